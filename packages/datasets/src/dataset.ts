@@ -1,0 +1,49 @@
+/**
+ * What a data set is here: pictures as bytes, labels as class indices, and the numbers that turn bytes into network input.
+ * Loaders make it, `splitValidation` cuts it, `sourceOf` turns it into batches.
+ */
+
+/** Pictures of one shape and their classes. */
+export interface Samples {
+  readonly size: number;
+  /** (size, C, H, W), 0 is black and 255 white. */
+  readonly images: Uint8Array;
+  /** (size): indices into the class names. */
+  readonly labels: Int32Array;
+}
+
+/** (C, H, W) of one picture. */
+export type PictureShape = readonly [channels: number, height: number, width: number];
+
+/** Per channel, for pixels in [0, 1]: the network sees `(pixel - mean) / std`. */
+export interface Normalization {
+  readonly mean: readonly number[];
+  readonly std: readonly number[];
+}
+
+/**
+ * Pad each side by `pad` pixels, crop back to the old size at a random place, then mirror with probability `flip`.
+ * `reflect` mirrors the border without repeating the edge pixel; `zero` pads with black.
+ */
+export interface CropFlip {
+  readonly pad: number;
+  readonly fill: 'reflect' | 'zero';
+  readonly flip: number;
+}
+
+export type Augmentation = 'none' | CropFlip;
+
+export interface Dataset {
+  readonly name: string;
+  /** Class names in label order. */
+  readonly classes: readonly string[];
+  readonly shape: PictureShape;
+  readonly train: Samples;
+  readonly test: Samples;
+  readonly normalization: Normalization;
+  /** What training passes do to pictures unless told otherwise. */
+  readonly augmentation: Augmentation;
+}
+
+/** Pad 4 and mirror half of the pictures: the usual augmentation of 32x32 colour photographs. */
+export const cropFlip = (over: Partial<CropFlip> = {}): CropFlip => ({ pad: 4, fill: 'reflect', flip: 0.5, ...over });

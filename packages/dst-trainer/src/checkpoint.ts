@@ -1,0 +1,135 @@
+/**
+ * A moment of a run as one safetensors file: tensors `model/<param>` with momentum, `best/<param>` for the phase's best ticket so far, and
+ * `fired/<param>` bits; everything else as JSON texts in the metadata. Files come from strangers, so reading checks every field.
+ */
+import {
+  decodeSafetensors,
+  encodeSafetensors,
+  type NetworkSpec,
+  network,
+  type ParamName,
+  packState,
+  SparseError,
+  type Tensor,
+  unpackState,
+} from '@freetickets/sparse-core';
+import { type Fired, firedBytes } from './explored.ts';
+import { JsonFields } from './json-fields.ts';
+import type { TicketCandidate, TrainState } from './train-state.ts';
+
+const FORMAT = 'freetickets.checkpoint';
+const FORMAT_VERSION = '1';
+
+export interface Checkpoint {
+  readonly state: TrainState;
+  /** What the writer noted besides. */
+  readonly meta: Readonly<Record<string, string>>;
+}
+
+/**
+ * The same state gives the same bytes.
+ * @param meta notes of the writer's own, such as a digest of its configuration
+ */
+export function encodeCheckpoint(state: TrainState, meta: Readonly<Record<string, string>> = {}): Uint8Array {
+  const { model, best, fired, seed, step, phase, epoch, batch, sums, tickets, elapsedSeconds } = state;
+  const tensors = packState(model, 'model/');
+  if (best) for (const [name, tensor] of packState(best.state, 'best/')) tensors.set(name, tensor);
+  for (const [param, bits] of fired) tensors.set(`fired/${param}`, { dtype: 'U8', shape: [bits.length], data: bits });
+  const bestPosition = best && { step: best.state.step, epoch: best.epoch, validAccuracy: best.validAccuracy };
+  const modelStep = model.step;
+  const position = { seed, step, modelStep, phase, epoch, batch, sums, tickets, elapsedSeconds, best: bestPosition };
+  return encodeSafetensors(tensors, {
+    format: FORMAT,
+    format_version: FORMAT_VERSION,
+    spec: JSON.stringify(model.spec),
+    position: JSON.stringify(position),
+    meta: JSON.stringify(meta),
+  });
+}
+
+/**
+ * @param at the file's name, for messages
+ * @throws SparseError BAD_FILE naming the field or tensor that is wrong
+ */
+export function decodeCheckpoint(bytes: Uint8Array, at: string): Checkpoint {
+  const { tensors, metadata } = decodeSafetensors(bytes, at);
+  if (metadata.format !== FORMAT)
+    throw new SparseError('BAD_FILE', `${at}: metadata.format`, FORMAT, metadata.format, 'The file is not a checkpoint of FreeTickets');
+  if (metadata.format_version !== FORMAT_VERSION)
+    throw new SparseError(
+      'BAD_FILE',
+      `${at}: metadata.format_version`,
+      FORMAT_VERSION,
+      metadata.format_version,
+      'A newer FreeTickets may read it',
+    );
+  const spec = readSpec(metadata, at);
+  const position = new JsonFields(parse(metadata, 'position', at), `${at}: metadata.position`);
+  const sums = position.fields('sums');
+  const bestNumbers = position.has('best') ? position.fields('best') : undefined;
+  const state: TrainState = {
+    seed: position.integer('seed'),
+    model: unpackState(tensors, spec, position.count('modelStep'), at, 'model/'),
+    step: position.count('step'),
+    phase: position.count('phase'),
+    epoch: position.count('epoch'),
+    batch: position.count('batch'),
+    sums: { loss: sums.number('loss'), correct: sums.count('correct'), seen: sums.count('seen') },
+    ...(bestNumbers && { best: readBest(tensors, spec, bestNumbers, at) }),
+    tickets: position.count('tickets'),
+    fired: readFired(tensors, spec, at),
+    elapsedSeconds: position.number('elapsedSeconds'),
+  };
+  return { state, meta: readMeta(metadata, at) };
+}
+
+function readBest(tensors: ReadonlyMap<string, Tensor>, spec: NetworkSpec, numbers: JsonFields, at: string): TicketCandidate {
+  return {
+    state: unpackState(tensors, spec, numbers.count('step'), at, 'best/'),
+    epoch: numbers.count('epoch'),
+    ...(numbers.has('validAccuracy') && { validAccuracy: numbers.number('validAccuracy') }),
+  };
+}
+
+/** One entry per sparse weight of the model, which `unpackState` has checked. */
+function readFired(tensors: ReadonlyMap<string, Tensor>, spec: NetworkSpec, at: string): Fired {
+  const fired = new Map<ParamName, Uint8Array>();
+  for (const [param, { size }] of network(spec).params) {
+    if (!tensors.has(`model/${param}:live`)) continue;
+    const tensor = tensors.get(`fired/${param}`);
+    const length = firedBytes(size);
+    if (tensor?.dtype !== 'U8' || tensor.data.length !== length)
+      throw new SparseError(
+        'BAD_FILE',
+        `${at}: tensor fired/${param}`,
+        `U8 of shape (${length})`,
+        tensor ? `${tensor.dtype} of shape (${tensor.shape})` : 'no such tensor',
+      );
+    fired.set(param, tensor.data);
+  }
+  return fired;
+}
+
+function readSpec(metadata: Readonly<Record<string, string>>, at: string): NetworkSpec {
+  const spec = parse(metadata, 'spec', at);
+  try {
+    return network(spec).spec;
+  } catch (cause) {
+    throw new SparseError('BAD_FILE', `${at}: metadata.spec`, 'a network spec', cause, '', { cause });
+  }
+}
+
+function readMeta(metadata: Readonly<Record<string, string>>, at: string): Readonly<Record<string, string>> {
+  const meta = parse(metadata, 'meta', at);
+  if (typeof meta !== 'object' || meta === null || Array.isArray(meta) || Object.values(meta).some((text) => typeof text !== 'string'))
+    throw new SparseError('BAD_FILE', `${at}: metadata.meta`, 'an object of texts', meta);
+  return meta as Record<string, string>;
+}
+
+function parse(metadata: Readonly<Record<string, string>>, field: string, at: string): unknown {
+  try {
+    return JSON.parse(metadata[field] ?? '');
+  } catch (cause) {
+    throw new SparseError('BAD_FILE', `${at}: metadata.${field}`, 'JSON', metadata[field], '', { cause });
+  }
+}

@@ -1,0 +1,91 @@
+/** What a run tells while it trains. Steps and epochs are counted from 1 over the whole plan. */
+import type { ModelState, ParamName, TopologyDelta } from '@freetickets/sparse-core';
+import type { TrainState } from './train-state.ts';
+
+export type TrainEvent = PhaseEvent | ProgressEvent | RewiredEvent | EpochEvent | TicketEvent | CheckpointEvent;
+
+/** A phase begins. */
+export interface PhaseEvent {
+  readonly type: 'phase';
+  readonly phase: string;
+  readonly index: number;
+  /** How many phases the plan has. */
+  readonly of: number;
+  readonly epochs: number;
+  /** Steps taken before it. */
+  readonly step: number;
+}
+
+/** Now and then, at most ten times a second: for progress bars. */
+export interface ProgressEvent {
+  readonly type: 'progress';
+  readonly phase: string;
+  readonly epoch: number;
+  readonly step: number;
+  readonly totalSteps: number;
+  /** Mean over the epoch so far, in nats. */
+  readonly loss: number;
+}
+
+/** The topology has changed. */
+export interface RewiredEvent {
+  readonly type: 'rewired';
+  readonly phase: string;
+  readonly step: number;
+  readonly cause: 'interval' | 'escape';
+  /** Share of each layer's live weights that was dropped. */
+  readonly fraction: number;
+  /** Share of all weights that may be sparse that has lived at least once, in [0, 1]. */
+  readonly exploration: number;
+  readonly layers: readonly RewiredLayer[];
+  readonly deltas: readonly TopologyDelta[];
+}
+
+export interface RewiredLayer {
+  readonly param: ParamName;
+  /** Live weights before and after. */
+  readonly live: number;
+  readonly size: number;
+  /** Weights that the drop rule took. */
+  readonly dropped: number;
+  /** Those of them that did not grow again at once. */
+  readonly changed: number;
+}
+
+/** An epoch is over, validation included. */
+export interface EpochEvent {
+  readonly type: 'epoch';
+  readonly phase: string;
+  readonly epoch: number;
+  /** Epochs of the plan. */
+  readonly of: number;
+  readonly step: number;
+  /** Mean over the epoch's training samples, in nats, each before the step it caused. */
+  readonly loss: number;
+  readonly accuracy: number;
+  readonly validLoss?: number;
+  readonly validAccuracy?: number;
+  /** Of the last step. */
+  readonly learningRate: number;
+  /** Wall time of the run so far, over all its parts. */
+  readonly seconds: number;
+}
+
+/** A phase hands out its ticket. */
+export interface TicketEvent {
+  readonly type: 'ticket';
+  /** From 0. */
+  readonly index: number;
+  readonly phase: string;
+  /** Without momentum. */
+  readonly state: ModelState;
+  /** The epoch that it is from. */
+  readonly epoch: number;
+  readonly validAccuracy?: number;
+}
+
+/** A moment from which the run can go on: after every epoch, every `checkpointEvery` steps, and when the run is aborted. */
+export interface CheckpointEvent {
+  readonly type: 'checkpoint';
+  readonly state: TrainState;
+}

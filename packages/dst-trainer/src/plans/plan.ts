@@ -1,0 +1,31 @@
+/**
+ * What one training run does from its first step to its last, as data: phases with their learning rate, rewiring and ticket. The functions
+ * beside this file write the plans of the FreeTickets paper; a plan of your own is one of theirs with fields replaced, or built by hand.
+ */
+import type { Distribution, OptimizerSpec, Schedule } from '@freetickets/sparse-core';
+import type { Rewiring } from '../rewiring.ts';
+
+export interface Phase {
+  readonly name: string;
+  readonly epochs: number;
+  /** Over the epochs since the phase began. */
+  readonly learningRate: Schedule;
+  readonly rewiring: Rewiring | 'frozen';
+  /** Share of each layer's live weights dropped and regrown once, after the first step of the phase, to leave its basin. */
+  readonly escape?: number;
+  /** What the phase hands out at its end; absent: nothing. Without validation data `best-validation` means `last`. */
+  readonly ticket?: 'last' | 'best-validation';
+}
+
+export interface Plan {
+  /** For people and reports: `edst`, `dst`, `static`, `dense`, or a name of your own. */
+  readonly method: string;
+  /** Share of the weights that may be sparse that is dead, in [0, 1). */
+  readonly sparsity: number;
+  readonly distribution: Distribution;
+  readonly optimizer: OptimizerSpec;
+  readonly batchSize: number;
+  /** How many epochs one dense network would train: what `planCost` compares with. */
+  readonly denseEpochs: number;
+  readonly phases: readonly Phase[];
+}

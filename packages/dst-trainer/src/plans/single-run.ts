@@ -1,0 +1,31 @@
+/** The plan of a run with one phase and one ticket: what the members of DST, static and dense ensembles share. */
+import type { Schedule } from '@freetickets/sparse-core';
+import type { Rewiring } from '../rewiring.ts';
+import type { Plan } from './plan.ts';
+import { checkPlan, checkWhole, firstRate, planFields, type SparsePlanOptions } from './plan-options.ts';
+
+export interface SingleRunOptions {
+  /** How many members: as many plans come back, all alike. Train each with a seed of its own. */
+  readonly tickets: number;
+  /** Per member. */
+  readonly epochs: number;
+}
+
+export function singleRuns(method: string, options: SparsePlanOptions & SingleRunOptions, rewiring: Rewiring | 'frozen'): readonly Plan[] {
+  const { tickets, epochs, ticket = 'best-validation' } = options;
+  checkWhole(tickets, `${method}: tickets`);
+  checkWhole(epochs, `${method}: epochs`);
+  const learningRate = tenfoldDrops(firstRate(method, options), epochs);
+  const plan = { ...planFields(method, options), denseEpochs: epochs, phases: [{ name: 'train', epochs, learningRate, rewiring, ticket }] };
+  checkPlan(plan);
+  return Array.from({ length: tickets }, () => plan);
+}
+
+/** A tenth after half of the epochs and a hundredth after three quarters, both rounded down; a drop at 0 would leave out the first rate. */
+function tenfoldDrops(rate: number, epochs: number): Schedule {
+  const drops: [number, number][] = [
+    [Math.floor(epochs / 2), rate / 10],
+    [Math.floor((3 * epochs) / 4), rate / 100],
+  ];
+  return { kind: 'steps', start: rate, changes: drops.filter(([at]) => at > 0) };
+}

@@ -1,0 +1,74 @@
+/**
+ * Where a run stands, at any step: with the same plan and data it continues bit for bit. Nothing of a random generator is here, for every
+ * draw is a function of the seed and of what it is drawn for, and the order of the data is one of (seed, epoch).
+ */
+import { initialState, type ModelState, type Network, randomTopology, SparseError } from '@freetickets/sparse-core';
+import { explored, type Fired } from './explored.ts';
+import type { Plan } from './plans/plan.ts';
+
+/** The best model of the phase so far, by validation accuracy. */
+export interface TicketCandidate {
+  /** Without momentum. */
+  readonly state: ModelState;
+  /** Counted from 1 over the whole plan. */
+  readonly epoch: number;
+  readonly validAccuracy?: number;
+}
+
+export interface TrainState {
+  readonly seed: number;
+  /** With momentum. */
+  readonly model: ModelState;
+  /** Training steps taken over the whole plan. */
+  readonly step: number;
+  /** Index of the phase that is running; the number of phases when the run is over. */
+  readonly phase: number;
+  /** Epochs of the phase that are over. */
+  readonly epoch: number;
+  /** Batches of the epoch that are over. May be all of them: the epoch then lacks only its validation. */
+  readonly batch: number;
+  /** Sums over the samples of those batches. */
+  readonly sums: EpochSums;
+  readonly best?: TicketCandidate;
+  /** Tickets handed out so far. */
+  readonly tickets: number;
+  readonly fired: Fired;
+  /** Wall time, for people; it has no part in what comes next. */
+  readonly elapsedSeconds: number;
+}
+
+export interface EpochSums {
+  readonly loss: number;
+  readonly correct: number;
+  readonly seen: number;
+}
+
+export const NO_SUMS: EpochSums = { loss: 0, correct: 0, seen: 0 };
+
+/** The start of a run: topology and values drawn from `seed`. */
+export function freshState(network: Network, plan: Plan, seed: number): TrainState {
+  const topology = randomTopology(network, plan.distribution(network, plan.sparsity), seed);
+  const model = initialState(network, topology, seed);
+  const fired = explored(network, topology).fired();
+  return { seed, model, step: 0, phase: 0, epoch: 0, batch: 0, sums: NO_SUMS, tickets: 0, fired, elapsedSeconds: 0 };
+}
+
+/** @throws SparseError INVALID_ARGUMENT when `state` is not a moment of this run */
+export function checkResume(state: TrainState, run: { network: Network; plan: Plan; seed: number }, stepsPerEpoch: number): void {
+  const { phases } = run.plan;
+  const refuse = (field: string, expected: string, received: unknown) => {
+    throw new SparseError('INVALID_ARGUMENT', `resume.${field}`, expected, received, 'The checkpoint is of another run');
+  };
+  if (state.seed !== run.seed) refuse('seed', `the seed of the run, ${run.seed}`, state.seed);
+  if (JSON.stringify(state.model.spec) !== JSON.stringify(run.network.spec))
+    refuse('model', `a model of ${run.network.spec.name}`, state.model.spec.name);
+  if (!(state.phase <= phases.length)) refuse('phase', `a phase of the plan, 0 to ${phases.length}`, state.phase);
+  const epochs = phases[state.phase]?.epochs ?? 1;
+  if (!(state.epoch < epochs)) refuse('epoch', `an epoch of the phase, below ${epochs}`, state.epoch);
+  if (!(state.batch <= stepsPerEpoch)) refuse('batch', `at most ${stepsPerEpoch}, the batches of an epoch`, state.batch);
+  const step = (epochsBefore(run.plan, state.phase) + state.epoch) * stepsPerEpoch + state.batch;
+  if (state.step !== step) refuse('step', `${step}, where its epoch and batch lie with this plan and data`, state.step);
+}
+
+/** Epochs of the phases before `phase`. */
+export const epochsBefore = (plan: Plan, phase: number): number => plan.phases.slice(0, phase).reduce((sum, { epochs }) => sum + epochs, 0);

@@ -1,0 +1,220 @@
+/**
+ * A small engine for the tests of the trainer: networks of linear and relu nodes in a chain over (features), computed in plain loops over
+ * dense arrays with a mask. It keeps the whole promise of `Session`, so that the trainer is tested on real training.
+ */
+import {
+  type Batch,
+  type Engine,
+  type ModelState,
+  type Network,
+  type OpenOptions,
+  type ParamName,
+  type Session,
+  type Signal,
+  SparseError,
+  type StepOptions,
+  type StepResult,
+  type Topology,
+  type TopologyDelta,
+} from '@freetickets/sparse-core';
+
+interface Parameter {
+  readonly shape: readonly number[];
+  readonly sparse: boolean;
+  readonly values: Float32Array;
+  readonly momentum: Float32Array;
+  readonly gradient: Float32Array;
+  /** 1 where the weight lives. */
+  readonly mask: Uint8Array;
+}
+
+export interface DenseEngineOptions {
+  /** Called at the end of each training step, with how many this engine has taken over all its sessions. */
+  readonly onStep?: (steps: number) => void;
+  readonly signals?: readonly Signal[];
+}
+
+export function denseEngine(options: DenseEngineOptions = {}): Engine {
+  let steps = 0;
+  const count = () => options.onStep?.(++steps);
+  return {
+    name: 'dense test engine',
+    signals: new Set(options.signals ?? (['gradient'] as const)),
+    open: async (network, state, openOptions) => new DenseSession(network, state, openOptions, count),
+  };
+}
+
+class DenseSession implements Session {
+  readonly #network: Network;
+  readonly #options: OpenOptions;
+  readonly #params = new Map<ParamName, Parameter>();
+  readonly #count: () => void;
+  readonly #spec: ModelState['spec'];
+  #step: number;
+  #kept: readonly Signal[] = [];
+
+  constructor(network: Network, state: ModelState, options: OpenOptions, count: () => void) {
+    this.#network = network;
+    this.#options = options;
+    this.#count = count;
+    this.#spec = state.spec;
+    this.#step = state.step;
+    for (const [name, info] of network.params) {
+      const live = state.topology.get(name)?.live ?? Uint32Array.from({ length: info.size }, (_, i) => i);
+      const parameter: Parameter = {
+        shape: info.shape,
+        sparse: state.topology.has(name),
+        values: new Float32Array(info.size),
+        momentum: new Float32Array(info.size),
+        gradient: new Float32Array(info.size),
+        mask: new Uint8Array(info.size),
+      };
+      live.forEach((position, i) => {
+        parameter.mask[position] = 1;
+        parameter.values[position] = state.values.get(name)![i]!;
+        parameter.momentum[position] = state.momentum?.get(name)?.[i] ?? 0;
+      });
+      this.#params.set(name, parameter);
+    }
+  }
+
+  async trainStep(batch: Batch, { learningRate, keep = [], update = true }: StepOptions): Promise<StepResult> {
+    const { optimizer, signals = [], batchSize } = this.#options;
+    if (!optimizer || batch.size > batchSize || keep.some((signal) => !signals.includes(signal)))
+      throw new SparseError('INVALID_ARGUMENT', 'trainStep', 'an optimizer, a batch that fits and signals announced to open', { keep });
+    const activations = this.#forward(batch.images, batch.size);
+    const { slope, ...result } = crossEntropy(activations.at(-1)!, batch.labels, this.#network.classes);
+    this.#backward(activations, slope, batch.size);
+    this.#kept = keep;
+    if (update) {
+      this.#step++;
+      for (const { values, momentum, gradient, mask } of this.#params.values()) {
+        for (let i = 0; i < values.length; i++) {
+          if (!mask[i]) continue;
+          momentum[i] = optimizer.momentum * momentum[i]! + gradient[i]! + optimizer.weightDecay * values[i]!;
+          values[i]! -= learningRate * momentum[i]!;
+        }
+      }
+    }
+    this.#count();
+    return result;
+  }
+
+  async gradient(param: ParamName): Promise<Float32Array> {
+    const { gradient, mask } = this.#params.get(param)!;
+    return gradient.filter((_, i) => mask[i]);
+  }
+
+  async signal(param: ParamName, which: Signal): Promise<Float32Array> {
+    if (!this.#kept.includes(which)) throw new SparseError('INVALID_ARGUMENT', 'signal', 'one that the last step kept', which);
+    return this.#params.get(param)!.gradient.slice();
+  }
+
+  async rewire(deltas: readonly TopologyDelta[]): Promise<void> {
+    for (const { param, dropped, grown } of deltas) {
+      const { sparse, mask, values, momentum } = this.#params.get(param)!;
+      if (!sparse || !dropped.every((i) => mask[i] === 1) || !grown.every((i) => mask[i] === 0))
+        throw new SparseError('INVALID_ARGUMENT', param, 'live weights to drop and dead ones to grow', { dropped, grown });
+      for (const i of [...dropped, ...grown]) {
+        mask[i] = 1 - mask[i]!;
+        values[i] = 0;
+        momentum[i] = 0;
+      }
+    }
+  }
+
+  async predict(images: Float32Array, size: number): Promise<Float32Array> {
+    return this.#forward(images, size).at(-1)!;
+  }
+
+  async snapshot(): Promise<ModelState> {
+    const read = (pick: (parameter: Parameter) => Float32Array) =>
+      new Map([...this.#params].map(([name, parameter]) => [name, pick(parameter).filter((_, i) => parameter.mask[i])]));
+    const topology: Topology = new Map(
+      [...this.#params].flatMap(([name, { sparse, shape, mask }]) => {
+        const live = Uint32Array.from([...mask.keys()].filter((i) => mask[i]));
+        return sparse ? [[name, { shape, live }] as const] : [];
+      }),
+    );
+    return {
+      spec: this.#spec,
+      topology,
+      values: read(({ values }) => values),
+      momentum: read(({ momentum }) => momentum),
+      step: this.#step,
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#params.clear();
+  }
+
+  /** Input and output of every node, in order. */
+  #forward(images: Float32Array, size: number): Float32Array[] {
+    const activations = [images];
+    for (const node of this.#network.spec.nodes) {
+      const input = activations.at(-1)!;
+      if (node.op === 'relu') {
+        activations.push(input.map((x) => Math.max(0, x)));
+        continue;
+      }
+      const { values: weight, shape } = this.#params.get(`${node.id}.weight`)!;
+      const bias = this.#params.get(`${node.id}.bias`)?.values;
+      const [rows, columns] = shape as [number, number];
+      const output = new Float32Array(size * rows);
+      for (let n = 0; n < size; n++) {
+        for (let o = 0; o < rows; o++) {
+          let sum = bias?.[o] ?? 0;
+          for (let i = 0; i < columns; i++) sum += weight[o * columns + i]! * input[n * columns + i]!;
+          output[n * rows + o] = sum;
+        }
+      }
+      activations.push(output);
+    }
+    return activations;
+  }
+
+  #backward(activations: readonly Float32Array[], last: Float32Array, size: number): void {
+    let slope = last;
+    for (const [index, node] of [...this.#network.spec.nodes.entries()].reverse()) {
+      const input = activations[index]!;
+      if (node.op === 'relu') {
+        slope = slope.map((s, i) => (input[i]! > 0 ? s : 0));
+        continue;
+      }
+      const { values: weight, gradient, shape } = this.#params.get(`${node.id}.weight`)!;
+      const biasGradient = this.#params.get(`${node.id}.bias`)?.gradient;
+      const [rows, columns] = shape as [number, number];
+      const below = new Float32Array(size * columns);
+      gradient.fill(0);
+      biasGradient?.fill(0);
+      for (let n = 0; n < size; n++) {
+        for (let o = 0; o < rows; o++) {
+          const s = slope[n * rows + o]!;
+          if (biasGradient) biasGradient[o]! += s;
+          for (let i = 0; i < columns; i++) {
+            gradient[o * columns + i]! += s * input[n * columns + i]!;
+            below[n * columns + i]! += s * weight[o * columns + i]!;
+          }
+        }
+      }
+      slope = below;
+    }
+  }
+}
+
+/** Mean loss in nats, right answers, and the loss's slope along the logits (size, classes). */
+function crossEntropy(logits: Float32Array, labels: Int32Array, classes: number) {
+  const slope = new Float32Array(logits.length);
+  let loss = 0;
+  let correct = 0;
+  for (const [n, label] of labels.entries()) {
+    const row = logits.subarray(n * classes, (n + 1) * classes);
+    const top = Math.max(...row);
+    const total = row.reduce((sum, logit) => sum + Math.exp(logit - top), 0);
+    loss += Math.log(total) + top - row[label]!;
+    if (row.indexOf(top) === label) correct++;
+    for (let k = 0; k < classes; k++) slope[n * classes + k] = (Math.exp(row[k]! - top) / total - (k === label ? 1 : 0)) / labels.length;
+  }
+  return { loss: loss / labels.length, correct, slope };
+}

@@ -1,0 +1,548 @@
+// Every operation of a plan, in plain C with vectors of VW floats. Compiled once per instruction set (kernels.def): -DVARIANT=... -DVW=...
+//
+// A convolution is a sum of shifted planes. Images are innermost, so a tap (input channel, dy, dx) is one constant offset into the
+// input, and for a whole tile of outputs at once
+//     out[o] = sum over live weights k of row o:  weight[k] * in[tap[k] ...]
+// With the transposed topology the same loop nest (`gather`) is the gradient of the input; its twin `weight_gradient` multiplies the same
+// inputs with the output's gradient. A linear layer is a plane of one pixel. A tile stays in registers while the live weights of one
+// output pass by: one load and one FMA per vector and weight.
+//
+// No allocation, no globals, no errors: sizes are checked where the plan is made. A task writes what no other task writes, and tasks are
+// cut by a rule that does not know the number of threads, so any number of threads gives the same bits.
+#include <math.h>
+#include <string.h>
+
+#include "ops.h"
+
+#ifdef __clang__
+#define UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define UNROLL _Pragma("GCC unroll 32")
+#endif
+#define JOIN_(a, b) a##b
+#define JOIN(a, b) JOIN_(a, b)
+
+typedef float vec __attribute__((vector_size(VW * 4)));
+typedef float memory_vec __attribute__((vector_size(VW * 4), aligned(4), may_alias));
+typedef int32_t mask __attribute__((vector_size(VW * 4)));
+static inline vec splat(float x) { return (vec){0} + x; }
+static inline vec load(const float *p) { return *(const memory_vec *)p; }
+static inline void store(float *p, vec v) { *(memory_vec *)p = v; }
+static inline void put(float *p, vec v, int accumulate) {
+  if (accumulate) v += load(p);
+  store(p, v);
+}
+static inline double total(vec v) {
+  double sum = 0;
+  for (int i = 0; i < VW; i++) sum += v[i];
+  return sum;
+}
+static inline int least(int a, int b) { return a < b ? a : b; }
+static inline int ceil_div(int a, int b) { return (a + b - 1) / b; }
+
+// First float of (block, channel, row) of a view.
+static inline float *at(const ft_arena *a, ft_view v, int block, int channel, int row) {
+  return a->f + v.base + (size_t)block * v.block + (size_t)channel * v.plane + (size_t)row * v.row;
+}
+// Images of a block that belong to the batch.
+static inline int valid_lanes(const ft_arena *a, int block) { return least(a->lanes, a->batch - block * a->lanes); }
+
+// ---- images in, logits out ----
+
+// source (batch, channels, height, width); lanes beyond the batch become 0. A task is one (block, channel, row).
+static void load_images(const ft_load *p, int task, const ft_arena *a) {
+  int row = task % p->height, channel = task / p->height % p->channels, block = task / p->height / p->channels;
+  int valid = valid_lanes(a, block);
+  size_t image = (size_t)p->channels * p->height * p->width;
+  const float *source = a->f + p->source + (size_t)block * a->lanes * image + ((size_t)channel * p->height + row) * p->width;
+  float *out = at(a, p->out, block, channel, row);
+  for (int x = 0; x < p->width; x++, out += a->lanes) {
+    for (int n = 0; n < valid; n++) out[n] = source[n * image + x];
+    for (int n = valid; n < a->lanes; n++) out[n] = 0;
+  }
+}
+
+// out (batch, classes). A task is one block.
+static void store_logits(const ft_store *p, int block, const ft_arena *a) {
+  for (int n = 0; n < valid_lanes(a, block); n++)
+    for (int k = 0; k < p->classes; k++)
+      a->f[p->out + (size_t)(block * a->lanes + n) * p->classes + k] = at(a, p->logits, block, k, 0)[n];
+}
+
+// Mean cross-entropy over the batch: loss and correct per image, gradient (softmax - one-hot) / batch. A task is one block.
+static void loss(const ft_loss *p, int block, const ft_arena *a) {
+  int valid = valid_lanes(a, block), plane = p->logits.plane;
+  const float *logits = at(a, p->logits, block, 0, 0);
+  float *gradient = at(a, p->gradient, block, 0, 0);
+  for (int n = 0; n < a->lanes; n++) {
+    if (n >= valid) {
+      for (int k = 0; k < p->classes; k++) gradient[(size_t)k * p->gradient.plane + n] = 0;
+      continue;
+    }
+    int image = block * a->lanes + n, label = a->i[p->labels + image], top = 0;
+    for (int k = 1; k < p->classes; k++)
+      if (logits[(size_t)k * plane + n] > logits[(size_t)top * plane + n]) top = k;
+    double largest = logits[(size_t)top * plane + n], sum = 0;
+    for (int k = 0; k < p->classes; k++) sum += exp(logits[(size_t)k * plane + n] - largest);
+    for (int k = 0; k < p->classes; k++)
+      gradient[(size_t)k * p->gradient.plane + n] = (float)((exp(logits[(size_t)k * plane + n] - largest) / sum - (k == label)) / a->batch);
+    a->f[p->loss + image] = (float)(log(sum) + largest - logits[(size_t)label * plane + n]);
+    a->f[p->correct + image] = top == label;
+  }
+}
+
+// ---- convolutions and linear layers ----
+
+// Live weights, stored in the order of their positions, in the order in which a loop nest meets them.
+static void pack(const ft_pack *p, int task, const ft_arena *a) {
+  const int32_t *order = a->i + p->order;
+  int end = least(p->count, (task + 1) * 16384);
+  for (int k = task * 16384; k < end; k++) a->f[p->out + k] = a->f[p->source + order[k]];
+}
+
+// One tile: XB columns x NV vectors of images, all planes o0 .. o1. in, out: at the tile's first float, plane 0. N: images a column.
+#define GATHER(NAME, XB, NV)                                                                                                          \
+  static inline __attribute__((always_inline)) void NAME(const ft_gather *p, const ft_arena *a, const float *in, float *out, int o0,  \
+                                                         int o1, const long N) {                                                      \
+    const int32_t *taps = a->i + p->taps;                                                                                             \
+    const float *weights = a->f + p->weights;                                                                                         \
+    for (int c = 0; c < p->channel_blocks; c++) {                                                                                     \
+      const int32_t *row = a->i + p->rows + (size_t)c * (p->planes + 1);                                                              \
+      for (int o = o0; o < o1; o++) {                                                                                                 \
+        int k = row[o], end = row[o + 1], add = c > 0 || p->accumulate;                                                               \
+        if (add && k == end) continue;                                                                                                \
+        float *q = out + (size_t)o * p->out.plane;                                                                                    \
+        vec sum[XB][NV], first = splat(p->bias < 0 ? 0 : a->f[p->bias + o]);                                                          \
+        UNROLL for (int i = 0; i < XB; i++) UNROLL for (int j = 0; j < NV; j++)                                                       \
+          sum[i][j] = add ? load(q + i * N + j * VW) : first;                                                                         \
+        for (; k < end; k++) {                                                                                                        \
+          const float *x = in + taps[k];                                                                                              \
+          vec w = splat(weights[k]);                                                                                                  \
+          UNROLL for (int i = 0; i < XB; i++) UNROLL for (int j = 0; j < NV; j++) sum[i][j] += w * load(x + i * N + j * VW);          \
+        }                                                                                                                             \
+        UNROLL for (int i = 0; i < XB; i++) UNROLL for (int j = 0; j < NV; j++) store(q + i * N + j * VW, sum[i][j]);                 \
+      }                                                                                                                               \
+    }                                                                                                                                 \
+  }
+GATHER(gather_4x2, 4, 2)
+GATHER(gather_2x2, 2, 2)
+GATHER(gather_1x2, 1, 2)
+GATHER(gather_4x1, 4, 1)
+GATHER(gather_1x1, 1, 1)
+GATHER(gather_1x8, 1, 8)
+
+// All tiles of one image row. `N` is a constant in the calls below: addresses then fold into the instructions.
+static inline __attribute__((always_inline)) void gather_row(const ft_gather *p, const ft_arena *a, const float *in, float *out, int o0,
+                                                             int o1, const long N) {
+  int x = 0;
+  for (; p->width - x >= 4; x += 4) {
+    long n = 0;
+    for (; N - n >= 2 * VW; n += 2 * VW) gather_4x2(p, a, in + x * N + n, out + x * N + n, o0, o1, N);
+    for (; n < N; n += VW) gather_4x1(p, a, in + x * N + n, out + x * N + n, o0, o1, N);
+  }
+  for (; p->width - x >= 2 && N >= 2 * VW; x += 2)
+    for (long n = 0; n < N; n += 2 * VW) gather_2x2(p, a, in + x * N + n, out + x * N + n, o0, o1, N);
+  for (; x < p->width; x++) {
+    long n = 0;
+    for (; N - n >= 8 * VW; n += 8 * VW) gather_1x8(p, a, in + x * N + n, out + x * N + n, o0, o1, N);
+    for (; N - n >= 2 * VW; n += 2 * VW) gather_1x2(p, a, in + x * N + n, out + x * N + n, o0, o1, N);
+    for (; n < N; n += VW) gather_1x1(p, a, in + x * N + n, out + x * N + n, o0, o1, N);
+  }
+}
+static __attribute__((noinline)) void gather_row_32(const ft_gather *p, const ft_arena *a, const float *in, float *out, int o0, int o1) {
+  gather_row(p, a, in, out, o0, o1, 32);
+}
+static __attribute__((noinline)) void gather_row_128(const ft_gather *p, const ft_arena *a, const float *in, float *out, int o0, int o1) {
+  gather_row(p, a, in, out, o0, o1, 128);
+}
+static __attribute__((noinline)) void gather_row_any(const ft_gather *p, const ft_arena *a, const float *in, float *out, int o0, int o1) {
+  gather_row(p, a, in, out, o0, o1, a->lanes);
+}
+
+// A task is one (block, chunk of rows, chunk of planes).
+static void gather(const ft_gather *p, int task, const ft_arena *a) {
+  int chunks_o = ceil_div(p->planes, p->chunk_planes), chunks_y = ceil_div(p->height, p->chunk_rows);
+  int o0 = task % chunks_o * p->chunk_planes, o1 = least(p->planes, o0 + p->chunk_planes);
+  int y0 = task / chunks_o % chunks_y * p->chunk_rows, y1 = least(p->height, y0 + p->chunk_rows);
+  int block = task / chunks_o / chunks_y;
+  for (int y = y0; y < y1; y++) {
+    const float *in = at(a, p->in, block, 0, y);
+    float *out = at(a, p->out, block, 0, y);
+    if (a->lanes == 32) gather_row_32(p, a, in, out, o0, o1);
+    else if (a->lanes == 128) gather_row_128(p, a, in, out, o0, o1);
+    else gather_row_any(p, a, in, out, o0, o1);
+  }
+}
+
+// One tile of the output's gradient stays in registers while the live weights of its plane pass by; partial (count, FT_PARTIAL).
+#define WEIGHT_GRADIENT(NAME, XB, NV)                                                                                                 \
+  static inline __attribute__((always_inline)) void NAME(const ft_weight_gradient *p, const ft_arena *a, const float *in,             \
+                                                         const float *gradient, float *partial, int o0, int o1, const long N) {       \
+    const int32_t *taps = a->i + p->taps;                                                                                             \
+    for (int c = 0; c < p->channel_blocks; c++) {                                                                                     \
+      const int32_t *row = a->i + p->rows + (size_t)c * (p->planes + 1);                                                              \
+      for (int o = o0; o < o1; o++) {                                                                                                 \
+        if (row[o] == row[o + 1]) continue;                                                                                           \
+        const float *q = gradient + (size_t)o * p->gradient.plane;                                                                    \
+        const int32_t *tap = p->shared_taps ? taps : taps + row[o];                                                                   \
+        float *out = partial + (size_t)row[o] * FT_PARTIAL;                                                                           \
+        vec g[XB][NV];                                                                                                                \
+        UNROLL for (int i = 0; i < XB; i++) UNROLL for (int j = 0; j < NV; j++) g[i][j] = load(q + i * N + j * VW);                   \
+        for (int k = 0, count = row[o + 1] - row[o]; k < count; k++, out += FT_PARTIAL) {                                             \
+          const float *x = in + tap[k];                                                                                               \
+          vec sum[4] = {load(out), splat(0), splat(0), splat(0)};                                                                     \
+          UNROLL for (int i = 0; i < XB; i++) UNROLL for (int j = 0; j < NV; j++)                                                     \
+            sum[(i * NV + j) & 3] += g[i][j] * load(x + i * N + j * VW);                                                              \
+          store(out, (sum[0] + sum[1]) + (sum[2] + sum[3]));                                                                          \
+        }                                                                                                                             \
+      }                                                                                                                               \
+    }                                                                                                                                 \
+  }
+WEIGHT_GRADIENT(weight_gradient_4x2, 4, 2)
+WEIGHT_GRADIENT(weight_gradient_4x1, 4, 1)
+WEIGHT_GRADIENT(weight_gradient_2x2, 2, 2)
+WEIGHT_GRADIENT(weight_gradient_1x2, 1, 2)
+WEIGHT_GRADIENT(weight_gradient_1x1, 1, 1)
+WEIGHT_GRADIENT(weight_gradient_1x8, 1, 8)
+
+static inline __attribute__((always_inline)) void weight_gradient_row(const ft_weight_gradient *p, const ft_arena *a, const float *in,
+                                                                      const float *g, float *partial, int o0, int o1, const long N) {
+  int x = 0;
+  for (; p->width - x >= 4; x += 4) {
+    long n = 0;
+    for (; N - n >= 2 * VW; n += 2 * VW) weight_gradient_4x2(p, a, in + x * N + n, g + x * N + n, partial, o0, o1, N);
+    for (; n < N; n += VW) weight_gradient_4x1(p, a, in + x * N + n, g + x * N + n, partial, o0, o1, N);
+  }
+  for (; p->width - x >= 2 && N >= 2 * VW; x += 2)
+    for (long n = 0; n < N; n += 2 * VW) weight_gradient_2x2(p, a, in + x * N + n, g + x * N + n, partial, o0, o1, N);
+  for (; x < p->width; x++) {
+    long n = 0;
+    for (; N - n >= 8 * VW; n += 8 * VW) weight_gradient_1x8(p, a, in + x * N + n, g + x * N + n, partial, o0, o1, N);
+    for (; N - n >= 2 * VW; n += 2 * VW) weight_gradient_1x2(p, a, in + x * N + n, g + x * N + n, partial, o0, o1, N);
+    for (; n < N; n += VW) weight_gradient_1x1(p, a, in + x * N + n, g + x * N + n, partial, o0, o1, N);
+  }
+}
+static __attribute__((noinline)) void weight_gradient_row_32(const ft_weight_gradient *p, const ft_arena *a, const float *in,
+                                                             const float *g, float *partial, int o0, int o1) {
+  weight_gradient_row(p, a, in, g, partial, o0, o1, 32);
+}
+static __attribute__((noinline)) void weight_gradient_row_any(const ft_weight_gradient *p, const ft_arena *a, const float *in,
+                                                              const float *g, float *partial, int o0, int o1) {
+  weight_gradient_row(p, a, in, g, partial, o0, o1, a->lanes);
+}
+
+// A task is one (group of blocks, chunk of planes); its share of the partial sums is its own.
+static void weight_gradient(const ft_weight_gradient *p, int task, const ft_arena *a) {
+  int chunks = ceil_div(p->planes, p->chunk_planes), group = task / chunks;
+  int o0 = task % chunks * p->chunk_planes, o1 = least(p->planes, o0 + p->chunk_planes);
+  float *partial = a->f + p->partial + (size_t)group * p->count * FT_PARTIAL;
+  for (int c = 0; c < p->channel_blocks; c++) {
+    const int32_t *row = a->i + p->rows + (size_t)c * (p->planes + 1);
+    memset(partial + (size_t)row[o0] * FT_PARTIAL, 0, (size_t)(row[o1] - row[o0]) * FT_PARTIAL * sizeof(float));
+  }
+  for (int block = a->blocks * group / p->groups; block < a->blocks * (group + 1) / p->groups; block++)
+    for (int y = 0; y < p->height; y++) {
+      const float *in = at(a, p->in, block, 0, y), *g = at(a, p->gradient, block, 0, y);
+      if (a->lanes == 32) weight_gradient_row_32(p, a, in, g, partial, o0, o1);
+      else weight_gradient_row_any(p, a, in, g, partial, o0, o1);
+    }
+}
+
+// out[order[k]] = the sum of all partial sums of k, groups and lanes in a fixed order.
+static void reduce(const ft_reduce *p, int task, const ft_arena *a) {
+  int end = least(p->count, (task + 1) * 2048);
+  for (int k = task * 2048; k < end; k++) {
+    vec sum = splat(0);
+    for (int g = 0; g < p->groups; g++) sum += load(a->f + p->partial + ((size_t)g * p->count + k) * FT_PARTIAL);
+    for (int width = VW / 2; width > 0; width /= 2)
+      for (int i = 0; i < width; i++) sum[i] += sum[i + width];
+    a->f[p->out + (p->order < 0 ? k : a->i[p->order + k])] = sum[0];
+  }
+}
+
+// ---- sums over one channel ----
+
+// Rows are summed in float vectors, rows among each other in double. BODY adds to `lanes_sum` for a vector at offset e of a row.
+#define SUM_ROWS(RESULT, HEIGHT, WIDTH, SETUP, BODY)                   \
+  double RESULT = 0;                                                   \
+  for (int block = 0; block < a->blocks; block++)                      \
+    for (int y = 0; y < HEIGHT; y++) {                                 \
+      SETUP;                                                           \
+      vec lanes_sum = splat(0);                                        \
+      for (int e = 0; e < WIDTH * a->lanes; e += VW) BODY;             \
+      RESULT += total(lanes_sum);                                      \
+    }
+
+static void bias_gradient(const ft_bias_gradient *p, int channel, const ft_arena *a) {
+  SUM_ROWS(sum, p->height, p->width, const float *g = at(a, p->gradient, block, channel, y), lanes_sum += load(g + e))
+  a->f[p->out + channel] = (float)sum;
+}
+
+// Sum over the batch of (x - centre)^power, power 1 or 2, leaving out the lanes beyond the batch.
+static double moment(const ft_norm *p, int channel, const ft_arena *a, float centre, int power) {
+  double sum = 0;
+  for (int block = 0; block < a->blocks; block++) {
+    int valid = valid_lanes(a, block), whole = valid / VW * VW;
+    for (int y = 0; y < p->height; y++) {
+      const float *x = at(a, p->in, block, channel, y);
+      vec lanes_sum = splat(0);
+      float rest = 0;
+      for (int column = 0; column < p->width; column++, x += a->lanes) {
+        for (int n = 0; n < whole; n += VW) {
+          vec d = load(x + n) - centre;
+          if (power == 2) d *= d;
+          lanes_sum += d;
+        }
+        for (int n = whole; n < valid; n++) rest += power == 1 ? x[n] - centre : (x[n] - centre) * (x[n] - centre);
+      }
+      sum += total(lanes_sum) + rest;
+    }
+  }
+  return sum;
+}
+
+static void scale_and_shift(const ft_norm *p, int channel, const ft_arena *a, float mean, float scale, float shift) {
+  for (int block = 0; block < a->blocks; block++)
+    for (int y = 0; y < p->height; y++) {
+      const float *x = at(a, p->in, block, channel, y);
+      float *out = at(a, p->out, block, channel, y);
+      for (int e = 0; e < p->width * a->lanes; e += VW) store(out + e, (load(x + e) - mean) * scale + shift);
+    }
+}
+
+// Batch norm with the batch's own statistics. A task is one channel.
+static void norm_train(const ft_norm *p, int c, const ft_arena *a) {
+  double count = (double)a->batch * p->height * p->width;
+  // Two passes: the first mean is refined by the mean of what is left, then the squares are taken around it.
+  float rough = (float)(moment(p, c, a, 0, 1) / count);
+  float mean = (float)(rough + moment(p, c, a, rough, 1) / count);
+  double squares = moment(p, c, a, mean, 2);
+  float inverse = (float)(1 / sqrt(squares / count + a->f[p->eps]));
+  a->f[p->mean + c] = mean;
+  a->f[p->variance + c] = (float)(squares / (count > 1 ? count - 1 : 1));
+  a->f[p->inverse + c] = inverse;
+  scale_and_shift(p, c, a, mean, a->f[p->scale + c] * inverse, a->f[p->shift + c]);
+}
+
+static void norm_eval(const ft_norm *p, int c, const ft_arena *a) {
+  float scale = (float)(a->f[p->scale + c] / sqrt((double)a->f[p->variance + c] + a->f[p->eps]));
+  scale_and_shift(p, c, a, a->f[p->mean + c], scale, a->f[p->shift + c]);
+}
+
+// With z = (x - mean) / deviation: d shift = sum g, d scale = sum g z, dx = scale / deviation * (g - mean(g) - z mean(g z)).
+static void norm_backward(const ft_norm_backward *p, int c, const ft_arena *a) {
+  float mean = a->f[p->mean + c], inverse = a->f[p->inverse + c];
+  SUM_ROWS(sum, p->height, p->width, const float *g = at(a, p->gradient, block, c, y), lanes_sum += load(g + e))
+  SUM_ROWS(product, p->height, p->width, const float *g = at(a, p->gradient, block, c, y); const float *x = at(a, p->in, block, c, y),
+           lanes_sum += load(g + e) * ((load(x + e) - mean) * inverse))
+  a->f[p->shift_gradient + c] = (float)sum;
+  a->f[p->scale_gradient + c] = (float)product;
+  double count = (double)a->batch * p->height * p->width;
+  float mean_g = (float)(sum / count), mean_gz = (float)(product / count), factor = a->f[p->scale + c] * inverse;
+  for (int block = 0; block < a->blocks; block++) {
+    int valid = valid_lanes(a, block);
+    for (int y = 0; y < p->height; y++) {
+      const float *g = at(a, p->gradient, block, c, y), *x = at(a, p->in, block, c, y);
+      float *out = at(a, p->out, block, c, y);
+      for (int e = 0; e < p->width * a->lanes; e += VW) {
+        vec d = (load(g + e) - mean_g - (load(x + e) - mean) * inverse * mean_gz) * factor;
+        put(out + e, d, p->accumulate);
+      }
+      if (valid < a->lanes)
+        for (int column = 0; column < p->width; column++) memset(out + column * a->lanes + valid, 0, (a->lanes - valid) * sizeof(float));
+    }
+  }
+}
+
+static void running(const ft_running *p, const ft_arena *a) {
+  float momentum = a->f[p->momentum];
+  for (int c = 0; c < p->channels; c++) {
+    float *mean = a->f + p->running_mean + c, *variance = a->f + p->running_variance + c;
+    *mean = (1 - momentum) * *mean + momentum * a->f[p->mean + c];
+    *variance = (1 - momentum) * *variance + momentum * a->f[p->variance + c];
+  }
+}
+
+// ---- elementwise and pooling; a task is one (block, channel) ----
+
+#define ROWS(BODY)                                                                         \
+  int c = task % p->channels, block = task / p->channels;                                  \
+  for (int y = 0; y < p->height; y++) {                                                    \
+    const float *u = at(a, p->a, block, c, y), *v = at(a, p->b, block, c, y);              \
+    float *out = at(a, p->out, block, c, y);                                               \
+    (void)v;                                                                               \
+    for (int e = 0; e < p->width * a->lanes; e += VW) put(out + e, BODY, p->accumulate);   \
+  }
+// x where the condition is above 0, else 0; a condition that is not a number lets x pass, so it is not hidden.
+static inline vec where_positive(vec condition, vec x) { return (vec)((mask)x & ~(condition <= 0)); }
+
+static void relu(const ft_elementwise *p, int task, const ft_arena *a) { ROWS(where_positive(load(u + e), load(u + e))) }
+static void relu_backward(const ft_elementwise *p, int task, const ft_arena *a) { ROWS(where_positive(load(u + e), load(v + e))) }
+static void add(const ft_elementwise *p, int task, const ft_arena *a) { ROWS(load(u + e) + load(v + e)) }
+static void copy(const ft_elementwise *p, int task, const ft_arena *a) { ROWS(load(u + e)) }
+
+static void clear(const ft_pool *p, int block, int c, const ft_arena *a) {
+  if (p->accumulate) return;
+  for (int y = 0; y < p->in_height; y++) memset(at(a, p->out, block, c, y), 0, sizeof(float) * p->in_width * a->lanes);
+}
+
+// Calls BODY for every pixel (row v, column u) of the window of (y, x) that lies in the picture, in row order.
+#define WINDOW(BODY)                                                                                   \
+  for (int v = y * p->stride - p->pad; v < y * p->stride - p->pad + p->kernel_height; v++)             \
+    for (int u = x * p->stride - p->pad; u < x * p->stride - p->pad + p->kernel_width; u++)            \
+      if (v >= 0 && v < p->in_height && u >= 0 && u < p->in_width) BODY
+
+// in -> out (`gradient` unused)
+static void max_pool(const ft_pool *p, int task, const ft_arena *a) {
+  int c = task % p->channels, block = task / p->channels, lanes = a->lanes;
+  for (int y = 0; y < p->height; y++)
+    for (int x = 0; x < p->width; x++) {
+      float *out = at(a, p->out, block, c, y) + x * lanes;
+      for (int n = 0; n < lanes; n++) out[n] = -INFINITY;
+      WINDOW({
+        const float *in = at(a, p->in, block, c, v) + u * lanes;
+        for (int n = 0; n < lanes; n++) out[n] = in[n] > out[n] ? in[n] : out[n];
+      })
+    }
+}
+
+// The first pixel of a window that holds its maximum receives the gradient, as in PyTorch.
+static void max_pool_backward(const ft_pool *p, int task, const ft_arena *a) {
+  int c = task % p->channels, block = task / p->channels, lanes = a->lanes;
+  clear(p, block, c, a);
+  for (int y = 0; y < p->height; y++)
+    for (int x = 0; x < p->width; x++)
+      for (int n = 0; n < lanes; n++) {
+        float largest = -INFINITY, *target = 0;
+        WINDOW({
+          float value = at(a, p->in, block, c, v)[u * lanes + n];
+          if (!target || value > largest) {
+            largest = value;
+            target = at(a, p->out, block, c, v) + u * lanes + n;
+          }
+        })
+        *target += at(a, p->gradient, block, c, y)[x * lanes + n];
+      }
+}
+
+static void average_pool(const ft_pool *p, int task, const ft_arena *a) {
+  int c = task % p->channels, block = task / p->channels, lanes = a->lanes;
+  float share = 1.0f / (float)(p->kernel_height * p->kernel_width);
+  for (int y = 0; y < p->height; y++)
+    for (int x = 0; x < p->width; x++) {
+      float *out = at(a, p->out, block, c, y) + x * lanes;
+      for (int n = 0; n < lanes; n += VW) {
+        vec sum = splat(0);
+        WINDOW(sum += load(at(a, p->in, block, c, v) + u * lanes + n);)
+        store(out + n, sum * share);
+      }
+    }
+}
+
+static void average_pool_backward(const ft_pool *p, int task, const ft_arena *a) {
+  int c = task % p->channels, block = task / p->channels, lanes = a->lanes;
+  float share = 1.0f / (float)(p->kernel_height * p->kernel_width);
+  clear(p, block, c, a);
+  for (int y = 0; y < p->height; y++)
+    for (int x = 0; x < p->width; x++) {
+      const float *g = at(a, p->gradient, block, c, y) + x * lanes;
+      WINDOW({
+        float *out = at(a, p->out, block, c, v) + u * lanes;
+        for (int n = 0; n < lanes; n += VW) store(out + n, load(out + n) + load(g + n) * share);
+      })
+    }
+}
+
+// Feature by feature between two shapes of equally many. A task is one block.
+static void reshape(const ft_reshape *p, int block, const ft_arena *a) {
+  int in_size = p->in_height * p->in_width, out_size = p->out_height * p->out_width;
+  for (int f = 0; f < p->features; f++) {
+    const float *in = at(a, p->in, block, f / in_size, f % in_size / p->in_width) + (size_t)(f % p->in_width) * a->lanes;
+    float *out = at(a, p->out, block, f / out_size, f % out_size / p->out_width) + (size_t)(f % p->out_width) * a->lanes;
+    for (int n = 0; n < a->lanes; n += VW) put(out + n, load(in + n), p->accumulate);
+  }
+}
+
+static void split_or_merge(const ft_split *p, int task, const ft_arena *a, int merge) {
+  int c = task % p->channels, block = task / p->channels, s = p->stride;
+  for (int y = 0; y < p->height; y++)
+    for (int x = 0; x < p->width; x++) {
+      int v = y + p->low, u = x + p->low;
+      float *whole = at(a, p->whole, block, c, y) + x * a->lanes;
+      float *phase = at(a, p->phases, block, (c * s + v % s) * s + u % s, v / s) + u / s * a->lanes;
+      for (int n = 0; n < a->lanes; n += VW) {
+        if (!merge) store(phase + n, load(whole + n));
+        else put(whole + n, load(phase + n), p->accumulate);
+      }
+    }
+}
+
+// ---- the optimiser ----
+
+// buffer = momentum * buffer + gradient + decay * value; value -= rate * buffer
+static void sgd(const ft_sgd *p, int task, const ft_arena *a) {
+  const float *hyper = a->f + p->hyper, *gradient = a->f + p->gradients;
+  float *value = a->f + p->values, *buffer = a->f + p->momentum;
+  float rate = hyper[0], momentum = hyper[1], decay = hyper[2];
+  int end = least(p->count, (task + 1) * 16384);
+  for (int k = task * 16384; k < end; k++) {
+    buffer[k] = momentum * buffer[k] + (gradient[k] + decay * value[k]);
+    value[k] -= rate * buffer[k];
+  }
+}
+
+// ---- dispatch ----
+
+int JOIN(ft_tasks_, VARIANT)(const int32_t *op, const ft_arena *a) {
+  switch (*op) {
+    case FT_LOAD: { const ft_load *p = (const void *)op; return a->blocks * p->channels * p->height; }
+    case FT_PACK: return ceil_div(((const ft_pack *)op)->count, 16384);
+    case FT_GATHER: {
+      const ft_gather *p = (const void *)op;
+      return a->blocks * ceil_div(p->planes, p->chunk_planes) * ceil_div(p->height, p->chunk_rows);
+    }
+    case FT_WEIGHT_GRADIENT: { const ft_weight_gradient *p = (const void *)op; return p->groups * ceil_div(p->planes, p->chunk_planes); }
+    case FT_REDUCE: return ceil_div(((const ft_reduce *)op)->count, 2048);
+    case FT_BIAS_GRADIENT: return ((const ft_bias_gradient *)op)->channels;
+    case FT_NORM_TRAIN: case FT_NORM_EVAL: return ((const ft_norm *)op)->channels;
+    case FT_NORM_BACKWARD: return ((const ft_norm_backward *)op)->channels;
+    case FT_RUNNING: return 1;
+    case FT_RELU: case FT_RELU_BACKWARD: case FT_ADD: case FT_COPY: return a->blocks * ((const ft_elementwise *)op)->channels;
+    case FT_MAX_POOL: case FT_MAX_POOL_BACKWARD: case FT_AVERAGE_POOL: case FT_AVERAGE_POOL_BACKWARD:
+      return a->blocks * ((const ft_pool *)op)->channels;
+    case FT_SPLIT: case FT_MERGE: return a->blocks * ((const ft_split *)op)->channels;
+    case FT_RESHAPE: case FT_LOSS: case FT_STORE: return a->blocks;
+    case FT_SGD: return ceil_div(((const ft_sgd *)op)->count, 16384);
+    default: return 0;
+  }
+}
+
+void JOIN(ft_run_, VARIANT)(const int32_t *op, int task, const ft_arena *a) {
+  const void *p = op;
+  switch (*op) {
+    case FT_LOAD: load_images(p, task, a); break;
+    case FT_PACK: pack(p, task, a); break;
+    case FT_GATHER: gather(p, task, a); break;
+    case FT_WEIGHT_GRADIENT: weight_gradient(p, task, a); break;
+    case FT_REDUCE: reduce(p, task, a); break;
+    case FT_BIAS_GRADIENT: bias_gradient(p, task, a); break;
+    case FT_NORM_TRAIN: norm_train(p, task, a); break;
+    case FT_NORM_EVAL: norm_eval(p, task, a); break;
+    case FT_NORM_BACKWARD: norm_backward(p, task, a); break;
+    case FT_RUNNING: running(p, a); break;
+    case FT_RELU: relu(p, task, a); break;
+    case FT_RELU_BACKWARD: relu_backward(p, task, a); break;
+    case FT_MAX_POOL: max_pool(p, task, a); break;
+    case FT_MAX_POOL_BACKWARD: max_pool_backward(p, task, a); break;
+    case FT_AVERAGE_POOL: average_pool(p, task, a); break;
+    case FT_AVERAGE_POOL_BACKWARD: average_pool_backward(p, task, a); break;
+    case FT_ADD: add(p, task, a); break;
+    case FT_COPY: copy(p, task, a); break;
+    case FT_RESHAPE: reshape(p, task, a); break;
+    case FT_SPLIT: split_or_merge(p, task, a, 0); break;
+    case FT_MERGE: split_or_merge(p, task, a, 1); break;
+    case FT_LOSS: loss(p, task, a); break;
+    case FT_STORE: store_logits(p, task, a); break;
+    case FT_SGD: sgd(p, task, a); break;
+  }
+}

@@ -1,0 +1,68 @@
+// The plan's operations, as src/ops.ts writes them: one record of FT_FIELDS 32-bit integers each.
+// Offsets count floats (or integers, where marked) from the start of the arena.
+//
+// An activation lies in blocks of `lanes` images, innermost: [block][channel][row][column][image]. A view of one is four numbers:
+// base (of channel 0, row 0, column 0, image 0; a border of zeros may lie around it), block, plane and row stride; columns are `lanes`
+// apart. What stands in lanes beyond the batch is unspecified in activations and exactly zero in gradients.
+#pragma once
+#include <stdint.h>
+
+enum { FT_FIELDS = 32, FT_PARTIAL = 16 };  // FT_PARTIAL: floats kept for one partial weight gradient
+
+enum {
+  FT_LOAD = 1, FT_PACK, FT_GATHER, FT_WEIGHT_GRADIENT, FT_REDUCE, FT_BIAS_GRADIENT,
+  FT_NORM_TRAIN, FT_NORM_EVAL, FT_NORM_BACKWARD, FT_RUNNING,
+  FT_RELU, FT_RELU_BACKWARD, FT_MAX_POOL, FT_MAX_POOL_BACKWARD, FT_AVERAGE_POOL, FT_AVERAGE_POOL_BACKWARD,
+  FT_ADD, FT_COPY, FT_RESHAPE, FT_SPLIT, FT_MERGE, FT_LOSS, FT_STORE, FT_SGD
+};
+
+typedef struct { int32_t base, block, plane, row; } ft_view;
+
+typedef struct { int32_t op; int32_t source; ft_view out; int32_t channels, height, width; } ft_load;
+typedef struct { int32_t op; int32_t out, source, order /* int */, count; } ft_pack;
+// out[o] (+)= bias[o] + sum over k in row o of weight[k] * in[tap[k] ...]; rows are kept per block of input channels:
+// row[c * (planes + 1) + o] is the first k of row o in block c.
+typedef struct {
+  int32_t op; ft_view in, out; int32_t planes, height, width, rows /* int */, taps /* int */, weights, channel_blocks, bias, accumulate,
+      chunk_planes, chunk_rows;
+} ft_gather;
+// partial[group][k][lane] = sum of in[tap[k] ...] * gradient[o]; `shared_taps`: every row has the taps 0 .. row length - 1.
+typedef struct {
+  int32_t op; ft_view in, gradient; int32_t planes, height, width, rows /* int */, taps /* int */, channel_blocks, partial, count, groups,
+      chunk_planes, shared_taps;
+} ft_weight_gradient;
+typedef struct { int32_t op; int32_t out, partial, count, groups, order /* int, or -1 */; } ft_reduce;
+typedef struct { int32_t op; ft_view gradient; int32_t channels, height, width, out; } ft_bias_gradient;
+typedef struct {
+  int32_t op; ft_view in, out; int32_t channels, height, width, scale, shift, mean, variance, inverse, eps;
+} ft_norm;  // train: mean, variance (unbiased) and inverse deviation are written; eval: mean and variance are read, inverse unused
+typedef struct {
+  int32_t op; ft_view in, gradient, out; int32_t channels, height, width, scale, mean, inverse, scale_gradient, shift_gradient, accumulate;
+} ft_norm_backward;
+typedef struct { int32_t op; int32_t channels, running_mean, running_variance, mean, variance, momentum; } ft_running;
+typedef struct { int32_t op; ft_view a, b, out; int32_t channels, height, width, accumulate; } ft_elementwise;
+typedef struct {
+  int32_t op; ft_view in, gradient, out; int32_t channels, height, width /* of the pooled side */, in_height, in_width, kernel_height,
+      kernel_width, stride, pad, accumulate;
+} ft_pool;
+typedef struct {
+  int32_t op; ft_view in, out; int32_t in_height, in_width, out_height, out_width, features, accumulate;
+} ft_reshape;
+// Split: out[(c * stride + v % stride) * stride + u % stride][v / stride][u / stride] = in[c][v - low][u - low]. Merge is its adjoint.
+typedef struct { int32_t op; ft_view whole, phases; int32_t channels, height, width, stride, low, accumulate; } ft_split;
+typedef struct { int32_t op; ft_view logits, gradient; int32_t classes, labels /* int */, loss, correct; } ft_loss;
+typedef struct { int32_t op; ft_view logits; int32_t classes, out; } ft_store;
+typedef struct { int32_t op; int32_t values, momentum, gradients, count, hyper /* learning rate, momentum, weight decay */; } ft_sgd;
+
+typedef struct {
+  float *f;
+  const int32_t *i;
+  int32_t lanes, batch, blocks;
+} ft_arena;
+
+typedef struct {
+  const char *name;
+  int (*supported)(void);
+  int (*tasks)(const int32_t *op, const ft_arena *arena);
+  void (*run)(const int32_t *op, int task, const ft_arena *arena);
+} ft_variant;

@@ -1,0 +1,241 @@
+/** The backward pass as operations: from the loss to the gradient of every trained parameter. */
+import type { NodeId, NodeSpec } from '@freetickets/sparse-core';
+import type { Tensor } from './arena.ts';
+import { gatherSize, poolOf, reshape, sizeOf } from './forward.ts';
+import { isLayer } from './graph.ts';
+import type { Operation } from './ops.ts';
+import type { LayerPlace, Placement } from './placement.ts';
+import { phasesOf } from './taps.ts';
+
+/** Live weights that one task of a weight gradient takes: its partial sums then stay in the L2 cache. */
+const TASK_WEIGHTS = 8192;
+/** Tasks for a layer of one pixel whose batch is a single block. */
+const PIXEL_TASKS = 8;
+
+/** `dense`: only in a step that keeps the dense gradient. */
+export interface BackwardOperation {
+  readonly operation: Operation;
+  readonly dense: boolean;
+}
+
+export interface Backward {
+  readonly operations: readonly BackwardOperation[];
+  /** Where each layer's output gradient lies while the layer is passed. */
+  readonly gradients: ReadonlyMap<NodeId, Tensor>;
+  /** Index arrays of dense read-outs. */
+  readonly dense: readonly { readonly layer: LayerPlace; readonly rows: number; readonly taps: number; readonly chunk: number }[];
+}
+
+export function emitBackward(place: Placement): Backward {
+  return new BackwardPass(place).emit();
+}
+
+/** Gradients live from their first writer (the last reader of the values) to the node that made the values. */
+class BackwardPass {
+  readonly #place: Placement;
+  readonly #operations: BackwardOperation[] = [];
+  readonly #live = new Map<string, Tensor>();
+  readonly #layerGradients = new Map<NodeId, Tensor>();
+  readonly #dense: Backward['dense'][number][] = [];
+  /** Layers that have yet to write into the gradient of a phase-split picture. */
+  readonly #phaseWriters = new Map<string, number>();
+
+  constructor(place: Placement) {
+    this.#place = place;
+    for (const node of place.net.spec.nodes) {
+      const key = phaseKey(node);
+      if (key) this.#phaseWriters.set(key, (this.#phaseWriters.get(key) ?? 0) + 1);
+    }
+  }
+
+  emit(): Backward {
+    const { net, labels, loss, correct } = this.#place;
+    const { tensor: gradient } = this.#target(net.spec.output);
+    this.#push({ op: 'loss', logits: this.#place.tensor(net.spec.output).view, gradient: gradient.view, classes: net.classes, labels, loss, correct });
+    for (const node of [...net.spec.nodes].reverse()) {
+      const key = this.#keyOf(node.id);
+      const tensor = this.#live.get(key);
+      if (!tensor) continue;
+      this.#node(node, tensor);
+      if (key === node.id) {
+        this.#place.arena.release(tensor);
+        this.#live.delete(key);
+      }
+    }
+    return { operations: this.#operations, gradients: this.#layerGradients, dense: this.#dense };
+  }
+
+  #push(operation: Operation, dense = false): void {
+    this.#operations.push({ operation, dense });
+  }
+
+  /** The node that owns the gradient's memory: a ReLU in place shares its input's. */
+  #keyOf(id: NodeId): NodeId {
+    return this.#place.graph.root(id);
+  }
+
+  /** Where to write the gradient of `id`, and whether something stands there already. */
+  #target(id: NodeId): { tensor: Tensor; accumulate: boolean } {
+    const key = this.#keyOf(id);
+    const present = this.#live.get(key);
+    if (present) return { tensor: present, accumulate: true };
+    const { graph, net, arena } = this.#place;
+    const tensor = arena.tensor({ ...graph.size(key), ...(key === 'input' ? { low: 0, high: 0 } : graph.gradientBorder(net.node(key))) });
+    this.#live.set(key, tensor);
+    return { tensor, accumulate: false };
+  }
+
+  #node(node: NodeSpec, gradient: Tensor): void {
+    if (isLayer(node)) return this.#layer(node, gradient);
+    const input = node.from[0]!;
+    if (node.op === 'relu' && this.#keyOf(node.id) !== node.id) {
+      const values = this.#place.tensor(node.id).view;
+      this.#push({ op: 'reluBackward', a: values, b: gradient.view, out: gradient.view, ...sizeOf(gradient), accumulate: false });
+      return;
+    }
+    if (node.op === 'batchNorm') return this.#norm(node, gradient);
+    for (const from of node.op === 'add' ? node.from : [input]) {
+      if (!this.#place.graph.needsGradient(from)) continue;
+      const { tensor, accumulate } = this.#target(from);
+      this.#push(this.#elementwise(node, gradient, tensor, accumulate));
+    }
+  }
+
+  #elementwise(node: NodeSpec, gradient: Tensor, out: Tensor, accumulate: boolean): Operation {
+    const size = sizeOf(gradient);
+    switch (node.op) {
+      case 'relu':
+        return { op: 'reluBackward', a: this.#place.tensor(node.id).view, b: gradient.view, out: out.view, ...size, accumulate };
+      case 'add':
+        return { op: 'copy', a: gradient.view, b: gradient.view, out: out.view, ...size, accumulate };
+      case 'flatten':
+        return reshape(gradient, out, accumulate);
+      default: {
+        const op = node.op === 'maxPool' ? 'maxPoolBackward' : 'averagePoolBackward';
+        return { ...poolOf(this.#place, node), op, gradient: gradient.view, out: out.view, accumulate };
+      }
+    }
+  }
+
+  /** Also where the input needs no gradient: scale and shift do. The input's gradient then goes to memory nobody reads. */
+  #norm(node: NodeSpec, gradient: Tensor): void {
+    const { params, norms, trained } = this.#place;
+    const at = norms.get(node.id)!;
+    const gradientOf = (suffix: 'weight' | 'bias') => params.get(`${node.id}.${suffix}`)!.values - trained.values + trained.gradients;
+    const target = this.#target(node.from[0]!);
+    this.#push({
+      op: 'normBackward',
+      in: this.#place.tensor(node.from[0]!).view,
+      gradient: gradient.view,
+      out: target.tensor.view,
+      ...sizeOf(gradient),
+      scale: params.get(`${node.id}.weight`)!.values,
+      mean: at.mean,
+      inverse: at.inverse,
+      scaleGradient: gradientOf('weight'),
+      shiftGradient: gradientOf('bias'),
+      accumulate: target.accumulate,
+    });
+  }
+
+  #layer(node: NodeSpec, gradient: Tensor): void {
+    const layer = this.#place.layers.get(node.id)!;
+    const { trained, params } = this.#place;
+    this.#layerGradients.set(node.id, gradient);
+    this.#weightGradient(layer, gradient);
+    const bias = params.get(`${node.id}.bias`);
+    if (bias) this.#push({ op: 'biasGradient', gradient: gradient.view, ...sizeOf(gradient), out: bias.values - trained.values + trained.gradients });
+    if (params.get(layer.param)!.denseGradient >= 0) this.#denseGradient(layer, gradient);
+    if (layer.backward) this.#inputGradient(layer, gradient);
+  }
+
+  #weightGradient(layer: LayerPlace, gradient: Tensor): void {
+    const { trained, params, partial, groups, arena } = this.#place;
+    const { count } = layer;
+    const pixel = gradient.height * gradient.width === 1 && arena.blocks === 1;
+    const chunks = Math.max(Math.ceil(count / TASK_WEIGHTS), pixel ? PIXEL_TASKS : 1);
+    this.#push({
+      op: 'weightGradient',
+      in: layer.input.view,
+      gradient: gradient.view,
+      height: gradient.height,
+      width: gradient.width,
+      ...layer.forward,
+      partial,
+      count,
+      groups,
+      chunkPlanes: Math.max(1, Math.ceil(layer.window.outputs / chunks)),
+      sharedTaps: false,
+    });
+    this.#push({ op: 'reduce', out: params.get(layer.param)!.values - trained.values + trained.gradients, partial, count, groups, order: layer.forward.order });
+  }
+
+  /** The gradient at every position, live or dead, some outputs at a time; all of them have the same taps. */
+  #denseGradient(layer: LayerPlace, gradient: Tensor): void {
+    const { arena, params, partial, groups } = this.#place;
+    const { outputs, inputs, kernel } = layer.window;
+    const row = inputs * kernel * kernel;
+    const chunk = this.#place.denseChunk(layer.window);
+    const arrays = { layer, rows: arena.ints(chunk + 1), taps: arena.ints(row), chunk };
+    this.#dense.push(arrays);
+    for (let first = 0; first < outputs; first += chunk) {
+      const planes = Math.min(chunk, outputs - first);
+      this.#push(
+        {
+          op: 'weightGradient',
+          in: layer.input.view,
+          gradient: { ...gradient.view, base: gradient.view.base + first * gradient.view.plane },
+          planes,
+          height: gradient.height,
+          width: gradient.width,
+          rows: arrays.rows,
+          taps: arrays.taps,
+          channelBlocks: 1,
+          partial,
+          count: planes * row,
+          groups,
+          chunkPlanes: Math.ceil(planes / PIXEL_TASKS),
+          sharedTaps: true,
+        },
+        true,
+      );
+      this.#push({ op: 'reduce', out: params.get(layer.param)!.denseGradient + first * row, partial, count: planes * row, groups, order: -1 }, true);
+    }
+  }
+
+  #inputGradient(layer: LayerPlace, gradient: Tensor): void {
+    const { graph, arena } = this.#place;
+    const input = layer.node.from[0]!;
+    const { stride, inputs } = layer.window;
+    const key = phaseKey(layer.node);
+    const gather = (tensor: Tensor, accumulate: boolean) =>
+      this.#push({
+        op: 'gather',
+        in: gradient.view,
+        out: tensor.view,
+        ...gatherSize(inputs * phasesOf(stride), tensor),
+        ...layer.backward!,
+        weights: layer.backwardWeights,
+        bias: -1,
+        accumulate,
+      });
+    if (!key) {
+      const target = this.#target(input);
+      return gather(target.tensor, target.accumulate);
+    }
+    const { pictureLow, ...geometry } = graph.phases(input, stride);
+    const present = this.#live.get(key);
+    const phases = present ?? arena.tensor(geometry);
+    this.#live.set(key, phases);
+    gather(phases, present !== undefined);
+    this.#phaseWriters.set(key, this.#phaseWriters.get(key)! - 1);
+    if (this.#phaseWriters.get(key) !== 0) return;
+    const target = this.#target(input);
+    this.#push({ op: 'merge', whole: target.tensor.view, phases: phases.view, ...sizeOf(target.tensor), stride, low: pictureLow, accumulate: target.accumulate });
+    this.#live.delete(key);
+    arena.release(phases);
+  }
+}
+
+/** A convolution of stride above 1 reads its input split into phases; undefined for every other node. */
+const phaseKey = (node: NodeSpec): string | undefined => (node.op === 'conv2d' && (node.stride ?? 1) > 1 ? `${node.from[0]}/${node.stride}` : undefined);

@@ -1,0 +1,101 @@
+/** What the planner needs to know of a network before it places anything: shapes as (C, H, W), consumers, aliases, borders. */
+import type { Network, NodeId, NodeSpec } from '@freetickets/sparse-core';
+import type { Geometry } from './arena.ts';
+import type { Window } from './taps.ts';
+
+type Layer = Extract<NodeSpec, { op: 'conv2d' | 'linear' }>;
+export const isLayer = (node: NodeSpec): node is Layer => node.op === 'conv2d' || node.op === 'linear';
+
+export class Graph {
+  readonly net: Network;
+  readonly #consumers = new Map<NodeId, NodeSpec[]>();
+  readonly #root = new Map<NodeId, NodeId>();
+  readonly #needsGradient = new Set<NodeId>();
+
+  constructor(net: Network) {
+    this.net = net;
+    for (const node of net.spec.nodes) {
+      for (const id of node.from) this.#consumers.set(id, [...(this.#consumers.get(id) ?? []), node]);
+      if (isLayer(node) || node.op === 'batchNorm' || node.from.some((id) => this.#needsGradient.has(id))) this.#needsGradient.add(node.id);
+    }
+    for (const node of net.spec.nodes) this.#root.set(node.id, this.#inPlace(node) ? node.from[0]! : node.id);
+  }
+
+  size(id: NodeId): Omit<Geometry, 'low' | 'high'> {
+    const [channels, height = 1, width = 1] = this.net.shapes.get(id)!;
+    return { channels: channels!, height, width };
+  }
+
+  consumers(id: NodeId): readonly NodeSpec[] {
+    return this.#consumers.get(id) ?? [];
+  }
+
+  /** The node whose memory this one shares: a ReLU overwrites its input where nobody else reads it. */
+  root(id: NodeId): NodeId {
+    return this.#root.get(id) ?? id;
+  }
+
+  /** Whether a gradient of this node's values is of any use: some parameter stands before it. */
+  needsGradient(id: NodeId): boolean {
+    return this.#needsGradient.has(id);
+  }
+
+  /** Zeros that convolutions of stride 1 read around this node's values. */
+  border(root: NodeId): number {
+    let border = 0;
+    for (const [id, owner] of [...this.#root, ['input', 'input'] as const])
+      if (owner === root)
+        for (const node of this.consumers(id)) if (node.op === 'conv2d' && (node.stride ?? 1) === 1) border = Math.max(border, node.pad ?? 0);
+    return border;
+  }
+
+  window(node: Layer): Window {
+    const { channels } = this.size(node.from[0]!);
+    if (node.op === 'linear') return { outputs: node.out, inputs: channels, kernel: 1, stride: 1, pad: 0, low: 0 };
+    const stride = node.stride ?? 1;
+    return { outputs: node.out, inputs: channels, kernel: node.kernel, stride, pad: node.pad ?? 0, low: stride > 1 ? this.#phaseBorder(node.from[0]!, stride) : 0 };
+  }
+
+  /** A picture split into the phases of a stride: pixel (v, u) goes to plane (v mod stride, u mod stride). No border of its own. */
+  phases(id: NodeId, stride: number): Geometry & { readonly pictureLow: number } {
+    const { channels, height, width } = this.size(id);
+    const pictureLow = this.#phaseBorder(id, stride);
+    let rows = Math.ceil((pictureLow + height) / stride);
+    let columns = Math.ceil((pictureLow + width) / stride);
+    for (const node of this.#strided(id, stride)) {
+      const out = this.size(node.id);
+      const reach = Math.floor((node.kernel - 1 - (node.pad ?? 0) + pictureLow) / stride);
+      rows = Math.max(rows, out.height + reach);
+      columns = Math.max(columns, out.width + reach);
+    }
+    return { channels: channels * stride * stride, height: rows, width: columns, low: 0, high: 0, pictureLow };
+  }
+
+  /** Zeros that the input's gradient reads around the gradient of this layer's output. */
+  gradientBorder(node: NodeSpec): { low: number; high: number } {
+    if (node.op !== 'conv2d' || !this.needsGradient(node.from[0]!)) return { low: 0, high: 0 };
+    const { stride, pad, low: pictureLow } = this.window(node);
+    const reach = node.kernel - 1 - pad;
+    if (stride === 1) return { low: Math.max(0, reach), high: Math.max(0, reach) };
+    const phases = this.phases(node.from[0]!, stride);
+    const out = this.size(node.id);
+    const nearest = Math.floor((pictureLow - pad) / stride);
+    const high = Math.max(phases.height - out.height, phases.width - out.width) - nearest;
+    return { low: Math.max(0, Math.floor((reach + pictureLow) / stride)), high: Math.max(0, high) };
+  }
+
+  #inPlace(node: NodeSpec): boolean {
+    if (node.op !== 'relu') return false;
+    const input = node.from[0]!;
+    if (input === 'input' || this.consumers(input).length > 1 || this.net.spec.output === input) return false;
+    return ['conv2d', 'linear', 'batchNorm', 'add'].includes(this.net.node(input).op);
+  }
+
+  #phaseBorder(id: NodeId, stride: number): number {
+    return Math.max(...this.#strided(id, stride).map((node) => node.pad ?? 0));
+  }
+
+  #strided(id: NodeId, stride: number): Extract<NodeSpec, { op: 'conv2d' }>[] {
+    return this.consumers(id).filter((node): node is Extract<NodeSpec, { op: 'conv2d' }> => node.op === 'conv2d' && node.stride === stride);
+  }
+}

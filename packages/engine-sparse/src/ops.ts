@@ -1,0 +1,224 @@
+/**
+ * The operations of a plan. The same list runs on every executor: `reference.ts` reads these objects, the native kernels read the records
+ * that `encode` makes of them (c/ops.h has the same fields in the same order). Offsets count elements from the start of the arena.
+ */
+
+/** Where an activation lies: element of (block 0, channel 0, row 0, column 0, image 0), and strides. Columns are `lanes` apart. */
+export interface View {
+  readonly base: number;
+  readonly block: number;
+  readonly plane: number;
+  readonly row: number;
+}
+
+interface Size {
+  readonly channels: number;
+  readonly height: number;
+  readonly width: number;
+}
+/** Adds to what stands in `out` instead of replacing it. */
+interface Accumulates {
+  readonly accumulate: boolean;
+}
+
+export interface Gather extends Accumulates {
+  readonly op: 'gather';
+  readonly in: View;
+  readonly out: View;
+  readonly planes: number;
+  readonly height: number;
+  readonly width: number;
+  /** Integers: per block of input channels, `planes + 1` starts of rows. */
+  readonly rows: number;
+  /** Integers: per live weight, an offset from the view `in`. */
+  readonly taps: number;
+  readonly weights: number;
+  readonly channelBlocks: number;
+  /** -1: none. */
+  readonly bias: number;
+  readonly chunkPlanes: number;
+  readonly chunkRows: number;
+}
+
+export interface WeightGradient {
+  readonly op: 'weightGradient';
+  readonly in: View;
+  readonly gradient: View;
+  readonly planes: number;
+  readonly height: number;
+  readonly width: number;
+  readonly rows: number;
+  readonly taps: number;
+  readonly channelBlocks: number;
+  /** (groups, count, PARTIAL) sums to be reduced. */
+  readonly partial: number;
+  readonly count: number;
+  readonly groups: number;
+  readonly chunkPlanes: number;
+  /** Every row has the taps 0 .. its length - 1. */
+  readonly sharedTaps: boolean;
+}
+
+export interface Pool extends Size, Accumulates {
+  readonly op: 'maxPool' | 'maxPoolBackward' | 'averagePool' | 'averagePoolBackward';
+  readonly in: View;
+  readonly gradient: View;
+  readonly out: View;
+  readonly inHeight: number;
+  readonly inWidth: number;
+  readonly kernelHeight: number;
+  readonly kernelWidth: number;
+  readonly stride: number;
+  readonly pad: number;
+}
+
+export interface Norm extends Size {
+  readonly op: 'normTrain' | 'normEval';
+  readonly in: View;
+  readonly out: View;
+  readonly scale: number;
+  readonly shift: number;
+  readonly mean: number;
+  readonly variance: number;
+  readonly inverse: number;
+  readonly eps: number;
+}
+
+export interface NormBackward extends Size, Accumulates {
+  readonly op: 'normBackward';
+  readonly in: View;
+  readonly gradient: View;
+  readonly out: View;
+  readonly scale: number;
+  readonly mean: number;
+  readonly inverse: number;
+  readonly scaleGradient: number;
+  readonly shiftGradient: number;
+}
+
+/** relu, copy: out = f(a). reluBackward: out = b where a > 0. add: out = a + b. */
+export interface Elementwise extends Size, Accumulates {
+  readonly op: 'relu' | 'reluBackward' | 'add' | 'copy';
+  readonly a: View;
+  readonly b: View;
+  readonly out: View;
+}
+
+export interface Split extends Size, Accumulates {
+  readonly op: 'split' | 'merge';
+  readonly whole: View;
+  readonly phases: View;
+  readonly stride: number;
+  readonly low: number;
+}
+
+export interface Reshape extends Accumulates {
+  readonly op: 'reshape';
+  readonly in: View;
+  readonly out: View;
+  readonly inHeight: number;
+  readonly inWidth: number;
+  readonly outHeight: number;
+  readonly outWidth: number;
+  readonly features: number;
+}
+
+export interface Loss {
+  readonly op: 'loss';
+  readonly logits: View;
+  readonly gradient: View;
+  readonly classes: number;
+  /** Integers. */
+  readonly labels: number;
+  readonly loss: number;
+  readonly correct: number;
+}
+
+export type Operation =
+  | (Size & { readonly op: 'load'; readonly source: number; readonly out: View })
+  | { readonly op: 'pack'; readonly out: number; readonly source: number; readonly order: number; readonly count: number }
+  | Gather
+  | WeightGradient
+  | {
+      readonly op: 'reduce';
+      readonly out: number;
+      readonly partial: number;
+      readonly count: number;
+      readonly groups: number;
+      /** Integers; -1: in order. */
+      readonly order: number;
+    }
+  | (Size & { readonly op: 'biasGradient'; readonly gradient: View; readonly out: number })
+  | Norm
+  | NormBackward
+  | {
+      readonly op: 'running';
+      readonly channels: number;
+      readonly runningMean: number;
+      readonly runningVariance: number;
+      readonly mean: number;
+      readonly variance: number;
+      readonly momentum: number;
+    }
+  | Elementwise
+  | Pool
+  | Reshape
+  | Split
+  | Loss
+  | { readonly op: 'store'; readonly logits: View; readonly classes: number; readonly out: number }
+  | { readonly op: 'sgd'; readonly values: number; readonly momentum: number; readonly gradients: number; readonly count: number; readonly hyper: number };
+
+/** Elements kept for one partial weight gradient. */
+export const PARTIAL = 16;
+
+/** 32-bit integers of one record. */
+export const FIELDS = 32;
+
+const SIZE = ['channels', 'height', 'width'];
+const NORM = ['in', 'out', ...SIZE, 'scale', 'shift', 'mean', 'variance', 'inverse', 'eps'];
+const ELEMENTWISE = ['a', 'b', 'out', ...SIZE, 'accumulate'];
+const POOL = ['in', 'gradient', 'out', ...SIZE, 'inHeight', 'inWidth', 'kernelHeight', 'kernelWidth', 'stride', 'pad', 'accumulate'];
+const SPLIT = ['whole', 'phases', ...SIZE, 'stride', 'low', 'accumulate'];
+
+/** In the order of the enumeration in c/ops.h, from 1; the fields of each in the order of its struct. */
+const LAYOUT: readonly (readonly [Operation['op'], readonly string[]])[] = [
+  ['load', ['source', 'out', ...SIZE]],
+  ['pack', ['out', 'source', 'order', 'count']],
+  ['gather', ['in', 'out', 'planes', 'height', 'width', 'rows', 'taps', 'weights', 'channelBlocks', 'bias', 'accumulate', 'chunkPlanes', 'chunkRows']],
+  ['weightGradient', ['in', 'gradient', 'planes', 'height', 'width', 'rows', 'taps', 'channelBlocks', 'partial', 'count', 'groups', 'chunkPlanes', 'sharedTaps']],
+  ['reduce', ['out', 'partial', 'count', 'groups', 'order']],
+  ['biasGradient', ['gradient', ...SIZE, 'out']],
+  ['normTrain', NORM],
+  ['normEval', NORM],
+  ['normBackward', ['in', 'gradient', 'out', ...SIZE, 'scale', 'mean', 'inverse', 'scaleGradient', 'shiftGradient', 'accumulate']],
+  ['running', ['channels', 'runningMean', 'runningVariance', 'mean', 'variance', 'momentum']],
+  ['relu', ELEMENTWISE],
+  ['reluBackward', ELEMENTWISE],
+  ['maxPool', POOL],
+  ['maxPoolBackward', POOL],
+  ['averagePool', POOL],
+  ['averagePoolBackward', POOL],
+  ['add', ELEMENTWISE],
+  ['copy', ELEMENTWISE],
+  ['reshape', ['in', 'out', 'inHeight', 'inWidth', 'outHeight', 'outWidth', 'features', 'accumulate']],
+  ['split', SPLIT],
+  ['merge', SPLIT],
+  ['loss', ['logits', 'gradient', 'classes', 'labels', 'loss', 'correct']],
+  ['store', ['logits', 'classes', 'out']],
+  ['sgd', ['values', 'momentum', 'gradients', 'count', 'hyper']],
+];
+const CODES = new Map(LAYOUT.map(([op, fields], index) => [op, { code: index + 1, fields }]));
+
+/** The records that the native kernels read. */
+export function encode(operations: readonly Operation[]): Int32Array {
+  const records = new Int32Array(operations.length * FIELDS);
+  operations.forEach((operation, index) => {
+    const { code, fields } = CODES.get(operation.op)!;
+    const values = fields.flatMap((field) => {
+      const value = (operation as unknown as Record<string, number | boolean | View>)[field]!;
+      return typeof value === 'object' ? [value.base, value.block, value.plane, value.row] : [Number(value)];
+    });
+    records.set([code, ...values], index * FIELDS);
+  });
+  return records;
+}

@@ -1,0 +1,82 @@
+/**
+ * A network and the size of its topology, compiled: where everything lies and which operations make a prediction or a training step.
+ * Any executor runs the same plan. Rewiring keeps the plan; only the index arrays of the changed layers are filled anew.
+ */
+import { type Network, SparseError, type Topology } from '@freetickets/sparse-core';
+import { type Backward, emitBackward } from './backward.ts';
+import { emitForward } from './forward.ts';
+import type { Operation } from './ops.ts';
+import { type LayerPlace, Placement, type PlacementOptions } from './placement.ts';
+import { denseTaps, fillBackward, fillForward } from './taps.ts';
+
+export interface Plan {
+  readonly place: Placement;
+  readonly batchSize: number;
+  /** Live weights into the order of the kernels, after they changed. */
+  readonly pack: readonly Operation[];
+  readonly predict: readonly Operation[];
+  /** Forward, loss, backward; `keepStep` computes the dense gradients too. */
+  readonly step: readonly Operation[];
+  readonly keepStep: readonly Operation[];
+  readonly update: readonly Operation[];
+  readonly backward: Backward | undefined;
+}
+
+/** Records hold 32-bit offsets. */
+const MOST_FLOATS = 2 ** 31 - 1;
+
+export function makePlan(net: Network, topology: Topology, options: PlacementOptions): Plan {
+  const place = new Placement(net, topology, options);
+  const backward = options.train ? emitBackward(place) : undefined;
+  if (place.arena.floatCount > MOST_FLOATS) {
+    const bytes = `${Math.ceil(place.arena.floatCount / 2 ** 28)} GiB`;
+    throw new SparseError('INVALID_ARGUMENT', 'batchSize', 'a plan of at most 8 GiB', bytes, 'Use smaller batches');
+  }
+  const forward = options.train ? emitForward(place, true) : [];
+  const store: Operation = { op: 'store', logits: place.tensor(net.spec.output).view, classes: net.classes, out: place.logits };
+  return {
+    place,
+    batchSize: options.batchSize,
+    pack: [...place.layers.values()].flatMap((layer) => packLayer(place, layer)),
+    predict: [...emitForward(place, false), store],
+    step: [...forward, ...(backward?.operations ?? []).filter((o) => !o.dense).map((o) => o.operation)],
+    keepStep: [...forward, ...(backward?.operations ?? []).map((o) => o.operation)],
+    update: options.train ? emitUpdate(place) : [],
+    backward,
+  };
+}
+
+function packLayer(place: Placement, layer: LayerPlace): Operation[] {
+  const { count } = layer;
+  const source = place.params.get(layer.param)!.values;
+  const ops: Operation[] = [{ op: 'pack', out: layer.forwardWeights, source, order: layer.forward.order, count }];
+  if (layer.backward) ops.push({ op: 'pack', out: layer.backwardWeights, source, order: layer.backward.order, count });
+  return ops;
+}
+
+function emitUpdate(place: Placement): Operation[] {
+  const { values, momentum, gradients, count } = place.trained;
+  const running = [...place.norms].map(([id, norm]): Operation => {
+    const at = (suffix: 'running_mean' | 'running_var') => place.params.get(`${id}.${suffix}`)!;
+    const mean = at('running_mean');
+    return { op: 'running', channels: mean.count, runningMean: mean.values, runningVariance: at('running_var').values, mean: norm.mean, variance: norm.variance, momentum: norm.momentum };
+  });
+  return [...running, { op: 'sgd', values, momentum, gradients, count, hyper: place.hyper }];
+}
+
+/** Fills the index arrays of one layer; `live` undefined: dense. */
+export function indexLayer(plan: Plan, ints: Int32Array, layer: LayerPlace, live: Uint32Array | undefined): void {
+  const { arena } = plan.place;
+  fillForward(ints, layer.forward, layer.window, live, layer.count, layer.input.view, arena.lanes);
+  const gradient = plan.backward?.gradients.get(layer.node.id);
+  if (layer.backward && gradient) fillBackward(ints, layer.backward, layer.window, live, layer.count, gradient.view, arena.lanes);
+}
+
+/** Fills the index arrays of the dense read-outs; they never change. */
+export function indexDense(plan: Plan, ints: Int32Array): void {
+  for (const { layer, rows, taps, chunk } of plan.backward?.dense ?? []) {
+    const row = denseTaps(layer.window, layer.input.view, plan.place.arena.lanes);
+    ints.set(row, taps);
+    for (let o = 0; o <= chunk; o++) ints[rows + o] = o * row.length;
+  }
+}

@@ -1,0 +1,248 @@
+/** A session: one arena, one plan, one executor. Checks what comes in, stages it, runs, reads out. */
+import {
+  applyDelta,
+  type Batch,
+  type LayerTopology,
+  type ModelState,
+  type Network,
+  type OpenOptions,
+  type ParamName,
+  type Session,
+  type Signal,
+  SparseError,
+  type StepOptions,
+  type StepResult,
+  type TopologyDelta,
+} from '@freetickets/sparse-core';
+import type { Operation } from './ops.ts';
+import { indexDense, indexLayer, makePlan, type Plan } from './plan.ts';
+
+/** Runs operations over an arena. A program is whatever an executor makes of a list of operations. */
+export interface Executor<Program = unknown> {
+  readonly name: string;
+  /** Zeros, starting at a multiple of 64 bytes where that matters. */
+  allocate(floats: number): Float32Array;
+  compile(operations: readonly Operation[]): Program;
+  run(program: Program, floats: Float32Array, ints: Int32Array, lanes: number, batch: number): void;
+}
+
+const PROGRAMS = ['pack', 'predict', 'step', 'keepStep', 'update'] as const;
+
+export function openSession<Program>(executor: Executor<Program>, net: Network, state: ModelState, options: OpenOptions): Session {
+  checkState(net, state);
+  if (!Number.isInteger(options.batchSize) || options.batchSize < 1)
+    throw new SparseError('INVALID_ARGUMENT', 'batchSize', 'a whole number of at least 1', options.batchSize);
+  return new SparseSession(executor, net, state, options);
+}
+
+class SparseSession<Program> implements Session {
+  readonly #executor: Executor<Program>;
+  readonly #net: Network;
+  readonly #options: OpenOptions;
+  readonly #plan: Plan;
+  readonly #programs: Readonly<Record<(typeof PROGRAMS)[number], Program>>;
+  readonly #topology: Map<ParamName, LayerTopology>;
+  readonly #imageSize: number;
+  #floats: Float32Array;
+  #ints: Int32Array;
+  #step: number;
+  #packed = false;
+  #stepped: 'never' | 'plain' | 'kept' = 'never';
+  #open = true;
+
+  constructor(executor: Executor<Program>, net: Network, state: ModelState, options: OpenOptions) {
+    this.#executor = executor;
+    this.#net = net;
+    this.#options = options;
+    this.#topology = new Map(state.topology);
+    this.#step = state.step;
+    this.#imageSize = net.shapes.get('input')!.reduce((a, b) => a * b, 1);
+    const denseGradients = options.optimizer !== undefined && (options.signals ?? []).includes('gradient');
+    this.#plan = makePlan(net, state.topology, { batchSize: options.batchSize, train: options.optimizer !== undefined, denseGradients });
+    this.#programs = Object.fromEntries(PROGRAMS.map((name) => [name, executor.compile(this.#plan[name])])) as Record<(typeof PROGRAMS)[number], Program>;
+    const { place } = this.#plan;
+    this.#floats = executor.allocate(place.arena.floatCount);
+    this.#ints = new Int32Array(place.arena.intCount);
+    for (const [at, value] of place.constants) this.#floats[at] = value;
+    for (const [param, { values }] of place.params) this.#floats.set(state.values.get(param)!, values);
+    if (options.optimizer) {
+      this.#floats.set([0, options.optimizer.momentum, options.optimizer.weightDecay], place.hyper);
+      for (const [param, momentum] of state.momentum ?? []) this.#floats.set(momentum, this.#momentumAt(param));
+    }
+    for (const layer of place.layers.values()) indexLayer(this.#plan, this.#ints, layer, this.#topology.get(layer.param)?.live);
+    indexDense(this.#plan, this.#ints);
+  }
+
+  async trainStep(batch: Batch, options: StepOptions): Promise<StepResult> {
+    this.#checkOpen();
+    const keep = this.#checkStep(batch, options);
+    const { place } = this.#plan;
+    this.#floats.set(batch.images.subarray(0, batch.size * this.#imageSize), place.images);
+    this.#ints.set(batch.labels.subarray(0, batch.size), place.labels);
+    this.#floats[place.hyper] = options.learningRate;
+    this.#pack();
+    this.#run(keep ? 'keepStep' : 'step', batch.size);
+    this.#stepped = keep ? 'kept' : 'plain';
+    if (options.update ?? true) {
+      this.#run('update', batch.size);
+      this.#packed = false;
+      this.#step++;
+    }
+    let loss = 0;
+    let correct = 0;
+    for (let n = 0; n < batch.size; n++) {
+      loss += this.#floats[place.loss + n]!;
+      correct += this.#floats[place.correct + n]!;
+    }
+    return { loss: loss / batch.size, correct };
+  }
+
+  async gradient(param: ParamName): Promise<Float32Array> {
+    this.#checkOpen();
+    const { count } = this.#checkTrained(param);
+    if (this.#stepped === 'never') throw new SparseError('INVALID_ARGUMENT', 'gradient', 'a training step before it', 'none');
+    const at = this.#gradientAt(param);
+    return this.#floats.slice(at, at + count);
+  }
+
+  async signal(param: ParamName, which: Signal): Promise<Float32Array> {
+    this.#checkOpen();
+    this.#checkTrained(param);
+    if (!this.#topology.has(param)) return this.gradient(param);
+    if (which !== 'gradient' || !(this.#options.signals ?? []).includes(which))
+      throw new SparseError('ENGINE_LACKS_SIGNAL', `signal ${which}`, 'a signal that the session was opened with', this.#options.signals ?? []);
+    if (this.#stepped !== 'kept') throw new SparseError('ENGINE_LACKS_SIGNAL', `signal ${which}`, `a last step with keep: ['${which}']`, this.#stepped);
+    const at = this.#plan.place.params.get(param)!.denseGradient;
+    return this.#floats.slice(at, at + this.#net.params.get(param)!.size);
+  }
+
+  async rewire(deltas: readonly TopologyDelta[]): Promise<void> {
+    this.#checkOpen();
+    const changed = deltas.map((delta) => {
+      const layer = this.#topology.get(delta.param);
+      if (!layer) throw new SparseError('INVALID_ARGUMENT', 'rewire', 'a sparse weight', delta.param);
+      if (delta.dropped.length !== delta.grown.length)
+        throw new SparseError('INVALID_ARGUMENT', delta.param, 'as many grown as dropped weights', `${delta.grown.length} and ${delta.dropped.length}`);
+      return [delta.param, layer, applyDelta(layer, delta)] as const;
+    });
+    for (const [param, before, after] of changed) {
+      const { values } = this.#plan.place.params.get(param)!;
+      this.#move(values, before.live, after.live);
+      if (this.#options.optimizer) this.#move(this.#momentumAt(param), before.live, after.live);
+      this.#topology.set(param, after);
+      for (const layer of this.#plan.place.layers.values()) if (layer.param === param) indexLayer(this.#plan, this.#ints, layer, after.live);
+    }
+    this.#packed = false;
+  }
+
+  async predict(images: Float32Array, size: number): Promise<Float32Array> {
+    this.#checkOpen();
+    if (!Number.isInteger(size) || size < 0) throw new SparseError('INVALID_ARGUMENT', 'size', 'a whole number of images', size);
+    if (images.length !== size * this.#imageSize)
+      throw new SparseError('SHAPE_MISMATCH', 'images', `${size} x ${this.#imageSize} values`, images.length);
+    const { place, batchSize } = this.#plan;
+    const { classes } = this.#net;
+    const logits = new Float32Array(size * classes);
+    this.#pack();
+    for (let start = 0; start < size; start += batchSize) {
+      const count = Math.min(batchSize, size - start);
+      this.#floats.set(images.subarray(start * this.#imageSize, (start + count) * this.#imageSize), place.images);
+      this.#run('predict', count);
+      logits.set(this.#floats.subarray(place.logits, place.logits + count * classes), start * classes);
+    }
+    return logits;
+  }
+
+  async snapshot(): Promise<ModelState> {
+    this.#checkOpen();
+    const values = new Map<ParamName, Float32Array>();
+    const momentum = new Map<ParamName, Float32Array>();
+    for (const [param, place] of this.#plan.place.params) {
+      values.set(param, this.#floats.slice(place.values, place.values + place.count));
+      if (!this.#options.optimizer || !place.trainable) continue;
+      const at = this.#momentumAt(param);
+      momentum.set(param, this.#floats.slice(at, at + place.count));
+    }
+    const state = { spec: this.#net.spec, topology: new Map(this.#topology), values, step: this.#step };
+    return this.#options.optimizer ? { ...state, momentum } : state;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#open = false;
+    this.#floats = new Float32Array();
+    this.#ints = new Int32Array();
+  }
+
+  #run(program: (typeof PROGRAMS)[number], batch: number): void {
+    this.#executor.run(this.#programs[program], this.#floats, this.#ints, this.#plan.place.arena.lanes, batch);
+  }
+
+  #pack(): void {
+    if (!this.#packed) this.#run('pack', 1);
+    this.#packed = true;
+  }
+
+  #momentumAt(param: ParamName): number {
+    const { params, trained } = this.#plan.place;
+    return params.get(param)!.values - trained.values + trained.momentum;
+  }
+
+  #gradientAt(param: ParamName): number {
+    const { params, trained } = this.#plan.place;
+    return params.get(param)!.values - trained.values + trained.gradients;
+  }
+
+  /** Values at `start`, one per live position, into the order of another topology; what was not there before is 0. */
+  #move(start: number, before: Uint32Array, after: Uint32Array): void {
+    const old = this.#floats.slice(start, start + before.length);
+    for (let i = 0, k = 0; k < after.length; k++) {
+      while (i < before.length && before[i]! < after[k]!) i++;
+      this.#floats[start + k] = before[i] === after[k] ? old[i]! : 0;
+    }
+  }
+
+  #checkOpen(): void {
+    if (!this.#open) throw new SparseError('INVALID_ARGUMENT', 'session', 'an open session', 'one that was disposed of');
+  }
+
+  #checkTrained(param: ParamName): { count: number } {
+    const place = this.#plan.place.params.get(param);
+    if (!place?.trainable) throw new SparseError('INVALID_ARGUMENT', 'gradient', 'a trained parameter', param);
+    if (!this.#options.optimizer) throw new SparseError('INVALID_ARGUMENT', 'gradient', 'a session that was opened with an optimizer', 'one that predicts');
+    return place;
+  }
+
+  /** @returns whether dense gradients are to be kept */
+  #checkStep(batch: Batch, options: StepOptions): boolean {
+    if (!this.#options.optimizer) throw new SparseError('INVALID_ARGUMENT', 'trainStep', 'a session that was opened with an optimizer', 'one that predicts');
+    const { size, images, labels } = batch;
+    if (!Number.isInteger(size) || size < 1 || size > this.#plan.batchSize)
+      throw new SparseError('SHAPE_MISMATCH', 'batch.size', `1 to ${this.#plan.batchSize} samples`, size);
+    if (images.length !== size * this.#imageSize)
+      throw new SparseError('SHAPE_MISMATCH', 'batch.images', `${size} x ${this.#imageSize} values`, images.length);
+    if (labels.length !== size) throw new SparseError('SHAPE_MISMATCH', 'batch.labels', `${size} labels`, labels.length);
+    for (const label of labels)
+      if (label < 0 || label >= this.#net.classes)
+        throw new SparseError('INVALID_ARGUMENT', 'batch.labels', `class indices from 0 to ${this.#net.classes - 1}`, label);
+    const keep = options.keep ?? [];
+    for (const signal of keep)
+      if (!(this.#options.signals ?? []).includes(signal))
+        throw new SparseError('ENGINE_LACKS_SIGNAL', `keep ${signal}`, 'a signal that the session was opened with', this.#options.signals ?? []);
+    return keep.length > 0;
+  }
+}
+
+function checkState(net: Network, state: ModelState): void {
+  for (const [param, { shape }] of state.topology) {
+    const info = net.params.get(param);
+    if (!info?.sparsifiable || String(info.shape) !== String(shape))
+      throw new SparseError('SHAPE_MISMATCH', `topology of ${param}`, info ? `a sparse weight of shape (${info.shape})` : `a parameter of ${net.spec.name}`, shape);
+  }
+  for (const [param, info] of net.params) {
+    const count = state.topology.get(param)?.live.length ?? info.size;
+    const received = state.values.get(param)?.length;
+    if (received !== count) throw new SparseError('SHAPE_MISMATCH', `values of ${param}`, `${count} values`, received ?? 'none');
+    const momentum = state.momentum?.get(param);
+    if (momentum && momentum.length !== count) throw new SparseError('SHAPE_MISMATCH', `momentum of ${param}`, `${count} values`, momentum.length);
+  }
+}

@@ -1,0 +1,19 @@
+import { addIntegers, addNode, type Graph } from './graph.ts';
+
+/**
+ * From each member's logits (batch, classes) to the graph's two outputs, the ensemble's and its members': `probabilities` and
+ * `member_probabilities`, or `logits` and `member_logits`. One softmax serves all members.
+ */
+export function addAnswers(graph: Graph, logits: readonly string[], output: 'probabilities' | 'logits', opset: number): void {
+  const axis = addIntegers(graph, 'ensemble.axis', [1]);
+  const rows = logits.map((name, m) => addNode(graph, 'Unsqueeze', `ensemble/member${m}`, [name, axis]));
+  const members = `member_${output}`;
+  if (output === 'logits') addNode(graph, 'Concat', 'ensemble/members', rows, { axis: 1 }, members);
+  else {
+    const stacked = addNode(graph, 'Concat', 'ensemble/members', rows, { axis: 1 });
+    addNode(graph, 'Softmax', 'ensemble/softmax', [stacked], { axis: 2 }, members);
+  }
+  // ReduceMean takes its axes as an attribute up to operator set 17, and as an input since.
+  if (opset < 18) addNode(graph, 'ReduceMean', 'ensemble/mean', [members], { axes: [1], keepdims: 0 }, output);
+  else addNode(graph, 'ReduceMean', 'ensemble/mean', [members, axis], { keepdims: 0 }, output);
+}

@@ -1,0 +1,73 @@
+/** What a file says about itself beyond its graph: metadata properties named `freetickets.*`, each a JSON value. */
+import { SparseError } from '@freetickets/sparse-core';
+import type { Normalization } from './normalize.ts';
+
+export interface TicketMetadata {
+  /** Of these properties. */
+  readonly format: 1;
+  /** How many tickets stand in the graph; the lists below have one entry per ticket. */
+  readonly members: number;
+  /** Names of the specs. */
+  readonly networks: readonly string[];
+  /** Optimiser steps taken. */
+  readonly steps: readonly number[];
+  /** Measured share of dead weights among those that may be sparse. */
+  readonly sparsity: readonly number[];
+  /** Class names in label order; null when they were not given. */
+  readonly classes: readonly string[] | null;
+  /** `inGraph`: the graph takes pixels in [0, 1]. Otherwise the caller must compute (x - mean) / std. Null when it was not given. */
+  readonly normalization: (Normalization & { readonly inGraph: boolean }) | null;
+  /** Whatever was measured before export; null when nothing was given. */
+  readonly metrics: Readonly<Record<string, unknown>> | null;
+}
+
+const PREFIX = 'freetickets.';
+
+/** Every property is written, null ones too, so that a file which lacks one is known to be cut off. */
+export function toProperties(metadata: TicketMetadata): { key: string; value: string }[] {
+  return Object.entries(metadata).map(([key, value]) => ({ key: PREFIX + key, value: JSON.stringify(value) }));
+}
+
+type Check = (value: unknown, members: number) => boolean;
+
+const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isNumber = (value: unknown) => typeof value === 'number';
+const isText = (value: unknown) => typeof value === 'string';
+const listOf = (value: unknown, check: (item: unknown) => boolean): value is unknown[] => Array.isArray(value) && value.every(check);
+
+/** In the order of reading: `members` comes before the lists that depend on it. */
+const CHECKS: Readonly<Record<keyof TicketMetadata, readonly [expected: string, check: Check]>> = {
+  format: ['1 (a newer version of FreeTickets may have written this file)', (value) => value === 1],
+  members: ['a whole number of at least 1', (value) => Number.isInteger(value) && (value as number) >= 1],
+  networks: ['one name per member', (value, members) => listOf(value, isText) && value.length === members],
+  steps: ['one number per member', (value, members) => listOf(value, isNumber) && value.length === members],
+  sparsity: ['one number per member', (value, members) => listOf(value, isNumber) && value.length === members],
+  classes: ['a list of names or null', (value) => value === null || listOf(value, isText)],
+  normalization: [
+    'an object of inGraph, mean and std, or null',
+    (value) =>
+      value === null ||
+      (isRecord(value) && typeof value.inGraph === 'boolean' && listOf(value.mean, isNumber) && listOf(value.std, isNumber)),
+  ],
+  metrics: ['an object or null', (value) => value === null || isRecord(value)],
+};
+
+/** @param at the file, for messages. @throws SparseError BAD_FILE naming the property that is missing or wrong */
+export function fromProperties(properties: Readonly<Record<string, string>>, at: string): TicketMetadata {
+  const metadata: Record<string, unknown> = {};
+  for (const [key, [expected, check]] of Object.entries(CHECKS)) {
+    const text = Object.hasOwn(properties, PREFIX + key) ? properties[PREFIX + key] : undefined;
+    const value = parseJson(text);
+    if (!check(value, metadata.members as number)) throw new SparseError('BAD_FILE', `${at}: ${PREFIX}${key}`, expected, text);
+    metadata[key] = value;
+  }
+  return metadata as unknown as TicketMetadata;
+}
+
+function parseJson(text: string | undefined): unknown {
+  try {
+    return text === undefined ? undefined : JSON.parse(text);
+  } catch {
+    return undefined; // no value passes its check then
+  }
+}

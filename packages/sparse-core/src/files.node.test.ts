@@ -1,0 +1,122 @@
+import { existsSync } from 'node:fs';
+import { chmod, mkdir, mkdtemp, open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { erk } from './distribution.ts';
+import { explainWriteError, loadTicket, readFileOrExplain, saveTicket, writeFileAtomic } from './files.node.ts';
+import { lenet300 } from './models/multilayer.ts';
+import { network } from './network.ts';
+import { initialState } from './state.ts';
+import { randomTopology } from './topology.ts';
+
+const isRoot = process.getuid?.() === 0;
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'sparse-core-'));
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+describe('writeFileAtomic', () => {
+  it('writes bytes and text, replaces what was there and leaves nothing else', async () => {
+    const path = join(folder, 'a.bin');
+    await writeFileAtomic(path, 'käse');
+    expect(await readFile(path, 'utf8')).toBe('käse');
+    await writeFileAtomic(path, Uint8Array.of(1, 2, 3));
+    expect([...(await readFile(path))]).toEqual([1, 2, 3]);
+    expect(await readdir(folder)).toEqual(['a.bin']);
+  });
+
+  it('keeps one whole content when many write at once', async () => {
+    const path = join(folder, 'a.txt');
+    const contents = Array.from({ length: 8 }, (_, i) => String(i).repeat(100_000));
+    await Promise.all(contents.map((content) => writeFileAtomic(path, content)));
+    expect(contents).toContain(await readFile(path, 'utf8'));
+    expect(await readdir(folder)).toEqual(['a.txt']);
+  });
+
+  it('names a folder that is not there', async () => {
+    const path = join(folder, 'no', 'a.bin');
+    await expect(writeFileAtomic(path, 'x')).rejects.toMatchObject({
+      code: 'MISSING_FILE',
+      at: path,
+      message: expect.stringContaining('no such folder'),
+    });
+  });
+
+  it('refuses to replace a folder and removes its temporary file', async () => {
+    const path = join(folder, 'inner');
+    await mkdir(path);
+    await expect(writeFileAtomic(path, 'x')).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', at: path });
+    expect(await readdir(folder)).toEqual(['inner']);
+  });
+
+  it('refuses a path through a file', async () => {
+    await writeFile(join(folder, 'file'), '');
+    await expect(writeFileAtomic(join(folder, 'file', 'a'), 'x')).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+  });
+
+  it.skipIf(isRoot || process.platform === 'win32')('says that it may not write', async () => {
+    await chmod(folder, 0o500);
+    await expect(writeFileAtomic(join(folder, 'a'), 'x')).rejects.toThrow(/permission to write in the folder/);
+    await chmod(folder, 0o700);
+  });
+
+  it.skipIf(!existsSync('/dev/full'))('turns the error of a full disk into DISK_FULL with path and size', async () => {
+    const full = await open('/dev/full', 'w');
+    const error: unknown = await full.writeFile('x').catch((reason: unknown) => reason);
+    await full.close();
+    expect(explainWriteError(error, 'runs/a.safetensors', 4096)).toMatchObject({
+      code: 'DISK_FULL',
+      at: 'runs/a.safetensors',
+      message: expect.stringContaining('4096 bytes of free disk space'),
+    });
+  });
+
+  it('explains an error of another kind with its own words', () => {
+    const error = Object.assign(new Error('EIO: i/o error, write'), { code: 'EIO' });
+    expect(explainWriteError(error, 'a', 1)).toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: expect.stringContaining('EIO: i/o error'),
+    });
+  });
+});
+
+describe('readFileOrExplain', () => {
+  it('reads', async () => {
+    await writeFile(join(folder, 'a'), 'abc');
+    expect([...(await readFileOrExplain(join(folder, 'a'), 'a letter'))]).toEqual([97, 98, 99]);
+  });
+
+  it('says what is missing', async () => {
+    const path = join(folder, 'a');
+    await expect(readFileOrExplain(path, 'a checkpoint')).rejects.toThrow(`${path}: expected a checkpoint, received "no such file"`);
+    await expect(readFileOrExplain(path, 'a checkpoint')).rejects.toMatchObject({ code: 'MISSING_FILE' });
+  });
+
+  it('says that it found a folder', async () => {
+    await expect(readFileOrExplain(folder, 'a checkpoint')).rejects.toMatchObject({
+      code: 'BAD_FILE',
+      message: expect.stringContaining('a folder'),
+    });
+  });
+});
+
+describe('saveTicket and loadTicket', () => {
+  it('keep a ticket', async () => {
+    const net = network(lenet300());
+    const state = initialState(net, randomTopology(net, erk()(net, 0.95), 2), 2);
+    const path = join(folder, 'ticket.safetensors');
+    await saveTicket(path, state, { metrics: { accuracy: 0.5 } });
+    const { state: read, info } = await loadTicket(path);
+    expect(read).toStrictEqual(state);
+    expect(info.metrics).toEqual({ accuracy: 0.5 });
+  });
+
+  it('name the file that is not a ticket', async () => {
+    const path = join(folder, 'notes.txt');
+    await writeFile(path, 'these are only some notes of mine');
+    await expect(loadTicket(path)).rejects.toMatchObject({ code: 'BAD_FILE', message: expect.stringContaining(path) });
+    await expect(loadTicket(join(folder, 'none'))).rejects.toThrow(/expected a ticket file, received "no such file"/);
+  });
+});

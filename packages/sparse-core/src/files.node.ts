@@ -1,0 +1,112 @@
+/** Whole files on disk: a reader sees the old content or the new, never half of it, and every failure is one clear sentence. */
+import { randomUUID } from 'node:crypto';
+import { open, readFile, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { SparseError } from './errors.ts';
+import type { ModelState } from './state.ts';
+import { decodeTicket, encodeTicket, type Ticket } from './ticket-file.ts';
+import type { TicketInfo } from './ticket-info.ts';
+
+/**
+ * Writes beside `path` under a temporary name, flushes to disk, then renames: after a crash at any moment `path` holds the old content or the new.
+ * @throws SparseError DISK_FULL, MISSING_FILE (no such folder) or INVALID_ARGUMENT (may not or cannot be written)
+ */
+export async function writeFileAtomic(path: string, data: Uint8Array | string): Promise<void> {
+  const bytes = typeof data === 'string' ? new TextEncoder().encode(data) : data;
+  const temporary = `${path}.${randomUUID().slice(0, 8)}.tmp`;
+  try {
+    await writeAndFlush(temporary, bytes);
+    await rename(temporary, path);
+    await flushFolder(dirname(path));
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => {}); // the first error is the one to report
+    throw explainWriteError(error, path, bytes.length);
+  }
+}
+
+async function writeAndFlush(path: string, bytes: Uint8Array): Promise<void> {
+  const file = await open(path, 'wx');
+  try {
+    await file.writeFile(bytes);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+/** Makes the rename itself durable. Windows cannot open a folder, and needs no such flush. */
+async function flushFolder(path: string): Promise<void> {
+  if (process.platform === 'win32') return;
+  const folder = await open(path, 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
+
+const codeOf = (error: unknown): string | undefined => (error as NodeJS.ErrnoException | undefined)?.code;
+
+/** The sentence for a failed write of `sizeBytes` to `path`. */
+export function explainWriteError(error: unknown, path: string, sizeBytes: number): SparseError {
+  const options = { cause: error };
+  switch (codeOf(error)) {
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return new SparseError(
+        'DISK_FULL',
+        path,
+        `${sizeBytes} bytes of free disk space`,
+        'a full disk or quota',
+        'Free some space and try again',
+        options,
+      );
+    case 'ENOENT':
+      return new SparseError('MISSING_FILE', path, `a folder ${dirname(path)} to write into`, 'no such folder', 'Create it first', options);
+    case 'EISDIR':
+    case 'ENOTEMPTY':
+      return new SparseError('INVALID_ARGUMENT', path, 'the path of a file', 'a folder', '', options);
+    case 'ENOTDIR':
+      return new SparseError('INVALID_ARGUMENT', path, `a folder ${dirname(path)} to write into`, 'a path through a file', '', options);
+    case 'EACCES':
+    case 'EPERM':
+    case 'EROFS':
+      return new SparseError('INVALID_ARGUMENT', path, `permission to write in the folder ${dirname(path)}`, codeOf(error), '', options);
+    default:
+      return new SparseError('INVALID_ARGUMENT', path, 'a file that can be written', error, '', options);
+  }
+}
+
+/**
+ * @param what what the file should be, for the message: `a ticket`, `a checkpoint`
+ * @throws SparseError MISSING_FILE when there is none, BAD_FILE when there is something that cannot be read
+ */
+export async function readFileOrExplain(path: string, what: string): Promise<Uint8Array> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    const options = { cause: error };
+    switch (codeOf(error)) {
+      case 'ENOENT':
+      case 'ENOTDIR':
+        throw new SparseError('MISSING_FILE', path, what, 'no such file', '', options);
+      case 'EISDIR':
+        throw new SparseError('BAD_FILE', path, what, 'a folder', '', options);
+      case 'EACCES':
+      case 'EPERM':
+        throw new SparseError('BAD_FILE', path, what, 'a file without permission to read', '', options);
+      default:
+        throw new SparseError('BAD_FILE', path, what, error, '', options);
+    }
+  }
+}
+
+/** Writes a ticket file, atomically. @throws SparseError as `encodeTicket` and `writeFileAtomic` do */
+export async function saveTicket(path: string, state: ModelState, info?: TicketInfo): Promise<void> {
+  await writeFileAtomic(path, encodeTicket(state, info));
+}
+
+/** Reads a ticket file. @throws SparseError MISSING_FILE or BAD_FILE */
+export async function loadTicket(path: string): Promise<Ticket> {
+  return decodeTicket(await readFileOrExplain(path, 'a ticket file'), path);
+}

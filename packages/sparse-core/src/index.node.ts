@@ -1,0 +1,1 @@
+export { loadTicket, readFileOrExplain, saveTicket, writeFileAtomic } from './files.node.ts';

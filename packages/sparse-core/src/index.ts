@@ -1,0 +1,46 @@
+export { checkState } from './check-state.ts';
+export { type Densities, type Distribution, type ErkOptions, er, erk, erkDensities, type UniformOptions, uniform } from './distribution.ts';
+export type {
+  Batch,
+  Engine,
+  OpenOptions,
+  OptimizerSpec,
+  PassOptions,
+  Prediction,
+  Session,
+  Signal,
+  Source,
+  StepOptions,
+  StepResult,
+} from './engine.ts';
+export { type ErrorCode, nearest, SparseError, show } from './errors.ts';
+export {
+  forwardFlops,
+  forwardMultiplyAdds,
+  type LiveCounts,
+  layerMultiplyAdds,
+  liveCounts,
+  micronetFlops,
+  modelBits,
+  modelMegabytes,
+  type ParameterCount,
+  parameterCount,
+  type TrainingMethod,
+  trainingFlops,
+} from './flops.ts';
+export { lenet5 } from './models/lenet5.ts';
+export { listModels, type ModelEntry, modelByName } from './models/model-by-name.ts';
+export { lenet300, mlpCifar10 } from './models/multilayer.ts';
+export type { ModelOptions } from './models/options.ts';
+export { resnet20, resnet50 } from './models/resnet.ts';
+export { type WideResNetOptions, wideResNet } from './models/wide-resnet.ts';
+export { type Network, network, type ParamInfo, type ParamKind } from './network.ts';
+export { packState, unpackState } from './packed-state.ts';
+export { type Rng, rng, type Stream } from './rng.ts';
+export { type Dtype, decodeSafetensors, encodeSafetensors, type Safetensors, type Tensor } from './safetensors.ts';
+export { type Schedule, valueAt } from './schedule.ts';
+export type { NetworkSpec, NodeId, NodeSpec, OpName, OpSpec, ParamName } from './spec.ts';
+export { initialState, type ModelState } from './state.ts';
+export { decodeTicket, encodeTicket, type Ticket } from './ticket-file.ts';
+export type { TicketInfo } from './ticket-info.ts';
+export { applyDelta, type LayerTopology, randomTopology, type Topology, type TopologyDelta } from './topology.ts';

@@ -1,0 +1,75 @@
+import { describe, expect, it } from 'vitest';
+import { type Schedule, valueAt } from './schedule.ts';
+
+describe('valueAt', () => {
+  it('gives a number back', () => {
+    expect(valueAt(0.3, 1e9)).toBe(0.3);
+  });
+
+  // Death rate of the FreeTickets reference: 0.005 + 0.495 (1 + cos(pi t / 88000)) / 2.
+  it.each([
+    [0, 0.5],
+    [1000, 0.499842],
+    [22_000, 0.427509],
+    [44_000, 0.2525],
+    [66_000, 0.077491],
+    [88_000, 0.005],
+    [99_000, 0.005],
+    [-5, 0.5],
+  ])('cosine at %d is %d', (t, value) => {
+    expect(valueAt({ kind: 'cosine', from: 0.5, to: 0.005, over: 88_000 }, t)).toBeCloseTo(value, 6);
+  });
+
+  it.each([
+    [0, 0.5],
+    [25, 0.4],
+    [100, 0.1],
+    [101, 0.1],
+    [-1, 0.5],
+  ])('linear at %d is %d', (t, value) => {
+    expect(valueAt({ kind: 'linear', from: 0.5, to: 0.1, over: 100 }, t)).toBeCloseTo(value, 12);
+  });
+
+  it.each([
+    [0, 0.8],
+    [10, 0.8],
+    [20, 0.8 * 0.75 ** 3],
+    [30, 0.8 / 8],
+    [50, 0],
+    [60, 0],
+  ])('exponential with power 3 from 10 to 50 at %d is %d', (t, value) => {
+    expect(valueAt({ kind: 'exponential', from: 0.8, begin: 10, over: 50, power: 3 }, t)).toBeCloseTo(value, 12);
+  });
+
+  it('exponential begins at 0 unless told', () => {
+    expect(valueAt({ kind: 'exponential', from: 1, over: 4, power: 1 }, 1)).toBe(0.75);
+  });
+
+  it.each([
+    [0, 0.1],
+    [49.99, 0.1],
+    [50, 0.01],
+    [75, 0.001],
+    [1000, 0.001],
+  ])('steps change at their time: at %d the value is %d', (t, value) => {
+    const schedule: Schedule = {
+      kind: 'steps',
+      start: 0.1,
+      changes: [
+        [50, 0.01],
+        [75, 0.001],
+      ],
+    };
+    expect(valueAt(schedule, t)).toBe(value);
+  });
+
+  it('is never NaN, even over no time', () => {
+    expect(valueAt({ kind: 'cosine', from: 1, to: 0.5, over: 0 }, 0)).toBe(0.5);
+    expect(valueAt({ kind: 'exponential', from: 1, begin: 3, over: 3, power: 2 }, 3)).toBe(0);
+  });
+
+  it('survives JSON', () => {
+    const schedule: Schedule = { kind: 'cosine', from: 0.5, to: 0.005, over: 250 };
+    expect(valueAt(JSON.parse(JSON.stringify(schedule)), 100)).toBe(valueAt(schedule, 100));
+  });
+});

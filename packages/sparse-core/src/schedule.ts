@@ -1,0 +1,28 @@
+/**
+ * How a number changes over time, as data: it prints, saves and resumes for free. The unit of `t` is its owner's: plans count epochs from the
+ * start of a phase. Outside its span a schedule keeps the value at the nearer end.
+ */
+export type Schedule =
+  | number
+  /** From `from` at 0 to `to` at `over`. */
+  | { readonly kind: 'cosine' | 'linear'; readonly from: number; readonly to: number; readonly over: number }
+  /** `from * (1 - (t - begin) / (over - begin)) ** power`; falls to 0. `begin` defaults to 0. @source RigL's option `exponential_k` */
+  | { readonly kind: 'exponential'; readonly from: number; readonly begin?: number; readonly over: number; readonly power: number }
+  /** `start` until the first change; each change is [from which time on, value], in order of time. */
+  | { readonly kind: 'steps'; readonly start: number; readonly changes: readonly (readonly [at: number, value: number])[] };
+
+/** The value at time `t`. */
+export function valueAt(schedule: Schedule, t: number): number {
+  if (typeof schedule === 'number') return schedule;
+  if (schedule.kind === 'steps') return schedule.changes.findLast(([at]) => t >= at)?.[1] ?? schedule.start;
+  const begin = schedule.kind === 'exponential' ? (schedule.begin ?? 0) : 0;
+  const progress = t >= schedule.over ? 1 : Math.max(0, (t - begin) / (schedule.over - begin));
+  switch (schedule.kind) {
+    case 'cosine':
+      return schedule.to + ((schedule.from - schedule.to) * (1 + Math.cos(Math.PI * progress))) / 2;
+    case 'linear':
+      return schedule.from + (schedule.to - schedule.from) * progress;
+    case 'exponential':
+      return schedule.from * (1 - progress) ** schedule.power;
+  }
+}

@@ -1,0 +1,56 @@
+/** Which weights live: sorted positions, never masks over dense arrays. A parameter that no topology names is dense. */
+import { SparseError } from './errors.ts';
+import type { Network } from './network.ts';
+import { rng } from './rng.ts';
+import type { ParamName } from './spec.ts';
+
+/** `live`: strictly increasing row-major positions in an array of `shape`. */
+export interface LayerTopology {
+  readonly shape: readonly number[];
+  readonly live: Uint32Array;
+}
+
+export type Topology = ReadonlyMap<ParamName, LayerTopology>;
+
+/** One layer's change: sorted positions, equally many of both, so that the live count stays. A position may stand in neither or one. */
+export interface TopologyDelta {
+  readonly param: ParamName;
+  readonly dropped: Uint32Array;
+  readonly grown: Uint32Array;
+}
+
+/**
+ * Draws exactly `counts` live positions per weight, uniformly without replacement, from the stream `('topology', param)` of `seed`.
+ * A weight whose count is its whole size is left out: it is dense and takes no part in rewiring.
+ */
+export function randomTopology(net: Network, counts: ReadonlyMap<ParamName, number>, seed: number): Topology {
+  const topology = new Map<ParamName, LayerTopology>();
+  for (const [param, count] of counts) {
+    const info = net.params.get(param);
+    if (!info?.sparsifiable)
+      throw new SparseError('INVALID_ARGUMENT', param, 'a weight that may be sparse', info ? 'a dense one' : 'no such parameter');
+    if (!Number.isInteger(count) || count < 0 || count > info.size)
+      throw new SparseError('INVALID_ARGUMENT', param, `a live count from 0 to ${info.size}`, count);
+    if (count === info.size) continue;
+    topology.set(param, { shape: info.shape, live: rng(seed).stream('topology', param).sample(info.size, count) });
+  }
+  return topology;
+}
+
+/** The topology after `delta`; the arrays of the old one are untouched. */
+export function applyDelta(layer: LayerTopology, delta: TopologyDelta): LayerTopology {
+  const dropped = new Set(delta.dropped);
+  const kept = layer.live.filter((position) => !dropped.has(position));
+  if (kept.length !== layer.live.length - dropped.size)
+    throw new SparseError('INVALID_ARGUMENT', `${delta.param}: dropped`, 'live positions only', delta.dropped);
+  const live = new Uint32Array(kept.length + delta.grown.length);
+  live.set(kept);
+  live.set(delta.grown, kept.length);
+  live.sort();
+  const size = layer.shape.reduce((a, b) => a * b, 1);
+  if (live.length > 0 && live.at(-1)! >= size)
+    throw new SparseError('INVALID_ARGUMENT', `${delta.param}: grown`, `positions below ${size}`, live.at(-1));
+  for (let k = 1; k < live.length; k++)
+    if (live[k] === live[k - 1]) throw new SparseError('INVALID_ARGUMENT', `${delta.param}: grown`, 'dead positions, each once', live[k]);
+  return { shape: layer.shape, live };
+}

@@ -1,0 +1,32 @@
+/**
+ * What every engine must do, in one suite: agree with PyTorch on all golden runs, keep the promises of `Session`, refuse misuse.
+ * A new engine adds one test file that calls this.
+ */
+import { describe, expect, it } from 'vitest';
+import { goldenNames } from './golden.ts';
+import { misuseCases } from './misuse.cases.ts';
+import { rewireCases } from './rewire.cases.ts';
+import { sessionCases } from './session.cases.ts';
+import type { MakeEngine, Skips } from './sessions.ts';
+import { trainingCases } from './training.cases.ts';
+
+/** Networks that together have every kind of layer. */
+const SESSION_NETWORKS = ['lenet-300-100', 'lenet5', 'wrn-10-1', 'vgg-units'];
+
+/**
+ * @param name stands in the report, `native/avx2`
+ * @param skips reason by group (predict, gradients, signal, training, bits, batches, no-update, copies, two-sessions, rewire, misuse)
+ */
+export function engineCases(name: string, makeEngine: MakeEngine, skips: Skips = {}): void {
+  describe(name, () => {
+    it('has a name and offers the gradient as a signal', async () => {
+      const engine = await makeEngine();
+      expect(engine.name).not.toBe('');
+      expect(engine.signals.has('gradient')).toBe(true);
+    });
+    for (const golden of goldenNames) trainingCases(golden, makeEngine, skips);
+    for (const golden of SESSION_NETWORKS) sessionCases(golden, makeEngine, skips);
+    rewireCases(makeEngine, skips);
+    misuseCases(makeEngine, skips);
+  });
+}
