@@ -39,7 +39,7 @@ export function folderStore(path: string): PictureStore {
 }
 
 async function readPicture(path: string): Promise<Uint8Array> {
-  const { size } = await stat(path);
+  const { size } = await lookAt(stat(path), path);
   if (size > MAX_PICTURE_BYTES) throw new SparseError('BAD_FILE', path, `a picture of at most ${MAX_PICTURE_BYTES} bytes`, `${size} bytes`);
   return readFileOrExplain(path, 'a picture');
 }
@@ -58,9 +58,9 @@ async function listFolder(path: string): Promise<Found> {
         'Do links form a loop?',
       );
     // Hidden files never count, so they need not be looked at: a .git folder can be large.
-    const names = (await readdir(join(path, prefix))).filter((name) => !name.startsWith('.')).sort();
+    const names = (await lookAt(readdir(join(path, prefix)), join(path, prefix))).filter((name) => !name.startsWith('.')).sort();
     const entries = await Promise.all(
-      names.map(async (name) => ({ name: prefix + name, stats: await statOrExplain(join(path, prefix + name)) })),
+      names.map(async (name) => ({ name: prefix + name, stats: await lookAt(stat(join(path, prefix + name)), join(path, prefix + name)) })),
     );
     for (const { name, stats } of entries) {
       if (files.length + folders.length >= MAX_ENTRIES) throw new SparseError('BAD_FILE', path, `at most ${MAX_ENTRIES} files`, 'more');
@@ -77,10 +77,12 @@ async function listFolder(path: string): Promise<Found> {
   return { files, folders, stamps };
 }
 
-async function statOrExplain(path: string) {
+async function lookAt<Answer>(question: Promise<Answer>, path: string): Promise<Answer> {
   try {
-    return await stat(path);
+    return await question;
   } catch (cause) {
-    throw new SparseError('BAD_FILE', path, 'a file or folder that can be looked at', cause, 'Is it a broken link?', { cause });
+    throw new SparseError('BAD_FILE', path, 'a file or folder that can be looked at', cause, 'Is it a broken link, or not yours to read?', {
+      cause,
+    });
   }
 }

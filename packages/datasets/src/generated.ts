@@ -54,7 +54,6 @@ function draw(part: string, count: number, size: number, seed: number): Samples 
   const random = rng(seed);
   for (let i = 0; i < count; i++) {
     const canvas = drawPicture(glyphs[labels[i]!]!, size, random.stream('generated', part, size, i));
-    // Uint8Array.from would wrap around; coverages are clipped to [0, 1] before.
     for (let pixel = 0; pixel < canvas.length; pixel++) images[i * size * size + pixel] = Math.round(255 * canvas[pixel]!);
   }
   return { size: count, images, labels };
@@ -70,7 +69,7 @@ function drawPicture(glyph: Glyph, size: number, random: Stream): Float32Array {
   const contrast = between(random, 0.6, 1);
   for (let i = 0; i < canvas.length; i++) canvas[i]! *= contrast;
   drawClutter(canvas, size, random);
-  const noise = between(random, 0.05, 0.2);
+  const noise = between(random, 0.02, 0.1);
   for (let i = 0; i < canvas.length; i++) canvas[i] = Math.min(1, Math.max(0, canvas[i]! + noise * random.normal()));
   return canvas;
 }
@@ -81,8 +80,8 @@ function placement(size: number, random: Stream): (point: Point) => Point {
   const shear = between(random, -0.3, 0.3);
   const scaleX = (size / 2) * between(random, 0.5, 0.9);
   const scaleY = (size / 2) * between(random, 0.55, 0.85);
-  const centreX = size / 2 + size * between(random, -0.07, 0.07);
-  const centreY = size / 2 + size * between(random, -0.07, 0.07);
+  const centreX = size / 2 + size * between(random, -0.12, 0.12);
+  const centreY = size / 2 + size * between(random, -0.12, 0.12);
   const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
   return ([x, y]) => {
     const px = scaleX * (x + shear * y);
@@ -91,11 +90,11 @@ function placement(size: number, random: Stream): (point: Point) => Point {
   };
 }
 
-/** Blanks a rectangle in every second picture. */
+/** Blanks a rectangle in every fourth picture. */
 function occlude(canvas: Float32Array, size: number, random: Stream): void {
   const [width, height] = [size * between(random, 0.15, 0.35), size * between(random, 0.15, 0.35)];
   const [left, top] = [random.uniform() * (size - width), random.uniform() * (size - height)];
-  if (random.uniform() < 0.5) return;
+  if (random.uniform() < 0.75) return;
   for (let y = Math.round(top); y < Math.round(top + height); y++) {
     canvas.fill(0, y * size + Math.round(left), y * size + Math.round(left + width));
   }

@@ -3,7 +3,7 @@
  * folder. Decoded once, then read from the cache.
  */
 import { stat } from 'node:fs/promises';
-import { basename } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { SparseError } from '@freetickets/sparse-core';
 import { archiveStore } from './archive-store.node.ts';
 import { type CacheOptions, cached } from './cache.node.ts';
@@ -37,6 +37,9 @@ export interface ImageFolderOptions extends CacheOptions {
 export async function imageFolder(path: string, options: ImageFolderOptions = {}): Promise<Dataset> {
   const { limitPerClass, augmentation = 'none' } = options;
   if (limitPerClass !== undefined) checkLimit(limitPerClass);
+  if (augmentation !== 'none' && augmentation !== 'crop-flip') {
+    throw new SparseError('INVALID_ARGUMENT', 'augmentation', 'none or crop-flip', augmentation);
+  }
   const size = options.size === undefined ? undefined : checkSize(options.size);
   const store = await openStore(path);
   const key = { fingerprint: await store.fingerprint(), options: { limitPerClass, size } };
@@ -51,7 +54,7 @@ export async function imageFolder(path: string, options: ImageFolderOptions = {}
   });
   return {
     ...decoded,
-    name: basename(path).replace(/\.(tar|tar\.gz|tgz)$/i, ''),
+    name: basename(resolve(path)).replace(/\.(tar|tar\.gz|tgz)$/i, ''),
     normalization: normalizationOf(decoded.train, decoded.shape[0]),
     augmentation: augmentation === 'crop-flip' ? cropFlip() : 'none',
   };

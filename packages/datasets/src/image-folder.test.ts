@@ -4,7 +4,7 @@ import sharp from 'sharp';
 import { replace } from 'tar';
 import { describe, expect, it } from 'vitest';
 import { type Colour, type Files, png, realData, temporaryFolder, writeArchive, writeFiles } from '../test/files.ts';
-import { imageFolder } from './image-folder.node.ts';
+import { type ImageFolderOptions, imageFolder } from './image-folder.node.ts';
 import { splitValidation } from './split.ts';
 
 const RED: Colour = [255, 0, 0];
@@ -252,14 +252,22 @@ describe('imageFolder refuses', () => {
       await expect(imageFolder(path, noCache)).rejects.toThrow(/train\/eel: expected JPEG or PNG pictures/);
   });
 
+  it('a broken link among the pictures', async () => {
+    const { folder } = await everyForm(pets);
+    await symlink('nowhere', join(folder, 'pets/train/cat/2.png'));
+    await expect(imageFolder(folder, noCache)).rejects.toMatchObject({ code: 'BAD_FILE', at: join(folder, 'pets/train/cat/2.png') });
+  });
+
   it('a path with nothing there', async () => {
     await expect(imageFolder('/no/such/set.tar', noCache)).rejects.toMatchObject({ code: 'MISSING_FILE' });
   });
 
-  it.each([{ limitPerClass: 0 }, { limitPerClass: 1.5 }, { size: 0 }, { size: 5000 }, { size: [4, -1] as const }])(
+  it.each<object>([{ limitPerClass: 0 }, { limitPerClass: 1.5 }, { size: 0 }, { size: 5000 }, { size: [4, -1] }, { augmentation: 'flip' }])(
     'the options %j',
     async (options) => {
-      await expect(imageFolder('unused', { ...options, ...noCache })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+      await expect(imageFolder('unused', { ...(options as ImageFolderOptions), ...noCache })).rejects.toMatchObject({
+        code: 'INVALID_ARGUMENT',
+      });
     },
   );
 });

@@ -13,6 +13,11 @@ export interface SourceOptions {
   readonly augment?: Augmentation;
 }
 
+/** A source that needs no waiting: a plain `for` does, and `for await` works as well. */
+export interface MemorySource extends Source {
+  batches(options: PassOptions): Iterable<Batch>;
+}
+
 /**
  * Batches of normalised pictures (size, C, H, W) and labels, each batch in arrays of its own. With `shuffle` the order is a random
  * permutation and pictures are augmented; without it pictures come in file order as they are. The last batch may be smaller.
@@ -20,7 +25,7 @@ export interface SourceOptions {
  * @throws SparseError SHAPE_MISMATCH when the samples are not of the data set's shape; INVALID_ARGUMENT for impossible augmentation
  * @example for (const batch of sourceOf(set.train, { dataset: set }).batches({ batchSize: 128, shuffle: { seed: 1, epoch: 0 } })) { }
  */
-export function sourceOf(samples: Samples, { dataset, augment = dataset.augmentation }: SourceOptions): Source & SyncBatches {
+export function sourceOf(samples: Samples, { dataset, augment = dataset.augmentation }: SourceOptions): MemorySource {
   const [channels, height, width] = dataset.shape;
   const pixels = channels * height * width;
   if (samples.images.length !== samples.size * pixels || samples.labels.length !== samples.size) {
@@ -43,11 +48,6 @@ export function sourceOf(samples: Samples, { dataset, augment = dataset.augmenta
       return batchesOf(pass, options);
     },
   };
-}
-
-/** What lies in memory needs no waiting: a plain `for` does, and `for await` works as well. */
-export interface SyncBatches {
-  batches(options: PassOptions): Iterable<Batch>;
 }
 
 interface Pass {

@@ -164,4 +164,9 @@ describe('network', () => {
     for (const fault of ['version', 'nodes[0].kernel', 'nodes[0].stide: expected the key stride', 'nodes[8].out'])
       expect(message).toContain(fault);
   });
+
+  it('stops listing after twenty faults', () => {
+    const nodes = Array.from({ length: 500 }, (_, i) => ({ id: `n${i}`, op: 'rellu', from: ['input'] }));
+    expect(() => network({ ...small(), nodes })).toThrow(/nodes\[19\].op: [^.]*. And 480 more$/);
+  });
 });

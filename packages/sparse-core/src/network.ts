@@ -120,7 +120,7 @@ const LARGEST_PARAM = 2 ** 31;
 /**
  * Checks a spec and works out every shape.
  * @param spec parsed JSON
- * @throws SparseError INVALID_SPEC naming every fault that was found
+ * @throws SparseError INVALID_SPEC naming every fault that was found (of very many the first twenty)
  */
 export function network(spec: unknown): Network {
   const reading: Reading = { shapes: new Map(), met: new Set(['input']), issues: [] };
@@ -150,10 +150,16 @@ export function network(spec: unknown): Network {
   });
 }
 
+/** A message stays readable even if a thousand nodes are wrong. */
+const MOST_ISSUES = 20;
+
 function invalid(issues: readonly Issue[]): SparseError {
   const [first, ...others] = issues as [Issue, ...Issue[]];
-  const more = others.map((issue) => `Also ${issue.at}: expected ${issue.expected}, received ${show(issue.received)}`).join('. ');
-  return new SparseError('INVALID_SPEC', first.at, first.expected, first.received, more);
+  const listed = others
+    .slice(0, MOST_ISSUES - 1)
+    .map(({ at, expected, received }) => `Also ${at}: expected ${expected}, received ${show(received)}`);
+  if (issues.length > MOST_ISSUES) listed.push(`And ${issues.length - MOST_ISSUES} more`);
+  return new SparseError('INVALID_SPEC', first.at, first.expected, first.received, listed.join('. '));
 }
 
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);

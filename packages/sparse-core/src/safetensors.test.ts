@@ -111,6 +111,7 @@ describe('safetensors', () => {
     ['bad UTF-8', file('{}').map((byte, i) => (i === 9 ? 0xff : byte)), /header: expected JSON in UTF-8/],
     ['a list', file('[]'), /a JSON object/],
     ['a space before the header', file(' {}'), /a JSON object/],
+    ['a byte order mark before the header', file('\ufeff{}'), /header: expected JSON/],
     ['an unknown dtype', file(`{"a":${entry(0, 4, [1], 'F4')}}`, 4), /tensor a: dtype: expected one of F64.*received "F4"/],
     ['a dtype from the prototype', file(`{"a":${entry(0, 4, [1], 'toString')}}`, 4), /tensor a: dtype/],
     ['a negative dimension', file(`{"a":${entry(0, 4, [-1, -1])}}`, 4), /tensor a: shape/],
@@ -142,8 +143,20 @@ describe('safetensors', () => {
   });
 
   it('sees no repeated name in braces, colons and quotes inside texts', () => {
-    const metadata = { a: '{"x": 1, "x": 2}', b: '"a":', c: '\\"a": [}' };
+    const metadata = { a: '{"x": 1, "x": 2}', b: '"a":', c: '\\"a": [}', d: '\\', e: '\\\\"', f: 'a' };
     expect({ ...decodeSafetensors(encodeSafetensors(new Map(), metadata), 'file').metadata }).toEqual(metadata);
+  });
+
+  it('reads or refuses names, texts and shapes of megabytes without harm', () => {
+    const long = 'a'.repeat(20_000_000);
+    expect(decodeSafetensors(file(`{"__metadata__":{"k":"${long}"}}`), 'file').metadata.k).toHaveLength(20_000_000);
+    expect(decodeSafetensors(file(`{"__metadata__":{"k":"${'\\n'.repeat(5_000_000)}"}}`), 'file').metadata.k).toHaveLength(5_000_000);
+    expect(fault(file(`{"${long}":1}`)).length).toBeLessThan(300);
+    expect(fault(file(`{"${long}":1,"${long}":1}`))).toMatch(/each name once/);
+    expect(fault(file(`{"a":${entry(0, 4, new Array(100_000).fill(1))}}`, 4))).toMatch(
+      /tensor a: shape: expected at most 64 whole numbers/,
+    );
+    expect(fault(file(`{"a":${'['.repeat(100_000)}${']'.repeat(100_000)}}`))).toMatch(/tensor a: expected an object/);
   });
 
   it('refuses every shorter version of a file', () => {

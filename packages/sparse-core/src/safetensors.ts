@@ -50,6 +50,7 @@ const ARRAYS = {
 } as const;
 
 const MAX_HEADER_BYTES = 100_000_000;
+const MAX_DIMENSIONS = 64;
 const METADATA = '__metadata__';
 
 /**
@@ -126,6 +127,8 @@ const bad = (at: string, expected: string, received: unknown, hint?: string, opt
   new SparseError('BAD_FILE', at, expected, received, hint, options);
 
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
+/** A name in a message; the file may hold megabytes of it. */
+const short = (name: string): string => (name.length > 100 ? `${name.slice(0, 97)}...` : name);
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
 
 function readHeader(bytes: Uint8Array, at: string): { header: Record<string, unknown>; dataStart: number } {
@@ -146,42 +149,62 @@ function readHeader(bytes: Uint8Array, at: string): { header: Record<string, unk
   }
   if (!isRecord(header) || text[0] !== '{') throw bad(`${at}: header`, 'a JSON object', header);
   const twice = repeatedKey(text);
-  if (twice !== undefined) throw bad(`${at}: header`, 'each name once', `${twice} twice`);
+  if (twice !== undefined) throw bad(`${at}: header`, 'each name once', `${short(twice)} twice`);
   return { header, dataStart };
 }
 
 /** JSON.parse keeps the last of equal keys in silence; this finds them in a text that it has accepted. */
 function repeatedKey(text: string): string | undefined {
   const open: (Set<string> | undefined)[] = [];
-  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"\s*:?|[{}[\]]/g)) {
-    if (token === '{') open.push(new Set());
-    else if (token === '[') open.push(undefined);
-    else if (token === '}' || token === ']') open.pop();
-    else if (token.endsWith(':')) {
-      const key: string = JSON.parse(token.slice(0, -1));
+  const mark = /["{}[\]]/g;
+  for (let found = mark.exec(text); found; found = mark.exec(text)) {
+    if (found[0] === '{') open.push(new Set());
+    else if (found[0] === '[') open.push(undefined);
+    else if (found[0] !== '"') open.pop();
+    else {
+      const end = closingQuote(text, found.index);
+      mark.lastIndex = end + 1;
       const keys = open.at(-1);
-      if (keys?.has(key)) return key;
-      keys?.add(key);
+      if (!keys || !isBeforeColon(text, end)) continue;
+      const key: string = JSON.parse(text.slice(found.index, end + 1));
+      if (keys.has(key)) return key;
+      keys.add(key);
     }
   }
   return undefined;
 }
 
+/** No regular expression here: over a text of many megabytes it overflows the stack. */
+function closingQuote(text: string, opening: number): number {
+  for (let end = text.indexOf('"', opening + 1); ; end = text.indexOf('"', end + 1)) {
+    let backslashes = 0;
+    while (text[end - 1 - backslashes] === '\\') backslashes++;
+    if (backslashes % 2 === 0) return end;
+  }
+}
+
+function isBeforeColon(text: string, quote: number): boolean {
+  let next = quote + 1;
+  while (' \t\r\n'.includes(text[next]!)) next++;
+  return text[next] === ':';
+}
+
 function copyMetadata(value: unknown, metadata: Record<string, string>, at: string): void {
   if (!isRecord(value)) throw bad(`${at}: ${METADATA}`, 'an object of texts', value);
   for (const [key, text] of Object.entries(value)) {
-    if (typeof text !== 'string') throw bad(`${at}: ${METADATA}.${key}`, 'a text', text);
+    if (typeof text !== 'string') throw bad(`${at}: ${METADATA}.${short(key)}`, 'a text', text);
     metadata[key] = text;
   }
 }
 
 function readEntry(name: string, value: unknown, file: string): Entry {
-  const at = `${file}: tensor ${name}`;
+  const at = `${file}: tensor ${short(name)}`;
   if (!isRecord(value)) throw bad(at, 'an object with dtype, shape and data_offsets', value);
   const { dtype, shape, data_offsets: offsets } = value;
   if (typeof dtype !== 'string' || !Object.hasOwn(ARRAYS, dtype))
     throw bad(`${at}: dtype`, `one of ${Object.keys(ARRAYS).join(', ')}`, dtype);
-  if (!Array.isArray(shape) || !shape.every(isCount)) throw bad(`${at}: shape`, 'a list of whole numbers of at least 0', shape);
+  if (!Array.isArray(shape) || shape.length > MAX_DIMENSIONS || !shape.every(isCount))
+    throw bad(`${at}: shape`, `at most ${MAX_DIMENSIONS} whole numbers of at least 0`, shape);
   if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isCount) || offsets[0]! > offsets[1]!)
     throw bad(`${at}: data_offsets`, 'two whole numbers [begin, end]', offsets);
   // Every partial product must be exact, even where a later zero would make the whole 0: sizes that overflow are never honest.
@@ -201,7 +224,7 @@ function checkCoverage(entries: readonly Entry[], dataBytes: number, at: string)
   let covered = 0;
   for (const { name, begin, end } of [...entries].sort((a, b) => a.begin - b.begin || a.end - b.end)) {
     if (begin !== covered)
-      throw bad(`${at}: tensor ${name}: data_offsets`, `data that begins at ${covered}, after the tensor before`, begin);
+      throw bad(`${at}: tensor ${short(name)}: data_offsets`, `data that begins at ${covered}, after the tensor before`, begin);
     covered = end;
   }
   if (covered < dataBytes) throw bad(at, `${covered} bytes of data`, `${dataBytes} bytes`, 'Something follows the last tensor');
