@@ -69,8 +69,11 @@ static napi_value create_executor(napi_env env, napi_callback_info info) {
     return NULL;
   }
   e->variant = variant;
-  if (napi_create_external(env, e, destroy_executor, NULL, &result) != napi_ok || napi_type_tag_object(env, result, &EXECUTOR_TAG) != napi_ok)
+  if (napi_create_external(env, e, destroy_executor, NULL, &result) != napi_ok) {
+    destroy_executor(env, e, NULL);
     return NULL;
+  }
+  if (napi_type_tag_object(env, result, &EXECUTOR_TAG) != napi_ok) return NULL;  // the collector destroys it
   return result;
 }
 
@@ -96,12 +99,13 @@ static napi_value run(napi_env env, napi_callback_info info) {
       !typed_array(env, argv[2], napi_float32_array, &floats, &floats_length) ||
       !typed_array(env, argv[3], napi_int32_array, &ints, &ints_length))
     return fail(env, "run: expected whole operations (Int32Array), floats (Float32Array), integers (Int32Array)");
-  if (napi_get_value_int32(env, argv[4], &arena.lanes) != napi_ok || arena.lanes < 16 || arena.lanes % 16 != 0 ||
+  if (ops_length > 0 && (floats_length == 0 || ints_length == 0)) return fail(env, "run: expected arrays that are neither empty nor detached");
+  if (napi_get_value_int32(env, argv[4], &arena.lanes) != napi_ok || arena.lanes < 16 || arena.lanes > 128 || arena.lanes % 16 != 0 ||
       napi_get_value_int32(env, argv[5], &arena.batch) != napi_ok || arena.batch < 1)
-    return fail(env, "run: expected lanes (a multiple of 16) and a batch of at least 1");
+    return fail(env, "run: expected lanes (a multiple of 16, at most 128) and a batch of at least 1");
   arena.f = floats;
   arena.i = ints;
-  arena.blocks = (arena.batch + arena.lanes - 1) / arena.lanes;
+  arena.blocks = (arena.batch - 1) / arena.lanes + 1;
   executor *e = data;
   ft_threads_run(e->threads, e->variant, ops, (int)(ops_length / FT_FIELDS), &arena);
   return NULL;

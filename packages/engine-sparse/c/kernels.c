@@ -25,17 +25,20 @@
 typedef float vec __attribute__((vector_size(VW * 4)));
 typedef float memory_vec __attribute__((vector_size(VW * 4), aligned(4), may_alias));
 typedef int32_t mask __attribute__((vector_size(VW * 4)));
-static inline vec splat(float x) { return (vec){0} + x; }
+static inline vec splat(float x) { return x - (vec){0}; }
 static inline vec load(const float *p) { return *(const memory_vec *)p; }
 static inline void store(float *p, vec v) { *(memory_vec *)p = v; }
 static inline void put(float *p, vec v, int accumulate) {
   if (accumulate) v += load(p);
   store(p, v);
 }
-static inline double total(vec v) {
-  double sum = 0;
-  for (int i = 0; i < VW; i++) sum += v[i];
-  return sum;
+// Sum of all lanes.
+static inline float total(vec v) {
+  typedef float quad __attribute__((vector_size(16)));
+  union { vec all; quad part[VW / 4]; } u = {v};
+  quad sum = u.part[0];
+  UNROLL for (int i = 1; i < VW / 4; i++) sum += u.part[i];
+  return (sum[0] + sum[2]) + (sum[1] + sum[3]);
 }
 static inline int least(int a, int b) { return a < b ? a : b; }
 static inline int ceil_div(int a, int b) { return (a + b - 1) / b; }
@@ -140,7 +143,7 @@ static inline __attribute__((always_inline)) void gather_row(const ft_gather *p,
     for (; N - n >= 2 * VW; n += 2 * VW) gather_4x2(p, a, in + x * N + n, out + x * N + n, o0, o1, N);
     for (; n < N; n += VW) gather_4x1(p, a, in + x * N + n, out + x * N + n, o0, o1, N);
   }
-  for (; p->width - x >= 2 && N >= 2 * VW; x += 2)
+  for (; p->width - x >= 2 && N % (2 * VW) == 0; x += 2)
     for (long n = 0; n < N; n += 2 * VW) gather_2x2(p, a, in + x * N + n, out + x * N + n, o0, o1, N);
   for (; x < p->width; x++) {
     long n = 0;
@@ -184,7 +187,7 @@ static void gather(const ft_gather *p, int task, const ft_arena *a) {
       for (int o = o0; o < o1; o++) {                                                                                                 \
         if (row[o] == row[o + 1]) continue;                                                                                           \
         const float *q = gradient + (size_t)o * p->gradient.plane;                                                                    \
-        const int32_t *tap = p->shared_taps ? taps : taps + row[o];                                                                   \
+        const int32_t *tap = taps + row[o];                                                                                           \
         float *out = partial + (size_t)row[o] * FT_PARTIAL;                                                                           \
         vec g[XB][NV];                                                                                                                \
         UNROLL for (int i = 0; i < XB; i++) UNROLL for (int j = 0; j < NV; j++) g[i][j] = load(q + i * N + j * VW);                   \
@@ -213,7 +216,7 @@ static inline __attribute__((always_inline)) void weight_gradient_row(const ft_w
     for (; N - n >= 2 * VW; n += 2 * VW) weight_gradient_4x2(p, a, in + x * N + n, g + x * N + n, partial, o0, o1, N);
     for (; n < N; n += VW) weight_gradient_4x1(p, a, in + x * N + n, g + x * N + n, partial, o0, o1, N);
   }
-  for (; p->width - x >= 2 && N >= 2 * VW; x += 2)
+  for (; p->width - x >= 2 && N % (2 * VW) == 0; x += 2)
     for (long n = 0; n < N; n += 2 * VW) weight_gradient_2x2(p, a, in + x * N + n, g + x * N + n, partial, o0, o1, N);
   for (; x < p->width; x++) {
     long n = 0;
@@ -254,10 +257,35 @@ static void reduce(const ft_reduce *p, int task, const ft_arena *a) {
   for (int k = task * 2048; k < end; k++) {
     vec sum = splat(0);
     for (int g = 0; g < p->groups; g++) sum += load(a->f + p->partial + ((size_t)g * p->count + k) * FT_PARTIAL);
-    for (int width = VW / 2; width > 0; width /= 2)
-      for (int i = 0; i < width; i++) sum[i] += sum[i + width];
-    a->f[p->out + (p->order < 0 ? k : a->i[p->order + k])] = sum[0];
+    a->f[p->out + a->i[p->order + k]] = total(sum);
   }
+}
+
+// A tile of DENSE_TAPS x DENSE_PLANES sums stays in registers while a whole block of images passes. A task is one (chunk of taps, tile of
+// planes); neighbouring tasks share their taps, which stay in the cache.
+enum { DENSE_TAPS = VW == 16 ? 8 : 4, DENSE_PLANES = 3, DENSE_CHUNK = 64 };
+
+static void dense_gradient(const ft_dense_gradient *p, int task, const ft_arena *a) {
+  int tiles = ceil_div(p->planes, DENSE_PLANES), o0 = task % tiles * DENSE_PLANES, t0 = task / tiles * DENSE_CHUNK;
+  int planes = least(DENSE_PLANES, p->planes - o0), taps = least(DENSE_CHUNK, p->count - t0);
+  const int32_t *tap = a->i + p->taps + t0;
+  double sums[DENSE_CHUNK][DENSE_PLANES] = {0};
+  for (int block = 0; block < a->blocks; block++)
+    for (int t = 0; t < taps; t += DENSE_TAPS) {
+      vec sum[DENSE_TAPS][DENSE_PLANES] = {0};
+      for (int y = 0; y < p->height; y++) {
+        // Beyond the last tap or plane the last one is computed again, and not used.
+        const float *in = at(a, p->in, block, 0, y), *x[DENSE_TAPS], *g[DENSE_PLANES];
+        UNROLL for (int i = 0; i < DENSE_TAPS; i++) x[i] = in + tap[least(t + i, taps - 1)];
+        UNROLL for (int j = 0; j < DENSE_PLANES; j++) g[j] = at(a, p->gradient, block, o0 + least(j, planes - 1), y);
+        for (int e = 0; e < p->width * a->lanes; e += VW)
+          UNROLL for (int i = 0; i < DENSE_TAPS; i++) UNROLL for (int j = 0; j < DENSE_PLANES; j++)
+            sum[i][j] += load(x[i] + e) * load(g[j] + e);
+      }
+      UNROLL for (int i = 0; i < DENSE_TAPS; i++) UNROLL for (int j = 0; j < DENSE_PLANES; j++) sums[t + i][j] += total(sum[i][j]);
+    }
+  for (int j = 0; j < planes; j++)
+    for (int t = 0; t < taps; t++) a->f[p->out + (size_t)(o0 + j) * p->count + t0 + t] = (float)sums[t][j];
 }
 
 // ---- sums over one channel ----
@@ -392,36 +420,40 @@ static void clear(const ft_pool *p, int block, int c, const ft_arena *a) {
     for (int u = x * p->stride - p->pad; u < x * p->stride - p->pad + p->kernel_width; u++)            \
       if (v >= 0 && v < p->in_height && u >= 0 && u < p->in_width) BODY
 
+// The larger of two, lane by lane; one that is not a number wins, so it is not hidden.
+static inline vec larger(vec u, vec v) {
+  mask take = (v > u) | (v != v);
+  return (vec)(((mask)v & take) | ((mask)u & ~take));
+}
+static inline vec window_maximum(const ft_pool *p, const ft_arena *a, int block, int c, int y, int x, int n) {
+  vec maximum = splat(-INFINITY);
+  WINDOW(maximum = larger(maximum, load(at(a, p->in, block, c, v) + u * a->lanes + n));)
+  return maximum;
+}
+
 // in -> out (`gradient` unused)
 static void max_pool(const ft_pool *p, int task, const ft_arena *a) {
-  int c = task % p->channels, block = task / p->channels, lanes = a->lanes;
+  int c = task % p->channels, block = task / p->channels;
   for (int y = 0; y < p->height; y++)
-    for (int x = 0; x < p->width; x++) {
-      float *out = at(a, p->out, block, c, y) + x * lanes;
-      for (int n = 0; n < lanes; n++) out[n] = -INFINITY;
-      WINDOW({
-        const float *in = at(a, p->in, block, c, v) + u * lanes;
-        for (int n = 0; n < lanes; n++) out[n] = in[n] > out[n] ? in[n] : out[n];
-      })
-    }
+    for (int x = 0; x < p->width; x++)
+      for (int n = 0; n < a->lanes; n += VW)
+        store(at(a, p->out, block, c, y) + x * a->lanes + n, window_maximum(p, a, block, c, y, x, n));
 }
 
 // The first pixel of a window that holds its maximum receives the gradient, as in PyTorch.
 static void max_pool_backward(const ft_pool *p, int task, const ft_arena *a) {
-  int c = task % p->channels, block = task / p->channels, lanes = a->lanes;
+  int c = task % p->channels, block = task / p->channels;
   clear(p, block, c, a);
   for (int y = 0; y < p->height; y++)
     for (int x = 0; x < p->width; x++)
-      for (int n = 0; n < lanes; n++) {
-        float largest = -INFINITY, *target = 0;
+      for (int n = 0; n < a->lanes; n += VW) {
+        vec maximum = window_maximum(p, a, block, c, y, x, n);
+        mask left = (mask)load(at(a, p->gradient, block, c, y) + x * a->lanes + n);  // bits of the gradients that have no receiver yet
         WINDOW({
-          float value = at(a, p->in, block, c, v)[u * lanes + n];
-          if (!target || value > largest) {
-            largest = value;
-            target = at(a, p->out, block, c, v) + u * lanes + n;
-          }
+          mask below = load(at(a, p->in, block, c, v) + u * a->lanes + n) < maximum;
+          put(at(a, p->out, block, c, v) + u * a->lanes + n, (vec)(left & ~below), 1);
+          left &= below;
         })
-        *target += at(a, p->gradient, block, c, y)[x * lanes + n];
       }
 }
 
@@ -503,6 +535,10 @@ int JOIN(ft_tasks_, VARIANT)(const int32_t *op, const ft_arena *a) {
     }
     case FT_WEIGHT_GRADIENT: { const ft_weight_gradient *p = (const void *)op; return p->groups * ceil_div(p->planes, p->chunk_planes); }
     case FT_REDUCE: return ceil_div(((const ft_reduce *)op)->count, 2048);
+    case FT_DENSE_GRADIENT: {
+      const ft_dense_gradient *p = (const void *)op;
+      return ceil_div(p->planes, DENSE_PLANES) * ceil_div(p->count, DENSE_CHUNK);
+    }
     case FT_BIAS_GRADIENT: return ((const ft_bias_gradient *)op)->channels;
     case FT_NORM_TRAIN: case FT_NORM_EVAL: return ((const ft_norm *)op)->channels;
     case FT_NORM_BACKWARD: return ((const ft_norm_backward *)op)->channels;
@@ -525,6 +561,7 @@ void JOIN(ft_run_, VARIANT)(const int32_t *op, int task, const ft_arena *a) {
     case FT_GATHER: gather(p, task, a); break;
     case FT_WEIGHT_GRADIENT: weight_gradient(p, task, a); break;
     case FT_REDUCE: reduce(p, task, a); break;
+    case FT_DENSE_GRADIENT: dense_gradient(p, task, a); break;
     case FT_BIAS_GRADIENT: bias_gradient(p, task, a); break;
     case FT_NORM_TRAIN: norm_train(p, task, a); break;
     case FT_NORM_EVAL: norm_eval(p, task, a); break;

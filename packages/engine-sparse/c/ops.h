@@ -10,7 +10,7 @@
 enum { FT_FIELDS = 32, FT_PARTIAL = 16 };  // FT_PARTIAL: floats kept for one partial weight gradient
 
 enum {
-  FT_LOAD = 1, FT_PACK, FT_GATHER, FT_WEIGHT_GRADIENT, FT_REDUCE, FT_BIAS_GRADIENT,
+  FT_LOAD = 1, FT_PACK, FT_GATHER, FT_WEIGHT_GRADIENT, FT_REDUCE, FT_DENSE_GRADIENT, FT_BIAS_GRADIENT,
   FT_NORM_TRAIN, FT_NORM_EVAL, FT_NORM_BACKWARD, FT_RUNNING,
   FT_RELU, FT_RELU_BACKWARD, FT_MAX_POOL, FT_MAX_POOL_BACKWARD, FT_AVERAGE_POOL, FT_AVERAGE_POOL_BACKWARD,
   FT_ADD, FT_COPY, FT_RESHAPE, FT_SPLIT, FT_MERGE, FT_LOSS, FT_STORE, FT_SGD
@@ -26,12 +26,14 @@ typedef struct {
   int32_t op; ft_view in, out; int32_t planes, height, width, rows /* int */, taps /* int */, weights, channel_blocks, bias, accumulate,
       chunk_planes, chunk_rows;
 } ft_gather;
-// partial[group][k][lane] = sum of in[tap[k] ...] * gradient[o]; `shared_taps`: every row has the taps 0 .. row length - 1.
+// partial[group][k][lane] = sum of in[tap[k] ...] * gradient[o]
 typedef struct {
   int32_t op; ft_view in, gradient; int32_t planes, height, width, rows /* int */, taps /* int */, channel_blocks, partial, count, groups,
-      chunk_planes, shared_taps;
+      chunk_planes;
 } ft_weight_gradient;
-typedef struct { int32_t op; int32_t out, partial, count, groups, order /* int, or -1 */; } ft_reduce;
+typedef struct { int32_t op; int32_t out, partial, count, groups, order /* int */; } ft_reduce;
+// out[o][t] = sum of in[tap[t] ...] * gradient[o]: the same `count` taps for every plane o.
+typedef struct { int32_t op; ft_view in, gradient; int32_t planes, height, width, taps /* int */, count, out; } ft_dense_gradient;
 typedef struct { int32_t op; ft_view gradient; int32_t channels, height, width, out; } ft_bias_gradient;
 typedef struct {
   int32_t op; ft_view in, out; int32_t channels, height, width, scale, shift, mean, variance, inverse, eps;

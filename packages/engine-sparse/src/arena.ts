@@ -50,15 +50,25 @@ export class Arena {
     return start;
   }
 
-  /** A released tensor of the same geometry, or a new one. Its border is zero either way: nobody writes there. */
+  /** A released tensor of the same geometry, or a new one. Its border is zero either way: nobody writes there. Its values may be anything. */
   tensor(geometry: Geometry): Tensor {
-    const reused = this.#free.get(keyOf(geometry))?.pop();
-    if (reused) return reused;
+    return this.#free.get(keyOf(geometry))?.pop() ?? this.zeroTensor(geometry);
+  }
+
+  /** A tensor that nobody has used: zero until it is written. */
+  zeroTensor(geometry: Geometry): Tensor {
     const { channels, height, width, low, high } = geometry;
     const row = (low + width + high) * this.lanes;
     const plane = (low + height + high) * row;
     const start = this.floats(plane * channels * this.blocks);
-    return { channels, height, width, low, high, view: { base: start + low * row + low * this.lanes, block: plane * channels, plane, row } };
+    return {
+      channels,
+      height,
+      width,
+      low,
+      high,
+      view: { base: start + low * row + low * this.lanes, block: plane * channels, plane, row },
+    };
   }
 
   release(tensor: Tensor): void {

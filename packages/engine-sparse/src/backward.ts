@@ -2,7 +2,7 @@
 import type { NodeId, NodeSpec } from '@freetickets/sparse-core';
 import type { Tensor } from './arena.ts';
 import { gatherSize, poolOf, reshape, sizeOf } from './forward.ts';
-import { isLayer } from './graph.ts';
+import { isLayer, phaseKey } from './graph.ts';
 import type { Operation } from './ops.ts';
 import type { LayerPlace, Placement } from './placement.ts';
 import { phasesOf } from './taps.ts';
@@ -22,8 +22,8 @@ export interface Backward {
   readonly operations: readonly BackwardOperation[];
   /** Where each layer's output gradient lies while the layer is passed. */
   readonly gradients: ReadonlyMap<NodeId, Tensor>;
-  /** Index arrays of dense read-outs. */
-  readonly dense: readonly { readonly layer: LayerPlace; readonly rows: number; readonly taps: number; readonly chunk: number }[];
+  /** Where the taps of each dense read-out stand. */
+  readonly dense: readonly { readonly layer: LayerPlace; readonly taps: number }[];
 }
 
 export function emitBackward(place: Placement): Backward {
@@ -44,14 +44,22 @@ class BackwardPass {
     this.#place = place;
     for (const node of place.net.spec.nodes) {
       const key = phaseKey(node);
-      if (key) this.#phaseWriters.set(key, (this.#phaseWriters.get(key) ?? 0) + 1);
+      if (key && place.graph.reachesOutput(node.id)) this.#phaseWriters.set(key, (this.#phaseWriters.get(key) ?? 0) + 1);
     }
   }
 
   emit(): Backward {
     const { net, labels, loss, correct } = this.#place;
     const { tensor: gradient } = this.#target(net.spec.output);
-    this.#push({ op: 'loss', logits: this.#place.tensor(net.spec.output).view, gradient: gradient.view, classes: net.classes, labels, loss, correct });
+    this.#push({
+      op: 'loss',
+      logits: this.#place.tensor(net.spec.output).view,
+      gradient: gradient.view,
+      classes: net.classes,
+      labels,
+      loss,
+      correct,
+    });
     for (const node of [...net.spec.nodes].reverse()) {
       const key = this.#keyOf(node.id);
       const tensor = this.#live.get(key);
@@ -86,19 +94,15 @@ class BackwardPass {
   }
 
   #node(node: NodeSpec, gradient: Tensor): void {
-    if (isLayer(node)) return this.#layer(node, gradient);
-    const input = node.from[0]!;
-    if (node.op === 'relu' && this.#keyOf(node.id) !== node.id) {
-      const values = this.#place.tensor(node.id).view;
-      this.#push({ op: 'reluBackward', a: values, b: gradient.view, out: gradient.view, ...sizeOf(gradient), accumulate: false });
-      return;
-    }
-    if (node.op === 'batchNorm') return this.#norm(node, gradient);
-    for (const from of node.op === 'add' ? node.from : [input]) {
-      if (!this.#place.graph.needsGradient(from)) continue;
-      const { tensor, accumulate } = this.#target(from);
-      this.#push(this.#elementwise(node, gradient, tensor, accumulate));
-    }
+    if (isLayer(node)) this.#layer(node, gradient);
+    else if (node.op === 'batchNorm') this.#norm(node, gradient);
+    else if (this.#keyOf(node.id) !== node.id) this.#push(this.#elementwise(node, gradient, gradient, false));
+    else
+      for (const from of node.from) {
+        if (!this.#place.graph.needsGradient(from)) continue;
+        const { tensor, accumulate } = this.#target(from);
+        this.#push(this.#elementwise(node, gradient, tensor, accumulate));
+      }
   }
 
   #elementwise(node: NodeSpec, gradient: Tensor, out: Tensor, accumulate: boolean): Operation {
@@ -144,7 +148,13 @@ class BackwardPass {
     this.#layerGradients.set(node.id, gradient);
     this.#weightGradient(layer, gradient);
     const bias = params.get(`${node.id}.bias`);
-    if (bias) this.#push({ op: 'biasGradient', gradient: gradient.view, ...sizeOf(gradient), out: bias.values - trained.values + trained.gradients });
+    if (bias)
+      this.#push({
+        op: 'biasGradient',
+        gradient: gradient.view,
+        ...sizeOf(gradient),
+        out: bias.values - trained.values + trained.gradients,
+      });
     if (params.get(layer.param)!.denseGradient >= 0) this.#denseGradient(layer, gradient);
     if (layer.backward) this.#inputGradient(layer, gradient);
   }
@@ -165,77 +175,71 @@ class BackwardPass {
       count,
       groups,
       chunkPlanes: Math.max(1, Math.ceil(layer.window.outputs / chunks)),
-      sharedTaps: false,
     });
-    this.#push({ op: 'reduce', out: params.get(layer.param)!.values - trained.values + trained.gradients, partial, count, groups, order: layer.forward.order });
+    this.#push({
+      op: 'reduce',
+      out: params.get(layer.param)!.values - trained.values + trained.gradients,
+      partial,
+      count,
+      groups,
+      order: layer.forward.order,
+    });
   }
 
-  /** The gradient at every position, live or dead, some outputs at a time; all of them have the same taps. */
+  /** The gradient at every position, live or dead. */
   #denseGradient(layer: LayerPlace, gradient: Tensor): void {
-    const { arena, params, partial, groups } = this.#place;
+    const { arena, params } = this.#place;
     const { outputs, inputs, kernel } = layer.window;
-    const row = inputs * kernel * kernel;
-    const chunk = this.#place.denseChunk(layer.window);
-    const arrays = { layer, rows: arena.ints(chunk + 1), taps: arena.ints(row), chunk };
-    this.#dense.push(arrays);
-    for (let first = 0; first < outputs; first += chunk) {
-      const planes = Math.min(chunk, outputs - first);
-      this.#push(
-        {
-          op: 'weightGradient',
-          in: layer.input.view,
-          gradient: { ...gradient.view, base: gradient.view.base + first * gradient.view.plane },
-          planes,
-          height: gradient.height,
-          width: gradient.width,
-          rows: arrays.rows,
-          taps: arrays.taps,
-          channelBlocks: 1,
-          partial,
-          count: planes * row,
-          groups,
-          chunkPlanes: Math.ceil(planes / PIXEL_TASKS),
-          sharedTaps: true,
-        },
-        true,
-      );
-      this.#push({ op: 'reduce', out: params.get(layer.param)!.denseGradient + first * row, partial, count: planes * row, groups, order: -1 }, true);
-    }
+    const count = inputs * kernel * kernel;
+    const taps = arena.ints(count);
+    this.#dense.push({ layer, taps });
+    const { height, width } = gradient;
+    const out = params.get(layer.param)!.denseGradient;
+    this.#push(
+      { op: 'denseGradient', in: layer.input.view, gradient: gradient.view, planes: outputs, height, width, taps, count, out },
+      true,
+    );
   }
 
   #inputGradient(layer: LayerPlace, gradient: Tensor): void {
+    const key = phaseKey(layer.node);
+    if (key) this.#phasesGradient(layer, gradient, key);
+    else {
+      const { tensor, accumulate } = this.#target(layer.node.from[0]!);
+      this.#gather(layer, gradient, tensor, accumulate);
+    }
+  }
+
+  /** Every layer of one stride adds to the gradient of the same phases; after the last of them the phases are merged. */
+  #phasesGradient(layer: LayerPlace, gradient: Tensor, key: string): void {
     const { graph, arena } = this.#place;
     const input = layer.node.from[0]!;
-    const { stride, inputs } = layer.window;
-    const key = phaseKey(layer.node);
-    const gather = (tensor: Tensor, accumulate: boolean) =>
-      this.#push({
-        op: 'gather',
-        in: gradient.view,
-        out: tensor.view,
-        ...gatherSize(inputs * phasesOf(stride), tensor),
-        ...layer.backward!,
-        weights: layer.backwardWeights,
-        bias: -1,
-        accumulate,
-      });
-    if (!key) {
-      const target = this.#target(input);
-      return gather(target.tensor, target.accumulate);
-    }
+    const { stride } = layer.window;
     const { pictureLow, ...geometry } = graph.phases(input, stride);
     const present = this.#live.get(key);
     const phases = present ?? arena.tensor(geometry);
     this.#live.set(key, phases);
-    gather(phases, present !== undefined);
-    this.#phaseWriters.set(key, this.#phaseWriters.get(key)! - 1);
-    if (this.#phaseWriters.get(key) !== 0) return;
-    const target = this.#target(input);
-    this.#push({ op: 'merge', whole: target.tensor.view, phases: phases.view, ...sizeOf(target.tensor), stride, low: pictureLow, accumulate: target.accumulate });
+    this.#gather(layer, gradient, phases, present !== undefined);
+    const writers = this.#phaseWriters.get(key)! - 1;
+    this.#phaseWriters.set(key, writers);
+    if (writers > 0) return;
+    const { tensor, accumulate } = this.#target(input);
+    this.#push({ op: 'merge', whole: tensor.view, phases: phases.view, ...sizeOf(tensor), stride, low: pictureLow, accumulate });
     this.#live.delete(key);
     arena.release(phases);
   }
-}
 
-/** A convolution of stride above 1 reads its input split into phases; undefined for every other node. */
-const phaseKey = (node: NodeSpec): string | undefined => (node.op === 'conv2d' && (node.stride ?? 1) > 1 ? `${node.from[0]}/${node.stride}` : undefined);
+  #gather(layer: LayerPlace, gradient: Tensor, out: Tensor, accumulate: boolean): void {
+    const { stride, inputs } = layer.window;
+    this.#push({
+      op: 'gather',
+      in: gradient.view,
+      out: out.view,
+      ...gatherSize(inputs * phasesOf(stride), out),
+      ...layer.backward!,
+      weights: layer.backwardWeights,
+      bias: -1,
+      accumulate,
+    });
+  }
+}

@@ -1,6 +1,7 @@
 /** The forward pass as operations: from staged images to the values of every node. */
 import type { NodeSpec } from '@freetickets/sparse-core';
 import type { Tensor } from './arena.ts';
+import { phaseKey, strideOf } from './graph.ts';
 import type { Operation, View } from './ops.ts';
 import type { LayerPlace, Placement } from './placement.ts';
 
@@ -13,12 +14,9 @@ export function emitForward(place: Placement, train: boolean): Operation[] {
   const ops: Operation[] = [{ op: 'load', source: place.images, out: input.view, ...sizeOf(input) }];
   const split = new Set<string>();
   for (const node of place.net.spec.nodes) {
-    const stride = node.op === 'conv2d' ? (node.stride ?? 1) : 1;
-    const key = `${node.from[0]}/${stride}`;
-    if (stride > 1 && !split.has(key)) {
-      split.add(key);
-      ops.push(splitPhases(place, node, stride, key));
-    }
+    const key = phaseKey(node);
+    if (key && !split.has(key)) ops.push(splitPhases(place, node, key));
+    if (key) split.add(key);
     ops.push(...emitNode(place, node, train));
   }
   return ops;
@@ -26,7 +24,8 @@ export function emitForward(place: Placement, train: boolean): Operation[] {
 
 export const sizeOf = ({ channels, height, width }: Tensor) => ({ channels, height, width });
 
-function splitPhases(place: Placement, node: NodeSpec, stride: number, key: string): Operation {
+function splitPhases(place: Placement, node: NodeSpec, key: string): Operation {
+  const stride = strideOf(node);
   const picture = place.tensor(node.from[0]!);
   const low = place.graph.phases(node.from[0]!, stride).pictureLow;
   return { op: 'split', whole: picture.view, phases: place.phases.get(key)!.view, ...sizeOf(picture), stride, low, accumulate: false };
@@ -78,7 +77,15 @@ function norm(place: Placement, node: NodeSpec, train: boolean): Operation {
   const out = place.tensor(node.id);
   const at = place.norms.get(node.id)!;
   const value = (suffix: 'weight' | 'bias' | 'running_mean' | 'running_var') => place.params.get(`${node.id}.${suffix}`)!.values;
-  const common = { in: place.tensor(node.from[0]!).view, out: out.view, ...sizeOf(out), scale: value('weight'), shift: value('bias'), inverse: at.inverse, eps: at.eps };
+  const common = {
+    in: place.tensor(node.from[0]!).view,
+    out: out.view,
+    ...sizeOf(out),
+    scale: value('weight'),
+    shift: value('bias'),
+    inverse: at.inverse,
+    eps: at.eps,
+  };
   if (train) return { op: 'normTrain', ...common, mean: at.mean, variance: at.variance };
   return { op: 'normEval', ...common, mean: value('running_mean'), variance: value('running_var') };
 }
@@ -102,7 +109,12 @@ export function poolOf(place: Placement, node: NodeSpec) {
   const input = place.tensor(node.from[0]!);
   const window =
     node.op === 'maxPool' || node.op === 'avgPool'
-      ? { kernelHeight: node.kernel, kernelWidth: node.kernel, stride: node.stride ?? node.kernel, pad: node.op === 'maxPool' ? (node.pad ?? 0) : 0 }
+      ? {
+          kernelHeight: node.kernel,
+          kernelWidth: node.kernel,
+          stride: node.stride ?? node.kernel,
+          pad: node.op === 'maxPool' ? (node.pad ?? 0) : 0,
+        }
       : { kernelHeight: input.height, kernelWidth: input.width, stride: 1, pad: 0 };
   return { in: input.view, ...sizeOf(place.tensor(node.id)), inHeight: input.height, inWidth: input.width, ...window, accumulate: false };
 }

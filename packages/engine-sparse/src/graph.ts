@@ -6,11 +6,17 @@ import type { Window } from './taps.ts';
 type Layer = Extract<NodeSpec, { op: 'conv2d' | 'linear' }>;
 export const isLayer = (node: NodeSpec): node is Layer => node.op === 'conv2d' || node.op === 'linear';
 
+export const strideOf = (node: NodeSpec): number => (node.op === 'conv2d' ? (node.stride ?? 1) : 1);
+
+/** A convolution of stride above 1 reads its input split into phases, which all of that input and stride share; undefined for other nodes. */
+export const phaseKey = (node: NodeSpec): string | undefined => (strideOf(node) > 1 ? `${node.from[0]}/${strideOf(node)}` : undefined);
+
 export class Graph {
   readonly net: Network;
   readonly #consumers = new Map<NodeId, NodeSpec[]>();
   readonly #root = new Map<NodeId, NodeId>();
   readonly #needsGradient = new Set<NodeId>();
+  readonly #reachesOutput: ReadonlySet<NodeId>;
 
   constructor(net: Network) {
     this.net = net;
@@ -18,6 +24,9 @@ export class Graph {
       for (const id of node.from) this.#consumers.set(id, [...(this.#consumers.get(id) ?? []), node]);
       if (isLayer(node) || node.op === 'batchNorm' || node.from.some((id) => this.#needsGradient.has(id))) this.#needsGradient.add(node.id);
     }
+    const reaching = new Set([net.spec.output]);
+    for (const node of [...net.spec.nodes].reverse()) if (reaching.has(node.id)) for (const id of node.from) reaching.add(id);
+    this.#reachesOutput = reaching;
     for (const node of net.spec.nodes) this.#root.set(node.id, this.#inPlace(node) ? node.from[0]! : node.id);
   }
 
@@ -40,20 +49,33 @@ export class Graph {
     return this.#needsGradient.has(id);
   }
 
+  /** Whether the loss depends on this node: a network may have nodes that nobody reads. */
+  reachesOutput(id: NodeId): boolean {
+    return this.#reachesOutput.has(id);
+  }
+
   /** Zeros that convolutions of stride 1 read around this node's values. */
   border(root: NodeId): number {
     let border = 0;
     for (const [id, owner] of [...this.#root, ['input', 'input'] as const])
       if (owner === root)
-        for (const node of this.consumers(id)) if (node.op === 'conv2d' && (node.stride ?? 1) === 1) border = Math.max(border, node.pad ?? 0);
+        for (const node of this.consumers(id))
+          if (node.op === 'conv2d' && (node.stride ?? 1) === 1) border = Math.max(border, node.pad ?? 0);
     return border;
   }
 
   window(node: Layer): Window {
     const { channels } = this.size(node.from[0]!);
     if (node.op === 'linear') return { outputs: node.out, inputs: channels, kernel: 1, stride: 1, pad: 0, low: 0 };
-    const stride = node.stride ?? 1;
-    return { outputs: node.out, inputs: channels, kernel: node.kernel, stride, pad: node.pad ?? 0, low: stride > 1 ? this.#phaseBorder(node.from[0]!, stride) : 0 };
+    const stride = strideOf(node);
+    return {
+      outputs: node.out,
+      inputs: channels,
+      kernel: node.kernel,
+      stride,
+      pad: node.pad ?? 0,
+      low: stride > 1 ? this.#phaseBorder(node.from[0]!, stride) : 0,
+    };
   }
 
   /** A picture split into the phases of a stride: pixel (v, u) goes to plane (v mod stride, u mod stride). No border of its own. */

@@ -1,2 +1,2 @@
-export { bestEngine, nativeEngine, referenceEngine } from './engine.ts';
+export { bestEngine, nativeEngine, referenceEngine } from './engine.node.ts';
 export { type NativeStatus, nativeStatus } from './native.node.ts';

@@ -25,16 +25,17 @@ export interface NativeStatus {
 let loaded: { readonly addon?: Addon; readonly reason?: string } | undefined;
 
 function load(): { readonly addon?: Addon; readonly reason?: string } {
-  if (process.env.SPARSE_KERNELS === 'reference') return { reason: 'SPARSE_KERNELS=reference is set' };
-  const path = fileURLToPath(new URL(`../build/kernels-${process.platform}-${process.arch}.node`, import.meta.url));
-  if (!existsSync(path)) {
-    const remedy = process.platform === 'win32' ? 'the native kernels need POSIX threads' : 'install a C compiler (cc, gcc or clang) and build again';
-    return { reason: `no kernels were built for ${process.platform}-${process.arch}: ${remedy}` };
-  }
+  if (process.env.SPARSE_KERNELS === 'reference') return { reason: 'SPARSE_KERNELS=reference is set (unset it to use the native kernels)' };
+  const platform = `${process.platform}-${process.arch}`;
+  if (process.platform === 'win32') return { reason: `there are no kernels for ${platform}: they need POSIX threads` };
+  const here = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url));
+  const path = here(`build/kernels-${platform}.node`);
+  const remedy = `have a C compiler (cc, gcc or clang) and run: node ${here('scripts/build-native.mjs')}`;
+  if (!existsSync(path)) return { reason: `no kernels were built for ${platform} (to build them, ${remedy})` };
   try {
     return { addon: createRequire(import.meta.url)(path) as Addon };
   } catch (error) {
-    return { reason: `${path} does not load: ${(error as Error).message}` };
+    return { reason: `${path} does not load: ${(error as Error).message} (to build it again, delete it, ${remedy})` };
   }
 }
 
@@ -50,14 +51,18 @@ const executors = new Map<string, Executor<Int32Array>>();
 
 /**
  * The executor of an instruction set with a pool of threads; made once for each pair and shared by all sessions, which run one at a time.
+ * @param variant default: what the environment variable SPARSE_KERNELS says, else the best that this processor can run
  * @param threads default: the processors this process may use
  * @throws SparseError KERNELS_UNAVAILABLE
  */
-export function nativeExecutor(variant: string | undefined, threads = availableParallelism()): Executor<Int32Array> {
+export function nativeExecutor(variant?: string, threads = availableParallelism()): Executor<Int32Array> {
   const { available, variants, reason } = nativeStatus();
-  const name = variant ?? variants[0];
   if (!available) throw new SparseError('KERNELS_UNAVAILABLE', 'native engine', 'compiled kernels', reason);
-  if (!name || !variants.includes(name)) throw new SparseError('KERNELS_UNAVAILABLE', 'native engine', `one of ${variants.join(', ')}`, name);
+  const name = variant ?? (process.env.SPARSE_KERNELS || variants[0]!);
+  if (!variants.includes(name)) {
+    const [at, known] = variant === undefined ? ['SPARSE_KERNELS', ['reference', ...variants]] : ['native engine', variants];
+    throw new SparseError('KERNELS_UNAVAILABLE', at, `one of ${known.join(', ')}`, name);
+  }
   if (!Number.isInteger(threads) || threads < 1 || threads > 1024)
     throw new SparseError('INVALID_ARGUMENT', 'threads', 'a whole number from 1 to 1024', threads);
   const key = `${name}/${threads}`;

@@ -55,8 +55,21 @@ export interface WeightGradient {
   readonly count: number;
   readonly groups: number;
   readonly chunkPlanes: number;
-  /** Every row has the taps 0 .. its length - 1. */
-  readonly sharedTaps: boolean;
+}
+
+/** The gradient at every position, live or dead: the same taps for every plane. */
+export interface DenseGradient {
+  readonly op: 'denseGradient';
+  readonly in: View;
+  readonly gradient: View;
+  readonly planes: number;
+  readonly height: number;
+  readonly width: number;
+  /** Integers: offsets from the view `in`. */
+  readonly taps: number;
+  readonly count: number;
+  /** (planes, count) */
+  readonly out: number;
 }
 
 export interface Pool extends Size, Accumulates {
@@ -139,13 +152,14 @@ export type Operation =
   | { readonly op: 'pack'; readonly out: number; readonly source: number; readonly order: number; readonly count: number }
   | Gather
   | WeightGradient
+  | DenseGradient
   | {
       readonly op: 'reduce';
       readonly out: number;
       readonly partial: number;
       readonly count: number;
       readonly groups: number;
-      /** Integers; -1: in order. */
+      /** Integers: where each sum goes. */
       readonly order: number;
     }
   | (Size & { readonly op: 'biasGradient'; readonly gradient: View; readonly out: number })
@@ -166,7 +180,14 @@ export type Operation =
   | Split
   | Loss
   | { readonly op: 'store'; readonly logits: View; readonly classes: number; readonly out: number }
-  | { readonly op: 'sgd'; readonly values: number; readonly momentum: number; readonly gradients: number; readonly count: number; readonly hyper: number };
+  | {
+      readonly op: 'sgd';
+      readonly values: number;
+      readonly momentum: number;
+      readonly gradients: number;
+      readonly count: number;
+      readonly hyper: number;
+    };
 
 /** Elements kept for one partial weight gradient. */
 export const PARTIAL = 16;
@@ -174,51 +195,63 @@ export const PARTIAL = 16;
 /** 32-bit integers of one record. */
 export const FIELDS = 32;
 
-const SIZE = ['channels', 'height', 'width'];
-const NORM = ['in', 'out', ...SIZE, 'scale', 'shift', 'mean', 'variance', 'inverse', 'eps'];
-const ELEMENTWISE = ['a', 'b', 'out', ...SIZE, 'accumulate'];
-const POOL = ['in', 'gradient', 'out', ...SIZE, 'inHeight', 'inWidth', 'kernelHeight', 'kernelWidth', 'stride', 'pad', 'accumulate'];
-const SPLIT = ['whole', 'phases', ...SIZE, 'stride', 'low', 'accumulate'];
+type Named<O, Name> = O extends { readonly op: infer Names } ? (Name extends Names ? O : never) : never;
+/** The operation of this name. */
+export type OperationOf<Name extends Operation['op']> = Named<Operation, Name>;
 
-/** In the order of the enumeration in c/ops.h, from 1; the fields of each in the order of its struct. */
-const LAYOUT: readonly (readonly [Operation['op'], readonly string[]])[] = [
-  ['load', ['source', 'out', ...SIZE]],
-  ['pack', ['out', 'source', 'order', 'count']],
-  ['gather', ['in', 'out', 'planes', 'height', 'width', 'rows', 'taps', 'weights', 'channelBlocks', 'bias', 'accumulate', 'chunkPlanes', 'chunkRows']],
-  ['weightGradient', ['in', 'gradient', 'planes', 'height', 'width', 'rows', 'taps', 'channelBlocks', 'partial', 'count', 'groups', 'chunkPlanes', 'sharedTaps']],
-  ['reduce', ['out', 'partial', 'count', 'groups', 'order']],
-  ['biasGradient', ['gradient', ...SIZE, 'out']],
-  ['normTrain', NORM],
-  ['normEval', NORM],
-  ['normBackward', ['in', 'gradient', 'out', ...SIZE, 'scale', 'mean', 'inverse', 'scaleGradient', 'shiftGradient', 'accumulate']],
-  ['running', ['channels', 'runningMean', 'runningVariance', 'mean', 'variance', 'momentum']],
-  ['relu', ELEMENTWISE],
-  ['reluBackward', ELEMENTWISE],
-  ['maxPool', POOL],
-  ['maxPoolBackward', POOL],
-  ['averagePool', POOL],
-  ['averagePoolBackward', POOL],
-  ['add', ELEMENTWISE],
-  ['copy', ELEMENTWISE],
-  ['reshape', ['in', 'out', 'inHeight', 'inWidth', 'outHeight', 'outWidth', 'features', 'accumulate']],
-  ['split', SPLIT],
-  ['merge', SPLIT],
-  ['loss', ['logits', 'gradient', 'classes', 'labels', 'loss', 'correct']],
-  ['store', ['logits', 'classes', 'out']],
-  ['sgd', ['values', 'momentum', 'gradients', 'count', 'hyper']],
-];
-const CODES = new Map(LAYOUT.map(([op, fields], index) => [op, { code: index + 1, fields }]));
+type Layout = { readonly [Name in Operation['op']]: readonly Exclude<keyof OperationOf<Name>, 'op'>[] };
+
+const SIZE = ['channels', 'height', 'width'] as const;
+const NORM = ['in', 'out', ...SIZE, 'scale', 'shift', 'mean', 'variance', 'inverse', 'eps'] as const;
+const ELEMENTWISE = ['a', 'b', 'out', ...SIZE, 'accumulate'] as const;
+const POOL = [
+  ...(['in', 'gradient', 'out', ...SIZE, 'inHeight', 'inWidth'] as const),
+  ...(['kernelHeight', 'kernelWidth', 'stride', 'pad', 'accumulate'] as const),
+] as const;
+const SPLIT = ['whole', 'phases', ...SIZE, 'stride', 'low', 'accumulate'] as const;
+const PLANES = ['planes', 'height', 'width'] as const;
+
+/** In the order of the enumeration in c/ops.h; the fields of each in the order of its struct. A view takes four integers. */
+export const LAYOUT: Layout = {
+  load: ['source', 'out', ...SIZE],
+  pack: ['out', 'source', 'order', 'count'],
+  gather: ['in', 'out', ...PLANES, 'rows', 'taps', 'weights', 'channelBlocks', 'bias', 'accumulate', 'chunkPlanes', 'chunkRows'],
+  weightGradient: ['in', 'gradient', ...PLANES, 'rows', 'taps', 'channelBlocks', 'partial', 'count', 'groups', 'chunkPlanes'],
+  reduce: ['out', 'partial', 'count', 'groups', 'order'],
+  denseGradient: ['in', 'gradient', ...PLANES, 'taps', 'count', 'out'],
+  biasGradient: ['gradient', ...SIZE, 'out'],
+  normTrain: NORM,
+  normEval: NORM,
+  normBackward: ['in', 'gradient', 'out', ...SIZE, 'scale', 'mean', 'inverse', 'scaleGradient', 'shiftGradient', 'accumulate'],
+  running: ['channels', 'runningMean', 'runningVariance', 'mean', 'variance', 'momentum'],
+  relu: ELEMENTWISE,
+  reluBackward: ELEMENTWISE,
+  maxPool: POOL,
+  maxPoolBackward: POOL,
+  averagePool: POOL,
+  averagePoolBackward: POOL,
+  add: ELEMENTWISE,
+  copy: ELEMENTWISE,
+  reshape: ['in', 'out', 'inHeight', 'inWidth', 'outHeight', 'outWidth', 'features', 'accumulate'],
+  split: SPLIT,
+  merge: SPLIT,
+  loss: ['logits', 'gradient', 'classes', 'labels', 'loss', 'correct'],
+  store: ['logits', 'classes', 'out'],
+  sgd: ['values', 'momentum', 'gradients', 'count', 'hyper'],
+};
+/** The enumeration starts at 1. */
+const CODES = new Map(Object.keys(LAYOUT).map((op, index) => [op, index + 1]));
 
 /** The records that the native kernels read. */
 export function encode(operations: readonly Operation[]): Int32Array {
   const records = new Int32Array(operations.length * FIELDS);
   operations.forEach((operation, index) => {
-    const { code, fields } = CODES.get(operation.op)!;
-    const values = fields.flatMap((field) => {
-      const value = (operation as unknown as Record<string, number | boolean | View>)[field]!;
+    const fields = operation as unknown as Readonly<Record<string, number | boolean | View>>;
+    const values = LAYOUT[operation.op].flatMap((field) => {
+      const value = fields[field]!;
       return typeof value === 'object' ? [value.base, value.block, value.plane, value.row] : [Number(value)];
     });
-    records.set([code, ...values], index * FIELDS);
+    records.set([CODES.get(operation.op)!, ...values], index * FIELDS);
   });
   return records;
 }

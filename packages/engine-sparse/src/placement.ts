@@ -1,9 +1,9 @@
 /** Gives every parameter, activation and index array of a network its place in the arena. What is computed there is the plan's business. */
 import type { Network, NodeId, NodeSpec, ParamName, Topology } from '@freetickets/sparse-core';
 import { Arena, type Tensor } from './arena.ts';
-import { Graph, isLayer } from './graph.ts';
+import { Graph, isLayer, phaseKey, strideOf } from './graph.ts';
 import { PARTIAL } from './ops.ts';
-import { type TapArrays, phasesOf, type Window } from './taps.ts';
+import { phasesOf, type TapArrays, type Window } from './taps.ts';
 
 /** Offsets of one parameter's floats; values, momentum and gradient of all trained parameters stand in one row each. */
 export interface ParamPlace {
@@ -48,11 +48,13 @@ const BLOCK_BYTES = 36 * 1024;
 /** A linear layer reads each input once per tile, so its blocks are sized for the L2 cache. */
 const LINEAR_BLOCK_INPUTS = 512;
 const TILE_COLUMNS = 4;
-const TILE_IMAGES = 32;
 /** Groups of batch blocks whose weight gradients are summed apart; fixed, so that the sums do not depend on the number of threads. */
 const GROUPS = 4;
-/** Floats of partial sums that a dense read-out may take; larger layers are read in several parts. */
-const DENSE_PARTIAL_FLOATS = 1 << 24;
+/** Images of one block. A tile of a picture spans columns too; a layer of one pixel has none, so its tiles take more images instead. */
+const PICTURE_LANES = 32;
+const PIXEL_LANES = 128;
+/** A kernel's widest vector: blocks of smaller batches are a multiple of it. */
+const VECTOR = 16;
 
 export class Placement {
   readonly net: Network;
@@ -76,14 +78,16 @@ export class Placement {
   readonly hyper: number;
   readonly partial: number;
   readonly groups: number;
+  /** Whether convolutions have pictures to work on; else all layers are linear, or as good as. */
+  readonly #pictures: boolean;
   #partialFloats = 0;
 
   constructor(net: Network, topology: Topology, options: PlacementOptions) {
     this.net = net;
     this.graph = new Graph(net);
     this.train = options.train;
-    const spatial = [...net.shapes.values()].some(([, height = 1, width = 1]) => height * width > 1 && net.spec.nodes.some((n) => n.op === 'conv2d'));
-    const lanes = Math.min(spatial ? 32 : 128, Math.ceil(options.batchSize / 16) * 16);
+    this.#pictures = net.spec.nodes.some(({ op }) => op === 'conv2d') && [...net.shapes.keys()].some((id) => !isPixel(this.graph.size(id)));
+    const lanes = Math.min(this.#pictures ? PICTURE_LANES : PIXEL_LANES, Math.ceil(options.batchSize / VECTOR) * VECTOR);
     this.arena = new Arena(lanes, Math.ceil(options.batchSize / lanes));
     this.groups = Math.min(GROUPS, this.arena.blocks);
     this.trained = this.#placeParams(topology, options.denseGradients);
@@ -99,12 +103,6 @@ export class Placement {
 
   tensor(id: NodeId): Tensor {
     return this.tensors.get(id)!;
-  }
-
-  /** Outputs whose dense gradients are read at once. */
-  denseChunk(window: Window): number {
-    const row = window.inputs * window.kernel * window.kernel;
-    return Math.max(1, Math.min(window.outputs, Math.floor(DENSE_PARTIAL_FLOATS / (row * PARTIAL * this.groups))));
   }
 
   #placeParams(topology: Topology, denseGradients: boolean): Placement['trained'] {
@@ -146,10 +144,11 @@ export class Placement {
     this.tensors.set('input', this.#newTensor('input'));
     for (const node of this.net.spec.nodes) {
       const shared = this.#shares(node);
-      const strided = node.op === 'conv2d' && (node.stride ?? 1) > 1 ? `${node.from[0]}/${node.stride}` : undefined;
-      if (strided && !this.phases.has(strided)) this.phases.set(strided, this.arena.tensor(this.graph.phases(node.from[0]!, (node as { stride: number }).stride)));
+      const key = phaseKey(node);
+      // Phases have zeros inside, where the border of the picture falls: only fresh memory has them.
+      if (key && !this.phases.has(key)) this.phases.set(key, this.arena.zeroTensor(this.graph.phases(node.from[0]!, strideOf(node))));
       this.tensors.set(node.id, shared ? this.#aliasOf(node.id, this.tensor(shared)) : this.#newTensor(node.id));
-      if (isLayer(node)) this.#placeLayer(node, strided ? this.phases.get(strided)! : this.tensor(node.from[0]!));
+      if (isLayer(node)) this.#placeLayer(node, key ? this.phases.get(key)! : this.tensor(node.from[0]!));
       if (node.op === 'batchNorm') this.#placeNorm(node);
       for (const id of node.from) if (shared !== id) done(this.#owner(id), this.tensor(id));
     }
@@ -182,8 +181,7 @@ export class Placement {
 
   #placeLayer(node: NodeSpec & { op: 'conv2d' | 'linear' }, input: Tensor): void {
     const param = `${node.id}.weight` as const;
-    const place = this.params.get(param)!;
-    const { count } = place;
+    const { count } = this.params.get(param)!;
     const window = this.graph.window(node);
     const backward = this.train && this.graph.needsGradient(node.from[0]!);
     this.layers.set(node.id, {
@@ -197,15 +195,13 @@ export class Placement {
       backward: backward ? this.#tapArrays(window, count, window.inputs * phasesOf(window.stride), window.outputs) : undefined,
       backwardWeights: backward ? this.arena.floats(count) : -1,
     });
-    if (!this.train) return;
-    const dense = place.denseGradient >= 0 ? this.denseChunk(window) * window.inputs * window.kernel * window.kernel : 0;
-    this.#partialFloats = Math.max(this.#partialFloats, Math.max(count, dense) * PARTIAL * this.groups);
+    if (this.train) this.#partialFloats = Math.max(this.#partialFloats, count * PARTIAL * this.groups);
   }
 
   #tapArrays(window: Window, count: number, planes: number, channels: number): TapArrays {
     const reach = Math.ceil(window.kernel / window.stride);
-    const bytes = reach * (TILE_COLUMNS + reach - 1) * TILE_IMAGES * 4;
-    const channelsPerBlock = this.arena.lanes === 128 ? LINEAR_BLOCK_INPUTS : Math.max(4, Math.floor(BLOCK_BYTES / bytes));
+    const bytes = reach * (TILE_COLUMNS + reach - 1) * PICTURE_LANES * 4;
+    const channelsPerBlock = this.#pictures ? Math.max(4, Math.floor(BLOCK_BYTES / bytes)) : LINEAR_BLOCK_INPUTS;
     const channelBlocks = Math.ceil(channels / channelsPerBlock);
     return {
       rows: this.arena.ints(channelBlocks * (planes + 1)),
@@ -230,3 +226,5 @@ export class Placement {
     this.norms.set(node.id, place);
   }
 }
+
+const isPixel = ({ height, width }: { readonly height: number; readonly width: number }): boolean => height * width === 1;

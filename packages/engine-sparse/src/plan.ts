@@ -59,7 +59,15 @@ function emitUpdate(place: Placement): Operation[] {
   const running = [...place.norms].map(([id, norm]): Operation => {
     const at = (suffix: 'running_mean' | 'running_var') => place.params.get(`${id}.${suffix}`)!;
     const mean = at('running_mean');
-    return { op: 'running', channels: mean.count, runningMean: mean.values, runningVariance: at('running_var').values, mean: norm.mean, variance: norm.variance, momentum: norm.momentum };
+    return {
+      op: 'running',
+      channels: mean.count,
+      runningMean: mean.values,
+      runningVariance: at('running_var').values,
+      mean: norm.mean,
+      variance: norm.variance,
+      momentum: norm.momentum,
+    };
   });
   return [...running, { op: 'sgd', values, momentum, gradients, count, hyper: place.hyper }];
 }
@@ -74,9 +82,6 @@ export function indexLayer(plan: Plan, ints: Int32Array, layer: LayerPlace, live
 
 /** Fills the index arrays of the dense read-outs; they never change. */
 export function indexDense(plan: Plan, ints: Int32Array): void {
-  for (const { layer, rows, taps, chunk } of plan.backward?.dense ?? []) {
-    const row = denseTaps(layer.window, layer.input.view, plan.place.arena.lanes);
-    ints.set(row, taps);
-    for (let o = 0; o <= chunk; o++) ints[rows + o] = o * row.length;
-  }
+  const { lanes } = plan.place.arena;
+  for (const { layer, taps } of plan.backward?.dense ?? []) ints.set(denseTaps(layer.window, layer.input.view, lanes), taps);
 }

@@ -2,6 +2,7 @@
 import {
   applyDelta,
   type Batch,
+  checkState,
   type LayerTopology,
   type ModelState,
   type Network,
@@ -48,6 +49,8 @@ class SparseSession<Program> implements Session {
   #step: number;
   #packed = false;
   #stepped: 'never' | 'plain' | 'kept' = 'never';
+  /** Sparse weights that changed since the last step: its gradients are not those of the weights that live now. */
+  readonly #rewired = new Set<ParamName>();
   #open = true;
 
   constructor(executor: Executor<Program>, net: Network, state: ModelState, options: OpenOptions) {
@@ -59,7 +62,10 @@ class SparseSession<Program> implements Session {
     this.#imageSize = net.shapes.get('input')!.reduce((a, b) => a * b, 1);
     const denseGradients = options.optimizer !== undefined && (options.signals ?? []).includes('gradient');
     this.#plan = makePlan(net, state.topology, { batchSize: options.batchSize, train: options.optimizer !== undefined, denseGradients });
-    this.#programs = Object.fromEntries(PROGRAMS.map((name) => [name, executor.compile(this.#plan[name])])) as Record<(typeof PROGRAMS)[number], Program>;
+    this.#programs = Object.fromEntries(PROGRAMS.map((name) => [name, executor.compile(this.#plan[name])])) as Record<
+      (typeof PROGRAMS)[number],
+      Program
+    >;
     const { place } = this.#plan;
     this.#floats = executor.allocate(place.arena.floatCount);
     this.#ints = new Int32Array(place.arena.intCount);
@@ -77,12 +83,13 @@ class SparseSession<Program> implements Session {
     this.#checkOpen();
     const keep = this.#checkStep(batch, options);
     const { place } = this.#plan;
-    this.#floats.set(batch.images.subarray(0, batch.size * this.#imageSize), place.images);
-    this.#ints.set(batch.labels.subarray(0, batch.size), place.labels);
+    this.#floats.set(batch.images, place.images);
+    this.#ints.set(batch.labels, place.labels);
     this.#floats[place.hyper] = options.learningRate;
     this.#pack();
     this.#run(keep ? 'keepStep' : 'step', batch.size);
     this.#stepped = keep ? 'kept' : 'plain';
+    this.#rewired.clear();
     if (options.update ?? true) {
       this.#run('update', batch.size);
       this.#packed = false;
@@ -101,6 +108,8 @@ class SparseSession<Program> implements Session {
     this.#checkOpen();
     const { count } = this.#checkTrained(param);
     if (this.#stepped === 'never') throw new SparseError('INVALID_ARGUMENT', 'gradient', 'a training step before it', 'none');
+    if (this.#rewired.has(param))
+      throw new SparseError('INVALID_ARGUMENT', `gradient of ${param}`, 'a training step since the rewiring', 'none');
     const at = this.#gradientAt(param);
     return this.#floats.slice(at, at + count);
   }
@@ -110,28 +119,46 @@ class SparseSession<Program> implements Session {
     this.#checkTrained(param);
     if (!this.#topology.has(param)) return this.gradient(param);
     if (which !== 'gradient' || !(this.#options.signals ?? []).includes(which))
-      throw new SparseError('ENGINE_LACKS_SIGNAL', `signal ${which}`, 'a signal that the session was opened with', this.#options.signals ?? []);
-    if (this.#stepped !== 'kept') throw new SparseError('ENGINE_LACKS_SIGNAL', `signal ${which}`, `a last step with keep: ['${which}']`, this.#stepped);
+      throw new SparseError(
+        'ENGINE_LACKS_SIGNAL',
+        `signal ${which}`,
+        'a signal that the session was opened with',
+        this.#options.signals ?? [],
+      );
+    if (this.#stepped !== 'kept')
+      throw new SparseError('ENGINE_LACKS_SIGNAL', `signal ${which}`, `a last step with keep: ['${which}']`, this.#stepped);
     const at = this.#plan.place.params.get(param)!.denseGradient;
     return this.#floats.slice(at, at + this.#net.params.get(param)!.size);
   }
 
   async rewire(deltas: readonly TopologyDelta[]): Promise<void> {
     this.#checkOpen();
-    const changed = deltas.map((delta) => {
-      const layer = this.#topology.get(delta.param);
-      if (!layer) throw new SparseError('INVALID_ARGUMENT', 'rewire', 'a sparse weight', delta.param);
-      if (delta.dropped.length !== delta.grown.length)
-        throw new SparseError('INVALID_ARGUMENT', delta.param, 'as many grown as dropped weights', `${delta.grown.length} and ${delta.dropped.length}`);
-      return [delta.param, layer, applyDelta(layer, delta)] as const;
+    // All are checked before the first is carried out.
+    const topology = new Map(this.#topology);
+    const changes = deltas.map((delta) => {
+      const before = topology.get(delta.param);
+      if (!before) throw new SparseError('INVALID_ARGUMENT', 'rewire', 'a sparse weight', delta.param);
+      const after = applyDelta(before, delta);
+      if (after.live.length !== before.live.length)
+        throw new SparseError(
+          'INVALID_ARGUMENT',
+          `rewiring of ${delta.param}`,
+          `${before.live.length} live weights as before`,
+          after.live.length,
+        );
+      topology.set(delta.param, after);
+      return { param: delta.param, before, after };
     });
-    for (const [param, before, after] of changed) {
+    for (const { param, before, after } of changes) {
       const { values } = this.#plan.place.params.get(param)!;
       this.#move(values, before.live, after.live);
       if (this.#options.optimizer) this.#move(this.#momentumAt(param), before.live, after.live);
       this.#topology.set(param, after);
-      for (const layer of this.#plan.place.layers.values()) if (layer.param === param) indexLayer(this.#plan, this.#ints, layer, after.live);
+      this.#rewired.add(param);
     }
+    for (const layer of this.#plan.place.layers.values())
+      if (changes.some(({ param }) => param === layer.param))
+        indexLayer(this.#plan, this.#ints, layer, this.#topology.get(layer.param)!.live);
     this.#packed = false;
   }
 
@@ -208,13 +235,15 @@ class SparseSession<Program> implements Session {
   #checkTrained(param: ParamName): { count: number } {
     const place = this.#plan.place.params.get(param);
     if (!place?.trainable) throw new SparseError('INVALID_ARGUMENT', 'gradient', 'a trained parameter', param);
-    if (!this.#options.optimizer) throw new SparseError('INVALID_ARGUMENT', 'gradient', 'a session that was opened with an optimizer', 'one that predicts');
+    if (!this.#options.optimizer)
+      throw new SparseError('INVALID_ARGUMENT', 'gradient', 'a session that was opened with an optimizer', 'one that predicts');
     return place;
   }
 
   /** @returns whether dense gradients are to be kept */
   #checkStep(batch: Batch, options: StepOptions): boolean {
-    if (!this.#options.optimizer) throw new SparseError('INVALID_ARGUMENT', 'trainStep', 'a session that was opened with an optimizer', 'one that predicts');
+    if (!this.#options.optimizer)
+      throw new SparseError('INVALID_ARGUMENT', 'trainStep', 'a session that was opened with an optimizer', 'one that predicts');
     const { size, images, labels } = batch;
     if (!Number.isInteger(size) || size < 1 || size > this.#plan.batchSize)
       throw new SparseError('SHAPE_MISMATCH', 'batch.size', `1 to ${this.#plan.batchSize} samples`, size);
@@ -227,22 +256,12 @@ class SparseSession<Program> implements Session {
     const keep = options.keep ?? [];
     for (const signal of keep)
       if (!(this.#options.signals ?? []).includes(signal))
-        throw new SparseError('ENGINE_LACKS_SIGNAL', `keep ${signal}`, 'a signal that the session was opened with', this.#options.signals ?? []);
+        throw new SparseError(
+          'ENGINE_LACKS_SIGNAL',
+          `keep ${signal}`,
+          'a signal that the session was opened with',
+          this.#options.signals ?? [],
+        );
     return keep.length > 0;
-  }
-}
-
-function checkState(net: Network, state: ModelState): void {
-  for (const [param, { shape }] of state.topology) {
-    const info = net.params.get(param);
-    if (!info?.sparsifiable || String(info.shape) !== String(shape))
-      throw new SparseError('SHAPE_MISMATCH', `topology of ${param}`, info ? `a sparse weight of shape (${info.shape})` : `a parameter of ${net.spec.name}`, shape);
-  }
-  for (const [param, info] of net.params) {
-    const count = state.topology.get(param)?.live.length ?? info.size;
-    const received = state.values.get(param)?.length;
-    if (received !== count) throw new SparseError('SHAPE_MISMATCH', `values of ${param}`, `${count} values`, received ?? 'none');
-    const momentum = state.momentum?.get(param);
-    if (momentum && momentum.length !== count) throw new SparseError('SHAPE_MISMATCH', `momentum of ${param}`, `${count} values`, momentum.length);
   }
 }

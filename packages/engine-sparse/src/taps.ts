@@ -41,82 +41,94 @@ function tapAt(w: Window, channel: number, ky: number, kx: number): { plane: num
   };
 }
 
-/** Offset of a tap in the (phase-split) input. */
-function forwardTap(w: Window, input: View, lanes: number, channel: number, ky: number, kx: number): number {
-  const { plane, y, x } = tapAt(w, channel, ky, kx);
-  return plane * input.plane + y * input.row + x * lanes;
-}
-
-/** The taps of a dense row (one output), in the order of positions (channel, ky, kx). */
+/** The taps of a dense row (one output), in the order of positions (channel, ky, kx): offsets in the (phase-split) input. */
 export function denseTaps(w: Window, input: View, lanes: number): Int32Array {
-  const taps = new Int32Array(w.inputs * w.kernel * w.kernel);
-  let k = 0;
-  for (let channel = 0; channel < w.inputs; channel++)
-    for (let ky = 0; ky < w.kernel; ky++) for (let kx = 0; kx < w.kernel; kx++) taps[k++] = forwardTap(w, input, lanes, channel, ky, kx);
-  return taps;
+  return forEachPlace(w, (channel, ky, kx) => {
+    const { plane, y, x } = tapAt(w, channel, ky, kx);
+    return plane * input.plane + y * input.row + x * lanes;
+  });
 }
 
-interface Tap {
-  readonly output: number;
-  readonly channel: number;
-  readonly ky: number;
-  readonly kx: number;
-}
-
-/** @param live sorted positions in (O, I, kh, kw), or undefined for a dense weight of `count` values */
-function forEachTap(w: Window, live: Uint32Array | undefined, count: number, visit: (tap: Tap, k: number) => void): void {
+/** One number for each place (channel, ky, kx) that the weights of one output have. */
+function forEachPlace(w: Window, value: (channel: number, ky: number, kx: number) => number): Int32Array {
   const area = w.kernel * w.kernel;
-  for (let k = 0; k < count; k++) {
-    const position = live ? live[k]! : k;
-    const pixel = position % area;
-    const channel = Math.floor(position / area) % w.inputs;
-    visit({ output: Math.floor(position / (area * w.inputs)), channel, ky: Math.floor(pixel / w.kernel), kx: pixel % w.kernel }, k);
-  }
+  return Int32Array.from({ length: w.inputs * area }, (_, place) => {
+    const pixel = place % area;
+    return value(Math.floor(place / area), Math.floor(pixel / w.kernel), pixel % w.kernel);
+  });
 }
 
-/** Fills the arrays for the forward pass: rows are outputs, blocks are of input channels. */
-export function fillForward(ints: Int32Array, at: TapArrays, w: Window, live: Uint32Array | undefined, count: number, input: View, lanes: number): void {
-  fill(
-    ints,
-    at,
-    (visit) => forEachTap(w, live, count, visit),
-    (tap) => tap.output,
-    (tap) => tap.channel,
-    (tap) => forwardTap(w, input, lanes, tap.channel, tap.ky, tap.kx),
-  );
+const forEachOutput = (w: Window, value: (output: number) => number): Int32Array =>
+  Int32Array.from({ length: w.outputs }, (_, output) => value(output));
+
+/**
+ * What the output and what the place of a weight add to its bucket (block of channels, row) and to its offset: both are plain sums, so a few
+ * small tables serve all live weights.
+ */
+interface Sums {
+  readonly outputBucket: Int32Array;
+  readonly outputOffset: Int32Array;
+  readonly placeBucket: Int32Array;
+  readonly placeOffset: Int32Array;
+}
+
+/**
+ * Fills the arrays for the forward pass: rows are outputs, blocks are of input channels.
+ * @param live sorted positions in (O, I, kh, kw), or undefined for a dense weight of `count` values
+ */
+export function fillForward(
+  ints: Int32Array,
+  at: TapArrays,
+  w: Window,
+  live: Uint32Array | undefined,
+  count: number,
+  input: View,
+  lanes: number,
+): void {
+  fill(ints, at, live, count, {
+    outputBucket: forEachOutput(w, (output) => output),
+    outputOffset: forEachOutput(w, () => 0),
+    placeBucket: forEachPlace(w, (channel) => bucketsBefore(at, channel)),
+    placeOffset: denseTaps(w, input, lanes),
+  });
 }
 
 /** Fills the arrays for the input's gradient: rows are (phase planes of) input channels, blocks are of outputs; taps see the gradient. */
-export function fillBackward(ints: Int32Array, at: TapArrays, w: Window, live: Uint32Array | undefined, count: number, gradient: View, lanes: number): void {
-  fill(
-    ints,
-    at,
-    (visit) => forEachTap(w, live, count, visit),
-    (tap) => tapAt(w, tap.channel, tap.ky, tap.kx).plane,
-    (tap) => tap.output,
-    (tap) => {
-      const { y, x } = tapAt(w, tap.channel, tap.ky, tap.kx);
-      return tap.output * gradient.plane - y * gradient.row - x * lanes;
-    },
-  );
-}
-
-/** A stable counting sort of the live weights by (block, row). */
-function fill(
+export function fillBackward(
   ints: Int32Array,
   at: TapArrays,
-  each: (visit: (tap: Tap, k: number) => void) => void,
-  rowOf: (tap: Tap) => number,
-  channelOf: (tap: Tap) => number,
-  offsetOf: (tap: Tap) => number,
+  w: Window,
+  live: Uint32Array | undefined,
+  count: number,
+  gradient: View,
+  lanes: number,
 ): void {
-  const stride = at.planes + 1;
-  const bucketOf = (tap: Tap) => Math.floor(channelOf(tap) / at.channelsPerBlock) * stride + rowOf(tap);
-  const next = new Int32Array(at.channelBlocks * stride);
-  each((tap) => {
-    const bucket = bucketOf(tap);
-    next[bucket] = next[bucket]! + 1;
+  fill(ints, at, live, count, {
+    outputBucket: forEachOutput(w, (output) => bucketsBefore(at, output)),
+    outputOffset: forEachOutput(w, (output) => output * gradient.plane),
+    placeBucket: forEachPlace(w, (channel, ky, kx) => tapAt(w, channel, ky, kx).plane),
+    placeOffset: forEachPlace(w, (channel, ky, kx) => {
+      const { y, x } = tapAt(w, channel, ky, kx);
+      return -y * gradient.row - x * lanes;
+    }),
   });
+}
+
+/** Buckets of the blocks before the one that a channel is in. */
+const bucketsBefore = (at: TapArrays, channel: number): number => Math.floor(channel / at.channelsPerBlock) * (at.planes + 1);
+
+/** A stable counting sort of the live weights by bucket. */
+function fill(ints: Int32Array, at: TapArrays, live: Uint32Array | undefined, count: number, sums: Sums): void {
+  const { outputBucket, outputOffset, placeBucket, placeOffset } = sums;
+  const places = placeBucket.length;
+  const next = new Int32Array(at.channelBlocks * (at.planes + 1));
+  const buckets = new Int32Array(count);
+  for (let k = 0; k < count; k++) {
+    const position = live ? live[k]! : k;
+    const bucket = outputBucket[Math.floor(position / places)]! + placeBucket[position % places]!;
+    buckets[k] = bucket;
+    next[bucket]!++;
+  }
   let start = 0;
   for (let bucket = 0; bucket < next.length; bucket++) {
     const size = next[bucket]!;
@@ -124,11 +136,10 @@ function fill(
     ints[at.rows + bucket] = start;
     start += size;
   }
-  each((tap, k) => {
-    const bucket = bucketOf(tap);
-    const slot = next[bucket]!;
-    next[bucket] = slot + 1;
-    ints[at.taps + slot] = offsetOf(tap);
+  for (let k = 0; k < count; k++) {
+    const position = live ? live[k]! : k;
+    const slot = next[buckets[k]!]!++;
+    ints[at.taps + slot] = outputOffset[Math.floor(position / places)]! + placeOffset[position % places]!;
     ints[at.order + slot] = k;
-  });
+  }
 }

@@ -1,0 +1,103 @@
+/** Convolutions and linear layers: sums over live weights, and the gradients of those weights. */
+import { type DenseGradient, type Gather, type OperationOf, PARTIAL, type WeightGradient } from '../ops.ts';
+import { at, type Context } from './context.ts';
+
+export function gather(p: Gather, c: Context): void {
+  const { f, i } = c;
+  const run = p.width * c.lanes;
+  for (let block = 0; block < c.blocks; block++)
+    for (let y = 0; y < p.height; y++)
+      for (let channels = 0; channels < p.channelBlocks; channels++)
+        for (let o = 0; o < p.planes; o++) {
+          const out = at(p.out, c, block, o, y);
+          if (channels === 0 && !p.accumulate) f.fill(p.bias < 0 ? 0 : f[p.bias + o]!, out, out + run);
+          const row = p.rows + channels * (p.planes + 1) + o;
+          addTaps(p, c, i[row]!, i[row + 1]!, at(p.in, c, block, 0, y), out, run);
+        }
+}
+
+/** Adds the inputs of the live weights `first` to `end` - 1, times the weights, to a run of outputs: four weights at a time, for speed. */
+function addTaps(p: Gather, { f, i }: Context, first: number, end: number, input: number, out: number, run: number): void {
+  let k = first;
+  for (; k + 3 < end; k += 4) {
+    const weight = p.weights + k;
+    const tap = p.taps + k;
+    const [w0, w1, w2, w3] = [f[weight]!, f[weight + 1]!, f[weight + 2]!, f[weight + 3]!];
+    const [x0, x1, x2, x3] = [input + i[tap]!, input + i[tap + 1]!, input + i[tap + 2]!, input + i[tap + 3]!];
+    for (let e = 0; e < run; e++) f[out + e]! += w0 * f[x0 + e]! + w1 * f[x1 + e]! + w2 * f[x2 + e]! + w3 * f[x3 + e]!;
+  }
+  for (; k < end; k++) {
+    const weight = f[p.weights + k]!;
+    const x = input + i[p.taps + k]!;
+    for (let e = 0; e < run; e++) f[out + e]! += weight * f[x + e]!;
+  }
+}
+
+/** The first float of a partial sum holds all of it here. */
+export function weightGradient(p: WeightGradient, c: Context): void {
+  for (let channels = 0; channels < p.channelBlocks; channels++)
+    for (let o = 0; o < p.planes; o++) {
+      const row = p.rows + channels * (p.planes + 1) + o;
+      const first = c.i[row]!;
+      sumProducts(p, c, o, p.taps + first, c.i[row + 1]! - first, p.partial + first * PARTIAL, PARTIAL);
+    }
+}
+
+export function reduce(p: OperationOf<'reduce'>, { f, i }: Context): void {
+  for (let k = 0; k < p.count; k++) f[p.out + i[p.order + k]!] = f[p.partial + k * PARTIAL]!;
+}
+
+export function denseGradient(p: DenseGradient, c: Context): void {
+  for (let o = 0; o < p.planes; o++) sumProducts(p, c, o, p.taps, p.count, p.out + o * p.count, 1);
+}
+
+/** For each tap: the sum over all images and pixels of input times output gradient of plane o. Four taps at a time, for speed. */
+function sumProducts(
+  p: WeightGradient | DenseGradient,
+  c: Context,
+  o: number,
+  taps: number,
+  count: number,
+  out: number,
+  spacing: number,
+): void {
+  const { f, i } = c;
+  const run = p.width * c.lanes;
+  for (let k = 0; k < count; k += 4) {
+    // Beyond the last tap the last one is summed again, and written to the same place.
+    const [k1, k2, k3] = [Math.min(k + 1, count - 1), Math.min(k + 2, count - 1), Math.min(k + 3, count - 1)];
+    const [tap0, tap1, tap2, tap3] = [i[taps + k]!, i[taps + k1]!, i[taps + k2]!, i[taps + k3]!];
+    let [sum0, sum1, sum2, sum3] = [0, 0, 0, 0];
+    for (let block = 0; block < c.blocks; block++)
+      for (let y = 0; y < p.height; y++) {
+        const input = at(p.in, c, block, 0, y);
+        const gradient = at(p.gradient, c, block, o, y);
+        const [x0, x1, x2, x3] = [input + tap0, input + tap1, input + tap2, input + tap3];
+        for (let e = 0; e < run; e++) {
+          const g = f[gradient + e]!;
+          sum0 += f[x0 + e]! * g;
+          sum1 += f[x1 + e]! * g;
+          sum2 += f[x2 + e]! * g;
+          sum3 += f[x3 + e]! * g;
+        }
+      }
+    f[out + k * spacing] = sum0;
+    f[out + k1 * spacing] = sum1;
+    f[out + k2 * spacing] = sum2;
+    f[out + k3 * spacing] = sum3;
+  }
+}
+
+export function biasGradient(p: OperationOf<'biasGradient'>, c: Context): void {
+  const { f } = c;
+  const run = p.width * c.lanes;
+  for (let channel = 0; channel < p.channels; channel++) {
+    let sum = 0;
+    for (let block = 0; block < c.blocks; block++)
+      for (let y = 0; y < p.height; y++) {
+        const gradient = at(p.gradient, c, block, channel, y);
+        for (let e = 0; e < run; e++) sum += f[gradient + e]!;
+      }
+    f[p.out + channel] = sum;
+  }
+}

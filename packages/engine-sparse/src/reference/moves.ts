@@ -1,0 +1,78 @@
+/** Operations that move floats or combine them one by one. */
+import type { Elementwise, OperationOf, Reshape, Split, View } from '../ops.ts';
+import { at, type Context, validLanes } from './context.ts';
+
+export function load(p: OperationOf<'load'>, c: Context): void {
+  const { f } = c;
+  const image = p.channels * p.height * p.width;
+  for (let block = 0; block < c.blocks; block++)
+    for (let channel = 0; channel < p.channels; channel++)
+      for (let y = 0; y < p.height; y++)
+        for (let x = 0; x < p.width; x++) {
+          const out = at(p.out, c, block, channel, y, x);
+          const source = p.source + block * c.lanes * image + (channel * p.height + y) * p.width + x;
+          const valid = validLanes(c, block);
+          for (let n = 0; n < valid; n++) f[out + n] = f[source + n * image]!;
+          f.fill(0, out + valid, out + c.lanes);
+        }
+}
+
+export function store(p: OperationOf<'store'>, c: Context): void {
+  for (let n = 0; n < c.batch; n++)
+    for (let k = 0; k < p.classes; k++)
+      c.f[p.out + n * p.classes + k] = c.f[at(p.logits, c, Math.floor(n / c.lanes), k, 0) + (n % c.lanes)]!;
+}
+
+/** A ReLU lets a value pass that is not a number, so it is not hidden. */
+export function elementwise(p: Elementwise, c: Context): void {
+  const { f } = c;
+  const run = p.width * c.lanes;
+  const gated = p.op === 'relu' || p.op === 'reluBackward';
+  for (let block = 0; block < c.blocks; block++)
+    for (let channel = 0; channel < p.channels; channel++)
+      for (let y = 0; y < p.height; y++) {
+        const a = at(p.a, c, block, channel, y);
+        const b = at(p.b, c, block, channel, y);
+        const out = at(p.out, c, block, channel, y);
+        for (let e = 0; e < run; e++) {
+          const x = f[a + e]!;
+          const value = gated && x <= 0 ? 0 : p.op === 'add' ? x + f[b + e]! : f[b + e]!;
+          f[out + e] = p.accumulate ? f[out + e]! + value : value;
+        }
+      }
+}
+
+export function reshape(p: Reshape, c: Context): void {
+  const place = (view: View, height: number, width: number, block: number, feature: number) => {
+    const size = height * width;
+    return at(view, c, block, Math.floor(feature / size), Math.floor((feature % size) / width), feature % width);
+  };
+  for (let block = 0; block < c.blocks; block++)
+    for (let feature = 0; feature < p.features; feature++) {
+      const input = place(p.in, p.inHeight, p.inWidth, block, feature);
+      const out = place(p.out, p.outHeight, p.outWidth, block, feature);
+      for (let n = 0; n < c.lanes; n++) c.f[out + n] = p.accumulate ? c.f[out + n]! + c.f[input + n]! : c.f[input + n]!;
+    }
+}
+
+export function splitOrMerge(p: Split, c: Context): void {
+  for (let block = 0; block < c.blocks; block++)
+    for (let channel = 0; channel < p.channels; channel++)
+      for (let y = 0; y < p.height; y++)
+        for (let x = 0; x < p.width; x++) {
+          const v = y + p.low;
+          const u = x + p.low;
+          const plane = (channel * p.stride + (v % p.stride)) * p.stride + (u % p.stride);
+          const whole = at(p.whole, c, block, channel, y, x);
+          const phase = at(p.phases, c, block, plane, Math.floor(v / p.stride), Math.floor(u / p.stride));
+          for (let n = 0; n < c.lanes; n++) {
+            if (p.op === 'split') c.f[phase + n] = c.f[whole + n]!;
+            else c.f[whole + n] = p.accumulate ? c.f[whole + n]! + c.f[phase + n]! : c.f[phase + n]!;
+          }
+        }
+}
+
+/** Live weights into the order in which a layer meets them. */
+export function pack(p: OperationOf<'pack'>, { f, i }: Context): void {
+  for (let k = 0; k < p.count; k++) f[p.out + k] = f[p.source + i[p.order + k]!]!;
+}

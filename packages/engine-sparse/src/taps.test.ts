@@ -1,0 +1,123 @@
+import { describe, expect, it } from 'vitest';
+import { denseTaps, fillBackward, fillForward, type TapArrays, type Window } from './taps.ts';
+
+const LANES = 16;
+
+/** Rows, taps and order one behind the other. */
+const arrays = (planes: number, channelBlocks: number, channelsPerBlock: number, count: number): TapArrays => ({
+  rows: 0,
+  taps: channelBlocks * (planes + 1),
+  order: channelBlocks * (planes + 1) + count,
+  planes,
+  channelBlocks,
+  channelsPerBlock,
+});
+
+function read(ints: Int32Array, at: TapArrays) {
+  return {
+    rows: Array.from({ length: at.channelBlocks }, (_, c) => [
+      ...ints.slice(at.rows + c * (at.planes + 1), at.rows + (c + 1) * (at.planes + 1)),
+    ]),
+    taps: [...ints.slice(at.taps, at.order)],
+    order: [...ints.slice(at.order)],
+  };
+}
+
+/**
+ * Stride 1: three pictures of 4 x 4 with a border of 1, so a row is 6 columns of 16 images, 96 floats, and a plane is 6 rows, 576 floats.
+ * Live weights, by position in (2, 3, 3, 3):
+ *
+ *     output 0:  0 = (channel 0, row 0, column 0)   4 = (0, 1, 1)   25 = (2, 2, 1)
+ *     output 1:  38 = (1, 0, 2)                    48 = (2, 1, 0)
+ *
+ * With padding 1, kernel pixel (1, 1) is the pixel itself, (0, 0) the one above and to the left: -96 - 16.
+ */
+describe('stride 1', () => {
+  const window: Window = { outputs: 2, inputs: 3, kernel: 3, stride: 1, pad: 1, low: 0 };
+  const view = { base: 112, block: 3 * 576, plane: 576, row: 96 };
+  const live = Uint32Array.of(0, 4, 25, 38, 48);
+
+  it('forward: rows are outputs, weights stand by blocks of two input channels', () => {
+    const at = arrays(2, 2, 2, live.length);
+    const ints = new Int32Array(at.order + live.length);
+    fillForward(ints, at, window, live, live.length, view, LANES);
+    expect(read(ints, at)).toEqual({
+      // Block of channels 0 and 1: two weights of output 0, one of output 1. Block of channel 2: one of each.
+      rows: [
+        [0, 2, 3],
+        [3, 4, 5],
+      ],
+      taps: [-96 - 16, 0, 576 - 96 + 16, 2 * 576 + 96, 2 * 576 - 16],
+      order: [0, 1, 3, 2, 4],
+    });
+  });
+
+  it('backward: rows are inputs, taps look the other way into the gradient of the output', () => {
+    const at = arrays(3, 2, 1, live.length);
+    const ints = new Int32Array(at.order + live.length);
+    fillBackward(ints, at, window, live, live.length, view, LANES);
+    expect(read(ints, at)).toEqual({
+      rows: [
+        [0, 2, 2, 3],
+        [3, 3, 4, 5],
+      ],
+      taps: [96 + 16, 0, -96, 576 + 96 - 16, 576 + 16],
+      order: [0, 1, 2, 3, 4],
+    });
+  });
+
+  it('a layer without live weights has empty rows', () => {
+    const at = arrays(2, 2, 2, 0);
+    const ints = new Int32Array(at.order).fill(-1);
+    fillForward(ints, at, window, new Uint32Array(), 0, view, LANES);
+    expect(read(ints, at)).toEqual({
+      rows: [
+        [0, 0, 0],
+        [0, 0, 0],
+      ],
+      taps: [],
+      order: [],
+    });
+  });
+});
+
+/**
+ * Stride 2: one picture of 4 x 4, padding 1, dense. Pixel (v, u) of the padded picture goes to phase (v mod 2, u mod 2), pixel (v/2, u/2):
+ *
+ *     kernel pixel   0 1 2        phase  A B A        pixel of the phase  00 00 01
+ *     (row, column)  3 4 5               C D C                            00 00 01
+ *                    6 7 8               A B A                            10 10 11
+ *
+ * A phase has 3 x 3 pixels of 16 images: rows of 48 and planes of 144 floats; A, B, C, D are planes 0 to 3.
+ */
+describe('stride 2', () => {
+  const window: Window = { outputs: 1, inputs: 1, kernel: 3, stride: 2, pad: 1, low: 1 };
+  const phases = { base: 0, block: 4 * 144, plane: 144, row: 48 };
+  const [a, b, c, d] = [0, 144, 288, 432];
+  const forward = [a, b, a + 16, c, d, c + 16, a + 48, b + 48, a + 48 + 16];
+
+  it('forward: every tap is a constant offset into the phases', () => {
+    const at = arrays(1, 1, 4, 9);
+    const ints = new Int32Array(at.order + 9);
+    fillForward(ints, at, window, undefined, 9, phases, LANES);
+    expect(read(ints, at)).toEqual({ rows: [[0, 9]], taps: forward, order: [0, 1, 2, 3, 4, 5, 6, 7, 8] });
+    expect([...denseTaps(window, phases, LANES)]).toEqual(forward);
+  });
+
+  it('backward: rows are phases', () => {
+    const gradient = { base: 0, block: 0, plane: 256, row: 64 };
+    const at = arrays(4, 1, 4, 9);
+    const ints = new Int32Array(at.order + 9);
+    fillBackward(ints, at, window, undefined, 9, gradient, LANES);
+    expect(read(ints, at)).toEqual({
+      rows: [[0, 4, 6, 8, 9]],
+      taps: [0, -16, -64, -64 - 16, 0, -64, 0, -16, 0],
+      order: [0, 2, 6, 8, 1, 7, 3, 5, 4],
+    });
+  });
+});
+
+it('dense taps of a linear layer are its inputs one after the other', () => {
+  const window: Window = { outputs: 5, inputs: 3, kernel: 1, stride: 1, pad: 0, low: 0 };
+  expect([...denseTaps(window, { base: 64, block: 0, plane: LANES, row: LANES }, LANES)]).toEqual([0, 16, 32]);
+});
