@@ -25,6 +25,7 @@
 typedef float vec __attribute__((vector_size(VW * 4)));
 typedef float memory_vec __attribute__((vector_size(VW * 4), aligned(4), may_alias));
 typedef int32_t mask __attribute__((vector_size(VW * 4)));
+typedef double wide __attribute__((vector_size(VW * 8)));
 static inline vec splat(float x) { return x - (vec){0}; }
 static inline vec load(const float *p) { return *(const memory_vec *)p; }
 static inline void store(float *p, vec v) { *(memory_vec *)p = v; }
@@ -105,19 +106,20 @@ static void pack(const ft_pack *p, int task, const ft_arena *a) {
 
 // One tile: XB columns x NV vectors of images, all planes o0 .. o1. in, out: at the tile's first float, plane 0. N: images a column.
 #define GATHER(NAME, XB, NV)                                                                                                          \
-  static inline __attribute__((always_inline)) void NAME(const ft_gather *p, const ft_arena *a, const float *in, float *out, int o0,  \
-                                                         int o1, const long N) {                                                      \
+  static inline __attribute__((always_inline)) void NAME(const ft_gather *p, const ft_arena *a, const float *in, float *out,          \
+                                                         const float *start, int o0, int o1, const long N) {                          \
     const int32_t *taps = a->i + p->taps;                                                                                             \
     const float *weights = a->f + p->weights;                                                                                         \
     for (int c = 0; c < p->channel_blocks; c++) {                                                                                     \
       const int32_t *row = a->i + p->rows + (size_t)c * (p->planes + 1);                                                              \
       for (int o = o0; o < o1; o++) {                                                                                                 \
-        int k = row[o], end = row[o + 1], add = c > 0 || p->accumulate;                                                               \
-        if (add && k == end) continue;                                                                                                \
+        int k = row[o], end = row[o + 1];                                                                                             \
         float *q = out + (size_t)o * p->out.plane;                                                                                    \
-        vec sum[XB][NV], first = splat(p->bias < 0 ? 0 : a->f[p->bias + o]);                                                          \
+        const float *s = c > 0 ? q : start ? start + (size_t)o * p->start.plane : NULL;                                               \
+        if (s == q && k == end) continue;                                                                                             \
+        vec sum[XB][NV], bias = splat(c > 0 || p->bias < 0 ? 0 : a->f[p->bias + o]);                                                  \
         UNROLL for (int i = 0; i < XB; i++) UNROLL for (int j = 0; j < NV; j++)                                                       \
-          sum[i][j] = add ? load(q + i * N + j * VW) : first;                                                                         \
+          sum[i][j] = s ? load(s + i * N + j * VW) + bias : bias;                                                                     \
         for (; k < end; k++) {                                                                                                        \
           const float *x = in + taps[k];                                                                                              \
           vec w = splat(weights[k]);                                                                                                  \
@@ -135,31 +137,34 @@ GATHER(gather_1x1, 1, 1)
 GATHER(gather_1x8, 1, 8)
 
 // All tiles of one image row. `N` is a constant in the calls below: addresses then fold into the instructions.
-static inline __attribute__((always_inline)) void gather_row(const ft_gather *p, const ft_arena *a, const float *in, float *out, int o0,
-                                                             int o1, const long N) {
+static inline __attribute__((always_inline)) void gather_row(const ft_gather *p, const ft_arena *a, const float *in, float *out,
+                                                             const float *start, int o0, int o1, const long N) {
   int x = 0;
   for (; p->width - x >= 4; x += 4) {
     long n = 0;
-    for (; N - n >= 2 * VW; n += 2 * VW) gather_4x2(p, a, in + x * N + n, out + x * N + n, o0, o1, N);
-    for (; n < N; n += VW) gather_4x1(p, a, in + x * N + n, out + x * N + n, o0, o1, N);
+    for (; N - n >= 2 * VW; n += 2 * VW) gather_4x2(p, a, in + x * N + n, out + x * N + n, start ? start + x * N + n : NULL, o0, o1, N);
+    for (; n < N; n += VW) gather_4x1(p, a, in + x * N + n, out + x * N + n, start ? start + x * N + n : NULL, o0, o1, N);
   }
   for (; p->width - x >= 2 && N % (2 * VW) == 0; x += 2)
-    for (long n = 0; n < N; n += 2 * VW) gather_2x2(p, a, in + x * N + n, out + x * N + n, o0, o1, N);
+    for (long n = 0; n < N; n += 2 * VW) gather_2x2(p, a, in + x * N + n, out + x * N + n, start ? start + x * N + n : NULL, o0, o1, N);
   for (; x < p->width; x++) {
     long n = 0;
-    for (; N - n >= 8 * VW; n += 8 * VW) gather_1x8(p, a, in + x * N + n, out + x * N + n, o0, o1, N);
-    for (; N - n >= 2 * VW; n += 2 * VW) gather_1x2(p, a, in + x * N + n, out + x * N + n, o0, o1, N);
-    for (; n < N; n += VW) gather_1x1(p, a, in + x * N + n, out + x * N + n, o0, o1, N);
+    for (; N - n >= 8 * VW; n += 8 * VW) gather_1x8(p, a, in + x * N + n, out + x * N + n, start ? start + x * N + n : NULL, o0, o1, N);
+    for (; N - n >= 2 * VW; n += 2 * VW) gather_1x2(p, a, in + x * N + n, out + x * N + n, start ? start + x * N + n : NULL, o0, o1, N);
+    for (; n < N; n += VW) gather_1x1(p, a, in + x * N + n, out + x * N + n, start ? start + x * N + n : NULL, o0, o1, N);
   }
 }
-static __attribute__((noinline)) void gather_row_32(const ft_gather *p, const ft_arena *a, const float *in, float *out, int o0, int o1) {
-  gather_row(p, a, in, out, o0, o1, 32);
+static __attribute__((noinline)) void gather_row_32(const ft_gather *p, const ft_arena *a, const float *in, float *out,
+                                                    const float *start, int o0, int o1) {
+  gather_row(p, a, in, out, start, o0, o1, 32);
 }
-static __attribute__((noinline)) void gather_row_128(const ft_gather *p, const ft_arena *a, const float *in, float *out, int o0, int o1) {
-  gather_row(p, a, in, out, o0, o1, 128);
+static __attribute__((noinline)) void gather_row_128(const ft_gather *p, const ft_arena *a, const float *in, float *out,
+                                                    const float *start, int o0, int o1) {
+  gather_row(p, a, in, out, start, o0, o1, 128);
 }
-static __attribute__((noinline)) void gather_row_any(const ft_gather *p, const ft_arena *a, const float *in, float *out, int o0, int o1) {
-  gather_row(p, a, in, out, o0, o1, a->lanes);
+static __attribute__((noinline)) void gather_row_any(const ft_gather *p, const ft_arena *a, const float *in, float *out,
+                                                    const float *start, int o0, int o1) {
+  gather_row(p, a, in, out, start, o0, o1, a->lanes);
 }
 
 // A task is one (block, chunk of rows, chunk of planes).
@@ -171,9 +176,10 @@ static void gather(const ft_gather *p, int task, const ft_arena *a) {
   for (int y = y0; y < y1; y++) {
     const float *in = at(a, p->in, block, 0, y);
     float *out = at(a, p->out, block, 0, y);
-    if (a->lanes == 32) gather_row_32(p, a, in, out, o0, o1);
-    else if (a->lanes == 128) gather_row_128(p, a, in, out, o0, o1);
-    else gather_row_any(p, a, in, out, o0, o1);
+    const float *start = p->start.base < 0 ? NULL : at(a, p->start, block, 0, y);
+    if (a->lanes == 32) gather_row_32(p, a, in, out, start, o0, o1);
+    else if (a->lanes == 128) gather_row_128(p, a, in, out, start, o0, o1);
+    else gather_row_any(p, a, in, out, start, o0, o1);
   }
 }
 
@@ -290,62 +296,86 @@ static void dense_gradient(const ft_dense_gradient *p, int task, const ft_arena 
 
 // ---- sums over one channel ----
 
-// Rows are summed in float vectors, rows among each other in double. BODY adds to `lanes_sum` for a vector at offset e of a row.
-#define SUM_ROWS(RESULT, HEIGHT, WIDTH, SETUP, BODY)                   \
-  double RESULT = 0;                                                   \
-  for (int block = 0; block < a->blocks; block++)                      \
-    for (int y = 0; y < HEIGHT; y++) {                                 \
-      SETUP;                                                           \
-      vec lanes_sum = splat(0);                                        \
-      for (int e = 0; e < WIDTH * a->lanes; e += VW) BODY;             \
-      RESULT += total(lanes_sum);                                      \
-    }
-
-static void bias_gradient(const ft_bias_gradient *p, int channel, const ft_arena *a) {
-  SUM_ROWS(sum, p->height, p->width, const float *g = at(a, p->gradient, block, channel, y), lanes_sum += load(g + e))
-  a->f[p->out + channel] = (float)sum;
+// Float vectors along a row, double vectors from row to row.
+static inline void add_row(wide *sum, vec row) { *sum += __builtin_convertvector(row, wide); }
+static inline double wide_total(const wide *v) {
+  double sum = 0;
+  for (int i = 0; i < VW; i++) sum += (*v)[i];
+  return sum;
 }
 
-// Sum over the batch of (x - centre)^power, power 1 or 2, leaving out the lanes beyond the batch.
-static double moment(const ft_norm *p, int channel, const ft_arena *a, float centre, int power) {
-  double sum = 0;
+static void bias_gradient(const ft_bias_gradient *p, int channel, const ft_arena *a) {
+  wide sum = {0};
+  for (int block = 0; block < a->blocks; block++)
+    for (int y = 0; y < p->height; y++) {
+      const float *g = at(a, p->gradient, block, channel, y);
+      vec row = splat(0);
+      for (int e = 0; e < p->width * a->lanes; e += VW) row += load(g + e);
+      add_row(&sum, row);
+    }
+  a->f[p->out + channel] = (float)wide_total(&sum);
+}
+
+// Sums over the batch of x - pivot and its square, leaving out the lanes beyond the batch.
+static void moments(const ft_norm *p, int channel, const ft_arena *a, float pivot, double *first, double *second) {
+  wide sum = {0}, squares = {0};
+  double rest = 0, rest_squares = 0;
   for (int block = 0; block < a->blocks; block++) {
     int valid = valid_lanes(a, block), whole = valid / VW * VW;
     for (int y = 0; y < p->height; y++) {
       const float *x = at(a, p->in, block, channel, y);
-      vec lanes_sum = splat(0);
-      float rest = 0;
+      vec row = splat(0), row_squares = splat(0);
       for (int column = 0; column < p->width; column++, x += a->lanes) {
         for (int n = 0; n < whole; n += VW) {
-          vec d = load(x + n) - centre;
-          if (power == 2) d *= d;
-          lanes_sum += d;
+          vec d = load(x + n) - pivot;
+          row += d;
+          row_squares += d * d;
         }
-        for (int n = whole; n < valid; n++) rest += power == 1 ? x[n] - centre : (x[n] - centre) * (x[n] - centre);
+        for (int n = whole; n < valid; n++) {
+          rest += x[n] - pivot;
+          rest_squares += (double)(x[n] - pivot) * (x[n] - pivot);
+        }
       }
-      sum += total(lanes_sum) + rest;
+      add_row(&sum, row);
+      add_row(&squares, row_squares);
     }
   }
-  return sum;
+  *first = wide_total(&sum) + rest;
+  *second = wide_total(&squares) + rest_squares;
 }
+
+// The mean of a few values: a pivot close to the mean of all, which keeps the difference of squares exact.
+static float pivot_of(const ft_norm *p, int channel, const ft_arena *a) {
+  const float *x = at(a, p->in, 0, channel, p->height / 2) + p->width / 2 * a->lanes;
+  int valid = valid_lanes(a, 0);
+  float sum = 0;
+  for (int n = 0; n < valid; n++) sum += x[n];
+  return sum / (float)valid;
+}
+
+// x where the condition is above 0, else 0; a condition that is not a number lets x pass, so it is not hidden.
+static inline vec where_positive(vec condition, vec x) { return (vec)((mask)x & ~(condition <= 0)); }
 
 static void scale_and_shift(const ft_norm *p, int channel, const ft_arena *a, float mean, float scale, float shift) {
   for (int block = 0; block < a->blocks; block++)
     for (int y = 0; y < p->height; y++) {
       const float *x = at(a, p->in, block, channel, y);
       float *out = at(a, p->out, block, channel, y);
-      for (int e = 0; e < p->width * a->lanes; e += VW) store(out + e, (load(x + e) - mean) * scale + shift);
+      for (int e = 0; e < p->width * a->lanes; e += VW) {
+        vec value = (load(x + e) - mean) * scale + shift;
+        store(out + e, p->rectify ? where_positive(value, value) : value);
+      }
     }
 }
 
 // Batch norm with the batch's own statistics. A task is one channel.
 static void norm_train(const ft_norm *p, int c, const ft_arena *a) {
-  double count = (double)a->batch * p->height * p->width;
-  // Two passes: the first mean is refined by the mean of what is left, then the squares are taken around it.
-  float rough = (float)(moment(p, c, a, 0, 1) / count);
-  float mean = (float)(rough + moment(p, c, a, rough, 1) / count);
-  double squares = moment(p, c, a, mean, 2);
-  float inverse = (float)(1 / sqrt(squares / count + a->f[p->eps]));
+  double count = (double)a->batch * p->height * p->width, sum, squares;
+  float pivot = pivot_of(p, c, a);
+  moments(p, c, a, pivot, &sum, &squares);
+  squares -= sum * sum / count;
+  if (squares < 0) squares = 0;
+  float mean = (float)(pivot + sum / count), inverse = (float)(1 / sqrt(squares / count + a->f[p->eps]));
   a->f[p->mean + c] = mean;
   a->f[p->variance + c] = (float)(squares / (count > 1 ? count - 1 : 1));
   a->f[p->inverse + c] = inverse;
@@ -357,24 +387,41 @@ static void norm_eval(const ft_norm *p, int c, const ft_arena *a) {
   scale_and_shift(p, c, a, a->f[p->mean + c], scale, a->f[p->shift + c]);
 }
 
+// The gradient that reaches the batch norm: with a ReLU in the same place, only where its output was above 0.
+static inline vec norm_gradient(const ft_norm_backward *p, vec g, vec centred, float scale, float shift) {
+  return p->rectify ? where_positive(centred * scale + shift, g) : g;
+}
+
 // With z = (x - mean) / deviation: d shift = sum g, d scale = sum g z, dx = scale / deviation * (g - mean(g) - z mean(g z)).
 static void norm_backward(const ft_norm_backward *p, int c, const ft_arena *a) {
-  float mean = a->f[p->mean + c], inverse = a->f[p->inverse + c];
-  SUM_ROWS(sum, p->height, p->width, const float *g = at(a, p->gradient, block, c, y), lanes_sum += load(g + e))
-  SUM_ROWS(product, p->height, p->width, const float *g = at(a, p->gradient, block, c, y); const float *x = at(a, p->in, block, c, y),
-           lanes_sum += load(g + e) * ((load(x + e) - mean) * inverse))
+  float mean = a->f[p->mean + c], inverse = a->f[p->inverse + c], scale = a->f[p->scale + c] * inverse, shift = a->f[p->shift + c];
+  wide sums = {0}, products = {0};
+  for (int block = 0; block < a->blocks; block++)
+    for (int y = 0; y < p->height; y++) {
+      const float *g = at(a, p->gradient, block, c, y), *x = at(a, p->in, block, c, y);
+      vec row = splat(0), row_products = splat(0);
+      for (int e = 0; e < p->width * a->lanes; e += VW) {
+        vec centred = load(x + e) - mean, passed = norm_gradient(p, load(g + e), centred, scale, shift);
+        row += passed;
+        row_products += passed * centred;
+      }
+      add_row(&sums, row);
+      add_row(&products, row_products);
+    }
+  double sum = wide_total(&sums), product = wide_total(&products) * inverse, count = (double)a->batch * p->height * p->width;
   a->f[p->shift_gradient + c] = (float)sum;
   a->f[p->scale_gradient + c] = (float)product;
-  double count = (double)a->batch * p->height * p->width;
-  float mean_g = (float)(sum / count), mean_gz = (float)(product / count), factor = a->f[p->scale + c] * inverse;
+  float mean_g = (float)(sum / count), slope = (float)(product / count * inverse);
   for (int block = 0; block < a->blocks; block++) {
     int valid = valid_lanes(a, block);
     for (int y = 0; y < p->height; y++) {
       const float *g = at(a, p->gradient, block, c, y), *x = at(a, p->in, block, c, y);
+      const float *start = p->start.base < 0 ? NULL : at(a, p->start, block, c, y);
       float *out = at(a, p->out, block, c, y);
       for (int e = 0; e < p->width * a->lanes; e += VW) {
-        vec d = (load(g + e) - mean_g - (load(x + e) - mean) * inverse * mean_gz) * factor;
-        put(out + e, d, p->accumulate);
+        vec centred = load(x + e) - mean, passed = norm_gradient(p, load(g + e), centred, scale, shift);
+        vec d = (passed - mean_g - centred * slope) * scale;
+        store(out + e, start ? load(start + e) + d : d);
       }
       if (valid < a->lanes)
         for (int column = 0; column < p->width; column++) memset(out + column * a->lanes + valid, 0, (a->lanes - valid) * sizeof(float));
@@ -401,8 +448,6 @@ static void running(const ft_running *p, const ft_arena *a) {
     (void)v;                                                                               \
     for (int e = 0; e < p->width * a->lanes; e += VW) put(out + e, BODY, p->accumulate);   \
   }
-// x where the condition is above 0, else 0; a condition that is not a number lets x pass, so it is not hidden.
-static inline vec where_positive(vec condition, vec x) { return (vec)((mask)x & ~(condition <= 0)); }
 
 static void relu(const ft_elementwise *p, int task, const ft_arena *a) { ROWS(where_positive(load(u + e), load(u + e))) }
 static void relu_backward(const ft_elementwise *p, int task, const ft_arena *a) { ROWS(where_positive(load(u + e), load(v + e))) }

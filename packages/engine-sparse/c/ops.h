@@ -20,10 +20,10 @@ typedef struct { int32_t base, block, plane, row; } ft_view;
 
 typedef struct { int32_t op; int32_t source; ft_view out; int32_t channels, height, width; } ft_load;
 typedef struct { int32_t op; int32_t out, source, order /* int */, count; } ft_pack;
-// out[o] (+)= bias[o] + sum over k in row o of weight[k] * in[tap[k] ...]; rows are kept per block of input channels:
-// row[c * (planes + 1) + o] is the first k of row o in block c.
+// out[o] = start[o] + bias[o] + sum over k in row o of weight[k] * in[tap[k] ...]; `start` may be `out`. Rows are kept per block of input
+// channels: row[c * (planes + 1) + o] is the first k of row o in block c.
 typedef struct {
-  int32_t op; ft_view in, out; int32_t planes, height, width, rows /* int */, taps /* int */, weights, channel_blocks, bias, accumulate,
+  int32_t op; ft_view in, out, start; int32_t planes, height, width, rows /* int */, taps /* int */, weights, channel_blocks, bias,
       chunk_planes, chunk_rows;
 } ft_gather;
 // partial[group][k][lane] = sum of in[tap[k] ...] * gradient[o]
@@ -36,10 +36,11 @@ typedef struct { int32_t op; int32_t out, partial, count, groups, order /* int *
 typedef struct { int32_t op; ft_view in, gradient; int32_t planes, height, width, taps /* int */, count, out; } ft_dense_gradient;
 typedef struct { int32_t op; ft_view gradient; int32_t channels, height, width, out; } ft_bias_gradient;
 typedef struct {
-  int32_t op; ft_view in, out; int32_t channels, height, width, scale, shift, mean, variance, inverse, eps;
+  int32_t op; ft_view in, out; int32_t channels, height, width, scale, shift, mean, variance, inverse, eps, rectify;
 } ft_norm;  // train: mean, variance (unbiased) and inverse deviation are written; eval: mean and variance are read, inverse unused
 typedef struct {
-  int32_t op; ft_view in, gradient, out; int32_t channels, height, width, scale, mean, inverse, scale_gradient, shift_gradient, accumulate;
+  int32_t op; ft_view in, gradient, out, start; int32_t channels, height, width, scale, shift, mean, inverse, scale_gradient,
+      shift_gradient, rectify;
 } ft_norm_backward;
 typedef struct { int32_t op; int32_t channels, running_mean, running_variance, mean, variance, momentum; } ft_running;
 typedef struct { int32_t op; ft_view a, b, out; int32_t channels, height, width, accumulate; } ft_elementwise;

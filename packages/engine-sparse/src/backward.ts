@@ -2,8 +2,9 @@
 import type { NodeId, NodeSpec } from '@freetickets/sparse-core';
 import type { Tensor } from './arena.ts';
 import { gatherSize, poolOf, reshape, sizeOf } from './forward.ts';
+import { Gradients } from './gradients.ts';
 import { isLayer, phaseKey } from './graph.ts';
-import type { Operation } from './ops.ts';
+import { NO_VIEW, type Operation, type View } from './ops.ts';
 import type { LayerPlace, Placement } from './placement.ts';
 import { phasesOf } from './taps.ts';
 
@@ -30,18 +31,19 @@ export function emitBackward(place: Placement): Backward {
   return new BackwardPass(place).emit();
 }
 
-/** Gradients live from their first writer (the last reader of the values) to the node that made the values. */
 class BackwardPass {
   readonly #place: Placement;
   readonly #operations: BackwardOperation[] = [];
-  readonly #live = new Map<string, Tensor>();
+  readonly #gradients: Gradients;
   readonly #layerGradients = new Map<NodeId, Tensor>();
   readonly #dense: Backward['dense'][number][] = [];
-  /** Layers that have yet to write into the gradient of a phase-split picture. */
+  /** Gradients of phase-split pictures, and the layers that have yet to write into them. */
+  readonly #phases = new Map<string, Tensor>();
   readonly #phaseWriters = new Map<string, number>();
 
   constructor(place: Placement) {
     this.#place = place;
+    this.#gradients = new Gradients(place, (operation) => this.#push(operation));
     for (const node of place.net.spec.nodes) {
       const key = phaseKey(node);
       if (key && place.graph.reachesOutput(node.id)) this.#phaseWriters.set(key, (this.#phaseWriters.get(key) ?? 0) + 1);
@@ -50,25 +52,12 @@ class BackwardPass {
 
   emit(): Backward {
     const { net, labels, loss, correct } = this.#place;
-    const { tensor: gradient } = this.#target(net.spec.output);
-    this.#push({
-      op: 'loss',
-      logits: this.#place.tensor(net.spec.output).view,
-      gradient: gradient.view,
-      classes: net.classes,
-      labels,
-      loss,
-      correct,
-    });
+    const gradient = this.#gradients.target(net.spec.output).tensor.view;
+    this.#push({ op: 'loss', logits: this.#place.tensor(net.spec.output).view, gradient, classes: net.classes, labels, loss, correct });
     for (const node of [...net.spec.nodes].reverse()) {
-      const key = this.#keyOf(node.id);
-      const tensor = this.#live.get(key);
-      if (!tensor) continue;
-      this.#node(node, tensor);
-      if (key === node.id) {
-        this.#place.arena.release(tensor);
-        this.#live.delete(key);
-      }
+      if (!this.#gradients.of(node.id)) continue;
+      this.#node(node);
+      if (this.#place.graph.root(node.id) === node.id) this.#gradients.drop(node.id);
     }
     return { operations: this.#operations, gradients: this.#layerGradients, dense: this.#dense };
   }
@@ -77,32 +66,24 @@ class BackwardPass {
     this.#operations.push({ operation, dense });
   }
 
-  /** The node that owns the gradient's memory: a ReLU in place shares its input's. */
-  #keyOf(id: NodeId): NodeId {
-    return this.#place.graph.root(id);
-  }
-
-  /** Where to write the gradient of `id`, and whether something stands there already. */
-  #target(id: NodeId): { tensor: Tensor; accumulate: boolean } {
-    const key = this.#keyOf(id);
-    const present = this.#live.get(key);
-    if (present) return { tensor: present, accumulate: true };
-    const { graph, net, arena } = this.#place;
-    const tensor = arena.tensor({ ...graph.size(key), ...(key === 'input' ? { low: 0, high: 0 } : graph.gradientBorder(net.node(key))) });
-    this.#live.set(key, tensor);
-    return { tensor, accumulate: false };
-  }
-
-  #node(node: NodeSpec, gradient: Tensor): void {
-    if (isLayer(node)) this.#layer(node, gradient);
-    else if (node.op === 'batchNorm') this.#norm(node, gradient);
-    else if (this.#keyOf(node.id) !== node.id) this.#push(this.#elementwise(node, gradient, gradient, false));
+  #node(node: NodeSpec): void {
+    const { graph } = this.#place;
+    if (isLayer(node)) this.#layer(node, this.#gradients.bordered(node.id));
+    else if (node.op === 'batchNorm') this.#norm(node, this.#gradients.of(node.id)!);
+    else if (node.op === 'relu' && graph.inPlace(node.id)) this.#reluInPlace(node);
     else
       for (const from of node.from) {
-        if (!this.#place.graph.needsGradient(from)) continue;
-        const { tensor, accumulate } = this.#target(from);
-        this.#push(this.#elementwise(node, gradient, tensor, accumulate));
+        if (!graph.needsGradient(from) || from === graph.inPlace(node.id)) continue;
+        if (node.op === 'add' && this.#gradients.share(node.id, from)) continue;
+        const { tensor, accumulate } = this.#gradients.target(from);
+        this.#push(this.#elementwise(node, this.#gradients.of(node.id)!, tensor, accumulate));
       }
+  }
+
+  #reluInPlace(node: NodeSpec): void {
+    if (this.#place.graph.rectified(node.from[0]!)) return;
+    const gradient = this.#gradients.unshared(node.id);
+    this.#push(this.#elementwise(node, gradient, gradient, false));
   }
 
   #elementwise(node: NodeSpec, gradient: Tensor, out: Tensor, accumulate: boolean): Operation {
@@ -126,19 +107,21 @@ class BackwardPass {
     const { params, norms, trained } = this.#place;
     const at = norms.get(node.id)!;
     const gradientOf = (suffix: 'weight' | 'bias') => params.get(`${node.id}.${suffix}`)!.values - trained.values + trained.gradients;
-    const target = this.#target(node.from[0]!);
+    const { tensor, start } = this.#gradients.sumTarget(node.from[0]!);
     this.#push({
       op: 'normBackward',
       in: this.#place.tensor(node.from[0]!).view,
       gradient: gradient.view,
-      out: target.tensor.view,
+      out: tensor.view,
+      start,
       ...sizeOf(gradient),
       scale: params.get(`${node.id}.weight`)!.values,
+      shift: params.get(`${node.id}.bias`)!.values,
       mean: at.mean,
       inverse: at.inverse,
       scaleGradient: gradientOf('weight'),
       shiftGradient: gradientOf('bias'),
-      accumulate: target.accumulate,
+      rectify: this.#place.graph.rectified(node.id),
     });
   }
 
@@ -205,8 +188,8 @@ class BackwardPass {
     const key = phaseKey(layer.node);
     if (key) this.#phasesGradient(layer, gradient, key);
     else {
-      const { tensor, accumulate } = this.#target(layer.node.from[0]!);
-      this.#gather(layer, gradient, tensor, accumulate);
+      const { tensor, start } = this.#gradients.sumTarget(layer.node.from[0]!);
+      this.#gather(layer, gradient, tensor, start);
     }
   }
 
@@ -216,20 +199,20 @@ class BackwardPass {
     const input = layer.node.from[0]!;
     const { stride } = layer.window;
     const { pictureLow, ...geometry } = graph.phases(input, stride);
-    const present = this.#live.get(key);
+    const present = this.#phases.get(key);
     const phases = present ?? arena.tensor(geometry);
-    this.#live.set(key, phases);
-    this.#gather(layer, gradient, phases, present !== undefined);
+    this.#phases.set(key, phases);
+    this.#gather(layer, gradient, phases, present?.view ?? NO_VIEW);
     const writers = this.#phaseWriters.get(key)! - 1;
     this.#phaseWriters.set(key, writers);
     if (writers > 0) return;
-    const { tensor, accumulate } = this.#target(input);
+    const { tensor, accumulate } = this.#gradients.target(input);
     this.#push({ op: 'merge', whole: tensor.view, phases: phases.view, ...sizeOf(tensor), stride, low: pictureLow, accumulate });
-    this.#live.delete(key);
+    this.#phases.delete(key);
     arena.release(phases);
   }
 
-  #gather(layer: LayerPlace, gradient: Tensor, out: Tensor, accumulate: boolean): void {
+  #gather(layer: LayerPlace, gradient: Tensor, out: Tensor, start: View): void {
     const { stride, inputs } = layer.window;
     this.#push({
       op: 'gather',
@@ -239,7 +222,7 @@ class BackwardPass {
       ...layer.backward!,
       weights: layer.backwardWeights,
       bias: -1,
-      accumulate,
+      start,
     });
   }
 }

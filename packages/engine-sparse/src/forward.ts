@@ -2,7 +2,7 @@
 import type { NodeSpec } from '@freetickets/sparse-core';
 import type { Tensor } from './arena.ts';
 import { phaseKey, strideOf } from './graph.ts';
-import type { Operation, View } from './ops.ts';
+import { NO_VIEW, type Operation, type View } from './ops.ts';
 import type { LayerPlace, Placement } from './placement.ts';
 
 /** Tasks that one operation is cut into at least, where its shape allows. */
@@ -41,8 +41,10 @@ function emitNode(place: Placement, node: NodeSpec, train: boolean): Operation[]
     case 'batchNorm':
       return [norm(place, node, train)];
     case 'relu':
+      if (place.graph.rectified(node.from[0]!)) return [];
       return [{ op: 'relu', a: input.view, b: input.view, out: out.view, ...sizeOf(out), accumulate: false }];
     case 'add':
+      if (place.graph.inPlace(node.id)) return [];
       return [{ op: 'add', a: input.view, b: place.tensor(node.from[1]!).view, out: out.view, ...sizeOf(out), accumulate: false }];
     case 'flatten':
       return sameMemory(input.view, out.view) ? [] : [reshape(input, out, false)];
@@ -55,6 +57,7 @@ const sameMemory = (a: View, b: View) => a.base === b.base;
 
 function layerForward(place: Placement, layer: LayerPlace, out: Tensor): Operation {
   const bias = place.params.get(`${layer.node.id}.bias`);
+  const residual = place.graph.residual(layer.node.id);
   return {
     op: 'gather',
     in: layer.input.view,
@@ -63,7 +66,7 @@ function layerForward(place: Placement, layer: LayerPlace, out: Tensor): Operati
     ...layer.forward,
     weights: layer.forwardWeights,
     bias: bias ? bias.values : -1,
-    accumulate: false,
+    start: residual === undefined ? NO_VIEW : place.tensor(residual).view,
   };
 }
 
@@ -85,6 +88,7 @@ function norm(place: Placement, node: NodeSpec, train: boolean): Operation {
     shift: value('bias'),
     inverse: at.inverse,
     eps: at.eps,
+    rectify: place.graph.rectified(node.id),
   };
   if (train) return { op: 'normTrain', ...common, mean: at.mean, variance: at.variance };
   return { op: 'normEval', ...common, mean: value('running_mean'), variance: value('running_var') };

@@ -14,6 +14,7 @@ export const phaseKey = (node: NodeSpec): string | undefined => (strideOf(node) 
 export class Graph {
   readonly net: Network;
   readonly #consumers = new Map<NodeId, NodeSpec[]>();
+  readonly #inPlace = new Map<NodeId, NodeId>();
   readonly #root = new Map<NodeId, NodeId>();
   readonly #needsGradient = new Set<NodeId>();
   readonly #reachesOutput: ReadonlySet<NodeId>;
@@ -27,7 +28,11 @@ export class Graph {
     const reaching = new Set([net.spec.output]);
     for (const node of [...net.spec.nodes].reverse()) if (reaching.has(node.id)) for (const id of node.from) reaching.add(id);
     this.#reachesOutput = reaching;
-    for (const node of net.spec.nodes) this.#root.set(node.id, this.#inPlace(node) ? node.from[0]! : node.id);
+    for (const node of net.spec.nodes) {
+      const overwritten = this.#overwritten(node);
+      if (overwritten !== undefined) this.#inPlace.set(node.id, overwritten);
+      this.#root.set(node.id, overwritten === undefined ? node.id : this.root(overwritten));
+    }
   }
 
   size(id: NodeId): Omit<Geometry, 'low' | 'high'> {
@@ -39,9 +44,25 @@ export class Graph {
     return this.#consumers.get(id) ?? [];
   }
 
-  /** The node whose memory this one shares: a ReLU overwrites its input where nobody else reads it. */
+  /** The input that this node overwrites, because nobody else reads it, if there is one. */
+  inPlace(id: NodeId): NodeId | undefined {
+    return this.#inPlace.get(id);
+  }
+
+  /** The node whose memory this one shares, through any number of nodes in place. */
   root(id: NodeId): NodeId {
     return this.#root.get(id) ?? id;
+  }
+
+  /** Whether a batch norm is followed by a ReLU in place: both are then one operation. */
+  rectified(id: NodeId): boolean {
+    return this.net.node(id).op === 'batchNorm' && this.consumers(id).some((node) => node.op === 'relu' && this.inPlace(node.id) === id);
+  }
+
+  /** What is added to a layer's output, where the addition is in place: the layer's sums then start from it. */
+  residual(layer: NodeId): NodeId | undefined {
+    const add = this.consumers(layer).find((node) => node.op === 'add' && this.inPlace(node.id) === layer);
+    return add?.from.find((id) => id !== layer);
   }
 
   /** Whether a gradient of this node's values is of any use: some parameter stands before it. */
@@ -106,11 +127,18 @@ export class Graph {
     return { low: Math.max(0, Math.floor((reach + pictureLow) / stride)), high: Math.max(0, high) };
   }
 
-  #inPlace(node: NodeSpec): boolean {
-    if (node.op !== 'relu') return false;
-    const input = node.from[0]!;
-    if (input === 'input' || this.consumers(input).length > 1 || this.net.spec.output === input) return false;
-    return ['conv2d', 'linear', 'batchNorm', 'add'].includes(this.net.node(input).op);
+  #overwritten(node: NodeSpec): NodeId | undefined {
+    const owned = (id: NodeId, ops: readonly string[]) =>
+      id !== 'input' && this.consumers(id).length === 1 && this.net.spec.output !== id && ops.includes(this.net.node(id).op);
+    if (node.op === 'relu') return node.from.find((id) => owned(id, ['conv2d', 'linear', 'batchNorm', 'add']));
+    // An addition starts in the later of its inputs, when the other is complete.
+    if (node.op === 'add') return [this.#later(node.from)].find((id) => owned(id, ['conv2d', 'linear']));
+    return undefined;
+  }
+
+  #later(ids: readonly NodeId[]): NodeId {
+    const order = this.net.spec.nodes.map((node) => node.id);
+    return ids.reduce((a, b) => (order.indexOf(a) < order.indexOf(b) ? b : a));
   }
 
   #phaseBorder(id: NodeId, stride: number): number {

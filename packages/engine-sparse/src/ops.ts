@@ -11,6 +11,9 @@ export interface View {
   readonly row: number;
 }
 
+/** Where a view is optional and there is none. */
+export const NO_VIEW: View = { base: -1, block: 0, plane: 0, row: 0 };
+
 interface Size {
   readonly channels: number;
   readonly height: number;
@@ -21,7 +24,7 @@ interface Accumulates {
   readonly accumulate: boolean;
 }
 
-export interface Gather extends Accumulates {
+export interface Gather {
   readonly op: 'gather';
   readonly in: View;
   readonly out: View;
@@ -36,6 +39,8 @@ export interface Gather extends Accumulates {
   readonly channelBlocks: number;
   /** -1: none. */
   readonly bias: number;
+  /** What the sums start from, besides the bias: a residual, or `out` itself to add to what stands there. */
+  readonly start: View;
   readonly chunkPlanes: number;
   readonly chunkRows: number;
 }
@@ -95,18 +100,24 @@ export interface Norm extends Size {
   readonly variance: number;
   readonly inverse: number;
   readonly eps: number;
+  /** A ReLU follows in the same place. */
+  readonly rectify: boolean;
 }
 
-export interface NormBackward extends Size, Accumulates {
+export interface NormBackward extends Size {
   readonly op: 'normBackward';
   readonly in: View;
   readonly gradient: View;
   readonly out: View;
+  /** Added to the result: what other readers of the input have contributed. */
+  readonly start: View;
   readonly scale: number;
+  readonly shift: number;
   readonly mean: number;
   readonly inverse: number;
   readonly scaleGradient: number;
   readonly shiftGradient: number;
+  readonly rectify: boolean;
 }
 
 /** relu, copy: out = f(a). reluBackward: out = b where a > 0. add: out = a + b. */
@@ -202,7 +213,7 @@ export type OperationOf<Name extends Operation['op']> = Named<Operation, Name>;
 type Layout = { readonly [Name in Operation['op']]: readonly Exclude<keyof OperationOf<Name>, 'op'>[] };
 
 const SIZE = ['channels', 'height', 'width'] as const;
-const NORM = ['in', 'out', ...SIZE, 'scale', 'shift', 'mean', 'variance', 'inverse', 'eps'] as const;
+const NORM = ['in', 'out', ...SIZE, 'scale', 'shift', 'mean', 'variance', 'inverse', 'eps', 'rectify'] as const;
 const ELEMENTWISE = ['a', 'b', 'out', ...SIZE, 'accumulate'] as const;
 const POOL = [
   ...(['in', 'gradient', 'out', ...SIZE, 'inHeight', 'inWidth'] as const),
@@ -215,14 +226,27 @@ const PLANES = ['planes', 'height', 'width'] as const;
 export const LAYOUT: Layout = {
   load: ['source', 'out', ...SIZE],
   pack: ['out', 'source', 'order', 'count'],
-  gather: ['in', 'out', ...PLANES, 'rows', 'taps', 'weights', 'channelBlocks', 'bias', 'accumulate', 'chunkPlanes', 'chunkRows'],
+  gather: ['in', 'out', 'start', ...PLANES, 'rows', 'taps', 'weights', 'channelBlocks', 'bias', 'chunkPlanes', 'chunkRows'],
   weightGradient: ['in', 'gradient', ...PLANES, 'rows', 'taps', 'channelBlocks', 'partial', 'count', 'groups', 'chunkPlanes'],
   reduce: ['out', 'partial', 'count', 'groups', 'order'],
   denseGradient: ['in', 'gradient', ...PLANES, 'taps', 'count', 'out'],
   biasGradient: ['gradient', ...SIZE, 'out'],
   normTrain: NORM,
   normEval: NORM,
-  normBackward: ['in', 'gradient', 'out', ...SIZE, 'scale', 'mean', 'inverse', 'scaleGradient', 'shiftGradient', 'accumulate'],
+  normBackward: [
+    'in',
+    'gradient',
+    'out',
+    'start',
+    ...SIZE,
+    'scale',
+    'shift',
+    'mean',
+    'inverse',
+    'scaleGradient',
+    'shiftGradient',
+    'rectify',
+  ],
   running: ['channels', 'runningMean', 'runningVariance', 'mean', 'variance', 'momentum'],
   relu: ELEMENTWISE,
   reluBackward: ELEMENTWISE,

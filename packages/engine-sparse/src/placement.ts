@@ -159,10 +159,10 @@ export class Placement {
     return this.arena.tensor({ ...this.graph.size(id), low: border, high: border });
   }
 
-  /** The input whose memory a node's values share, if any: a ReLU in place, a flatten of what has no border. */
+  /** The input whose memory a node's values share, if any: that of a node in place, a flatten of what has no border. */
   #shares(node: NodeSpec): NodeId | undefined {
-    const input = node.from[0]!;
-    if (this.graph.root(node.id) !== node.id) return input;
+    const input = this.graph.inPlace(node.id) ?? node.from[0]!;
+    if (this.graph.inPlace(node.id)) return input;
     return node.op === 'flatten' && this.graph.border(this.graph.root(input)) === 0 ? input : undefined;
   }
 

@@ -3,17 +3,28 @@ import { type DenseGradient, type Gather, type OperationOf, PARTIAL, type Weight
 import { at, type Context } from './context.ts';
 
 export function gather(p: Gather, c: Context): void {
-  const { f, i } = c;
+  const { i } = c;
   const run = p.width * c.lanes;
   for (let block = 0; block < c.blocks; block++)
     for (let y = 0; y < p.height; y++)
       for (let channels = 0; channels < p.channelBlocks; channels++)
         for (let o = 0; o < p.planes; o++) {
           const out = at(p.out, c, block, o, y);
-          if (channels === 0 && !p.accumulate) f.fill(p.bias < 0 ? 0 : f[p.bias + o]!, out, out + run);
+          if (channels === 0) startSums(p, c, block, o, y, out, run);
           const row = p.rows + channels * (p.planes + 1) + o;
           addTaps(p, c, i[row]!, i[row + 1]!, at(p.in, c, block, 0, y), out, run);
         }
+}
+
+/** The bias, and what the sums start from besides. */
+function startSums(p: Gather, c: Context, block: number, o: number, y: number, out: number, run: number): void {
+  const { f } = c;
+  const bias = p.bias < 0 ? 0 : f[p.bias + o]!;
+  if (p.start.base < 0) f.fill(bias, out, out + run);
+  else {
+    const start = at(p.start, c, block, o, y);
+    for (let e = 0; e < run; e++) f[out + e] = f[start + e]! + bias;
+  }
 }
 
 /** Adds the inputs of the live weights `first` to `end` - 1, times the weights, to a run of outputs: four weights at a time, for speed. */

@@ -45,7 +45,10 @@ function scaleAndShift(p: Norm, c: Context, channel: number, mean: number, inver
     for (let y = 0; y < p.height; y++) {
       const x = at(p.in, c, block, channel, y);
       const out = at(p.out, c, block, channel, y);
-      for (let e = 0; e < run; e++) f[out + e] = (f[x + e]! - mean) * scale + shift;
+      for (let e = 0; e < run; e++) {
+        const value = (f[x + e]! - mean) * scale + shift;
+        f[out + e] = p.rectify && value <= 0 ? 0 : value;
+      }
     }
 }
 
@@ -56,6 +59,8 @@ export function normBackward(p: NormBackward, c: Context): void {
   for (let channel = 0; channel < p.channels; channel++) {
     const mean = f[p.mean + channel]!;
     const inverse = f[p.inverse + channel]!;
+    const scale = f[p.scale + channel]!;
+    const shift = f[p.shift + channel]!;
     let sum = 0;
     let product = 0;
     for (let block = 0; block < c.blocks; block++)
@@ -63,8 +68,10 @@ export function normBackward(p: NormBackward, c: Context): void {
         const x = at(p.in, c, block, channel, y);
         const g = at(p.gradient, c, block, channel, y);
         for (let e = 0; e < run; e++) {
+          const z = (f[x + e]! - mean) * inverse;
+          if (p.rectify && z * scale + shift <= 0) continue;
           sum += f[g + e]!;
-          product += f[g + e]! * (f[x + e]! - mean) * inverse;
+          product += f[g + e]! * z;
         }
       }
     f[p.shiftGradient + channel] = sum;
@@ -78,7 +85,8 @@ function normInputGradient(p: NormBackward, c: Context, channel: number, sum: nu
   const count = c.batch * p.height * p.width;
   const mean = f[p.mean + channel]!;
   const inverse = f[p.inverse + channel]!;
-  const factor = f[p.scale + channel]! * inverse;
+  const scale = f[p.scale + channel]!;
+  const shift = f[p.shift + channel]!;
   for (let block = 0; block < c.blocks; block++)
     for (let y = 0; y < p.height; y++)
       for (let x = 0; x < p.width; x++) {
@@ -86,9 +94,12 @@ function normInputGradient(p: NormBackward, c: Context, channel: number, sum: nu
         const g = at(p.gradient, c, block, channel, y, x);
         const out = at(p.out, c, block, channel, y, x);
         const valid = validLanes(c, block);
+        const start = p.start.base < 0 ? -1 : at(p.start, c, block, channel, y, x);
         for (let n = 0; n < valid; n++) {
-          const d = factor * (f[g + n]! - sum / count - ((f[value + n]! - mean) * inverse * product) / count);
-          f[out + n] = p.accumulate ? f[out + n]! + d : d;
+          const z = (f[value + n]! - mean) * inverse;
+          const passed = p.rectify && z * scale + shift <= 0 ? 0 : f[g + n]!;
+          const d = scale * inverse * (passed - sum / count - (z * product) / count);
+          f[out + n] = start < 0 ? d : f[start + n]! + d;
         }
         f.fill(0, out + valid, out + c.lanes);
       }
