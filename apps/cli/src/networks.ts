@@ -1,31 +1,50 @@
-import { readFileSync } from 'node:fs';
-import { type Network, modelByName, network, SparseError } from '@freetickets/sparse-core';
+import { modelByName, type Network, network, SparseError } from '@freetickets/sparse-core';
+import { readFileOrExplain } from '@freetickets/sparse-core/node';
 
 /**
  * The network of an experiment: a model by name, made for the data's pictures and classes, or a spec of one's own.
- * @throws SparseError INVALID_SPEC or SHAPE_MISMATCH
+ * @throws SparseError MISSING_FILE, INVALID_SPEC or SHAPE_MISMATCH
  */
-export function networkFor(name: string, data: { readonly shape: readonly number[]; readonly classes: readonly string[] }): Network {
+export async function networkFor(
+  name: string,
+  data: { readonly shape: readonly number[]; readonly classes: readonly string[] },
+): Promise<Network> {
   if (!name.endsWith('.json')) return network(modelByName(name, { classes: data.classes.length, input: data.shape }));
-  const net = network(readSpec(name));
-  const input = net.spec.input.shape;
-  const sizes = [input, data.shape].map((shape) => shape.reduce((a, b) => a * b, 1));
-  if (sizes[0] !== sizes[1] || (input.length === 3 && String(input) !== String(data.shape)))
-    throw new SparseError('SHAPE_MISMATCH', `${name}: input.shape`, `the shape of the data, (${data.shape})`, input);
-  if (net.classes !== data.classes.length) throw new SparseError('SHAPE_MISMATCH', `${name}: output`, `${data.classes.length} classes`, net.classes);
+  const net = await readSpec(name);
+  const { shape } = net.spec.input;
+  if (String(shape) !== String(data.shape)) {
+    const hint = shape.length === 1 ? 'A flatten node makes a list of numbers of a picture' : '';
+    throw new SparseError(
+      'SHAPE_MISMATCH',
+      `${name}: input.shape`,
+      `the shape of the data's pictures, ${JSON.stringify(data.shape)}`,
+      shape,
+      hint,
+    );
+  }
+  if (net.classes !== data.classes.length)
+    throw new SparseError(
+      'SHAPE_MISMATCH',
+      `${name}: output`,
+      `${data.classes.length} numbers, one for each class of the data`,
+      net.classes,
+    );
   return net;
 }
 
-function readSpec(path: string): unknown {
-  let text: string;
+async function readSpec(path: string): Promise<Network> {
+  const text = new TextDecoder().decode(await readFileOrExplain(path, 'a network spec (JSON)'));
+  let spec: unknown;
   try {
-    text = readFileSync(path, 'utf8');
+    spec = JSON.parse(text);
   } catch (error) {
-    throw new SparseError('MISSING_FILE', path, 'a network spec (JSON)', error);
+    throw new SparseError('INVALID_SPEC', path, 'JSON', new Error(`something else (${(error as Error).message})`));
   }
   try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new SparseError('INVALID_SPEC', path, 'JSON', error);
+    return network(spec);
+  } catch (cause) {
+    throw new SparseError('INVALID_SPEC', path, 'a network spec', new Error(`one with a fault: ${(cause as Error).message}`), '', {
+      cause,
+    });
   }
 }

@@ -11,165 +11,153 @@
  * killed cuts the log back to the moment it resumes from and no event stands there twice.
  */
 import { existsSync } from 'node:fs';
-import { type FileHandle, mkdir, open, readdir, truncate } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Checkpoint, decodeCheckpoint, encodeCheckpoint, type TrainEvent, type TrainState } from '@freetickets/dst-trainer';
-import { type NetworkSpec, SparseError } from '@freetickets/sparse-core';
+import { decodeCheckpoint, encodeCheckpoint, type TrainState } from '@freetickets/dst-trainer';
+import { type ModelState, SparseError, type Ticket, type TicketInfo } from '@freetickets/sparse-core';
 import { loadTicket, readFileOrExplain, saveTicket, writeFileAtomic } from '@freetickets/sparse-core/node';
-import { type Experiment, resolveExperiment } from './experiment.ts';
+import type { Flags } from './experiment-fields.ts';
+import { lockRun } from './run-lock.ts';
+import { type ReadRecord, type RunRecord, readRecord } from './run-record.ts';
 
-type Ticket = Awaited<ReturnType<typeof loadTicket>>;
-
-export interface RunRecord {
-  readonly format: 'freetickets.run';
-  readonly version: 1;
-  readonly experiment: Experiment;
-  readonly experimentHash: string;
-  readonly network: NetworkSpec;
-  readonly data: { readonly name: string; readonly hash: string; readonly classes: readonly string[]; readonly train: number; readonly valid: number; readonly test: number };
-  readonly engine: string;
-  readonly freetickets: string;
-  readonly node: string;
-}
-
-/** Where a run of several members stands, besides what the trainer's checkpoint says. */
-export interface Position {
+/** Where a run stands. */
+export interface RunCheckpoint {
   readonly member: number;
+  readonly state: TrainState;
   readonly logBytes: number;
+  /** Training time of the members before. */
+  readonly earlierSeconds: number;
 }
 
 export class RunFolder {
   readonly path: string;
+  readonly logPath: string;
 
   constructor(path: string) {
     this.path = path;
+    this.logPath = join(path, 'events.jsonl');
   }
 
-  /** @throws SparseError ALREADY_EXISTS when there is something in the folder */
-  static async create(path: string, record: RunRecord): Promise<RunFolder> {
-    if (existsSync(path) && (await readdir(path).catch(() => [''])).length > 0)
-      throw new SparseError('ALREADY_EXISTS', path, 'a folder that does not exist yet', 'one with files in it', `Choose another --out, or go on with: freetickets train --resume ${path}`);
+  /** @throws SparseError ALREADY_EXISTS when there is something at `path` */
+  static async checkFree(path: string): Promise<void> {
+    if (!existsSync(path)) return;
+    const names = await readdir(path).catch(() => undefined);
+    if (names?.length === 0) return;
+    const resumable = names?.includes('run.json') ? `, or go on with: freetickets train --resume ${path}` : '';
+    const found = new Error(names ? 'one with files in it' : 'a file');
+    throw new SparseError('ALREADY_EXISTS', path, 'a folder that does not exist yet', found, `Choose another --out${resumable}`);
+  }
+
+  /** Makes the folder, takes its lock and writes the record; leaves nothing behind when that fails. */
+  static async create(path: string, record: RunRecord): Promise<{ folder: RunFolder; lock: AsyncDisposable }> {
+    await RunFolder.checkFree(path);
     const folder = new RunFolder(path);
-    await mkdir(join(path, 'tickets'), { recursive: true }).catch((error: unknown) => {
-      throw new SparseError('INVALID_ARGUMENT', path, 'a folder that can be made', error);
+    const made = await mkdir(path, { recursive: true }).catch((cause: unknown) => {
+      throw new SparseError('INVALID_ARGUMENT', path, 'a folder that can be made', cause, '', { cause });
     });
-    await folder.writeJson('run.json', record);
-    return folder;
+    const lock = await lockRun(path);
+    try {
+      await RunFolder.checkFree(path); // somebody may have been quicker
+      await folder.writeJson('run.json', record);
+      return { folder, lock };
+    } catch (error) {
+      await lock[Symbol.asyncDispose]();
+      if (made !== undefined) await rm(made, { recursive: true, force: true });
+      throw error;
+    }
   }
 
-  /** @throws SparseError MISSING_FILE or BAD_FILE when the folder is not that of a run */
-  static async open(path: string): Promise<{ folder: RunFolder; record: RunRecord }> {
-    const folder = new RunFolder(path);
-    const record = (await folder.readJson('run.json', 'the record of a run')) as unknown as RunRecord;
-    if (record.format !== 'freetickets.run' || record.version !== 1)
-      throw new SparseError('BAD_FILE', join(path, 'run.json'), 'format freetickets.run, version 1', `${record.format}, version ${record.version}`);
-    const experiment = resolveExperiment({}, { path: join(path, 'run.json'), values: record.experiment });
-    return { folder, record: { ...record, experiment } };
+  /**
+   * @param flags laid over the experiment that the run was started with
+   * @throws SparseError MISSING_FILE or BAD_FILE when the folder is not that of a run
+   */
+  static async open(path: string, flags: Flags = {}): Promise<ReadRecord & { folder: RunFolder }> {
+    const file = join(path, 'run.json');
+    const text = new TextDecoder().decode(await readFileOrExplain(file, 'the record of a run'));
+    return { folder: new RunFolder(path), ...readRecord(file, text, flags) };
+  }
+
+  /** Makes a place for tickets, and removes what a killed process left half-written. Only for the process that holds the lock. */
+  async prepare(): Promise<void> {
+    const tickets = join(this.path, 'tickets');
+    await mkdir(tickets, { recursive: true });
+    for (const folder of [this.path, tickets])
+      for (const name of await readdir(folder)) if (name.endsWith('.tmp')) await rm(join(folder, name), { force: true });
   }
 
   async writeJson(name: string, value: unknown): Promise<void> {
     await writeFileAtomic(join(this.path, name), `${JSON.stringify(value, null, 2)}\n`);
   }
 
-  async readJson(name: string, what: string): Promise<Record<string, unknown>> {
-    const path = join(this.path, name);
-    const text = new TextDecoder().decode(await readFileOrExplain(path, what));
+  /** What `evaluate` measured; undefined when it did not, or when the file does not read. */
+  async results(): Promise<unknown> {
     try {
-      return JSON.parse(text) as Record<string, unknown>;
-    } catch (error) {
-      throw new SparseError('BAD_FILE', path, 'JSON', error);
+      return JSON.parse(await readFile(join(this.path, 'results.json'), 'utf8'));
+    } catch {
+      return undefined; // nothing depends on them, and evaluating again makes them anew
     }
   }
 
-  has(name: string): boolean {
-    return existsSync(join(this.path, name));
+  /** Before training goes on: new tickets make old measurements wrong. */
+  async dropResults(): Promise<void> {
+    await rm(join(this.path, 'results.json'), { force: true });
   }
 
   ticketPath(index: number): string {
     return join(this.path, 'tickets', `ticket-${index}.safetensors`);
   }
 
-  readonly saveTicket = (index: number, ...[state, info]: [Parameters<typeof saveTicket>[1], Parameters<typeof saveTicket>[2]]): Promise<void> =>
-    saveTicket(this.ticketPath(index), state, info);
+  async saveTicket(index: number, state: ModelState, info: TicketInfo): Promise<void> {
+    await saveTicket(this.ticketPath(index), state, info);
+  }
 
-  /** All tickets in order. @throws SparseError MISSING_FILE when there is none yet */
-  async tickets(): Promise<Ticket[]> {
+  /** The first `count` tickets. @throws SparseError MISSING_FILE or BAD_FILE */
+  async loadTickets(count: number): Promise<Ticket[]> {
     const tickets: Ticket[] = [];
-    while (existsSync(this.ticketPath(tickets.length))) tickets.push(await loadTicket(this.ticketPath(tickets.length)));
-    if (tickets.length === 0)
-      throw new SparseError('MISSING_FILE', join(this.path, 'tickets'), 'at least one ticket', 'none', `Train on: freetickets train --resume ${this.path}`);
+    while (tickets.length < count) tickets.push(await loadTicket(this.ticketPath(tickets.length)));
     return tickets;
   }
 
-  async saveCheckpoint(state: TrainState, position: Position): Promise<void> {
-    const meta = { member: String(position.member), logBytes: String(position.logBytes) };
-    await writeFileAtomic(join(this.path, 'checkpoint.safetensors'), encodeCheckpoint(state, meta));
+  /** All tickets that there are, in order. @throws SparseError MISSING_FILE when there is none yet */
+  async tickets(): Promise<Ticket[]> {
+    let count = 0;
+    while (existsSync(this.ticketPath(count))) count++;
+    if (count > 0) return this.loadTickets(count);
+    const none = new Error('none');
+    throw new SparseError(
+      'MISSING_FILE',
+      join(this.path, 'tickets'),
+      'at least one ticket',
+      none,
+      `Train on with: freetickets train --resume ${this.path}`,
+    );
   }
 
-  /** undefined: the run was stopped before its first checkpoint. */
-  async loadCheckpoint(): Promise<{ state: TrainState; position: Position } | undefined> {
-    const path = join(this.path, 'checkpoint.safetensors');
-    if (!existsSync(path)) return undefined;
-    const { state, meta }: Checkpoint = decodeCheckpoint(await readFileOrExplain(path, 'a checkpoint'), path);
-    const position = { member: Number(meta.member), logBytes: Number(meta.logBytes) };
-    if (!Number.isSafeInteger(position.member) || !Number.isSafeInteger(position.logBytes))
-      throw new SparseError('BAD_FILE', path, 'a member and a length of the log', meta);
-    return { state, position };
-  }
-}
-
-/** The log of events, open for writing. */
-export class EventLog {
-  readonly #file: FileHandle;
-  #bytes: number;
-
-  private constructor(file: FileHandle, bytes: number) {
-    this.#file = file;
-    this.#bytes = bytes;
+  async saveCheckpoint({ state, ...position }: RunCheckpoint): Promise<void> {
+    const meta = Object.fromEntries(Object.entries(position).map(([key, value]) => [key, String(value)]));
+    await writeFileAtomic(this.#checkpointPath, encodeCheckpoint(state, meta));
   }
 
-  /** Cuts the log back to its first `bytes`. */
-  static async open(folder: RunFolder, bytes: number): Promise<EventLog> {
-    const path = join(folder.path, 'events.jsonl');
-    const file = await open(path, 'a');
-    const { size } = await file.stat();
-    if (size < bytes) {
-      await file.close();
-      throw new SparseError('BAD_FILE', path, `at least the ${bytes} bytes that the checkpoint knows of`, `${size} bytes`);
-    }
-    await truncate(path, bytes);
-    return new EventLog(file, bytes);
+  /** @throws SparseError ALREADY_EXISTS when another process trains in the folder */
+  async lock(): Promise<AsyncDisposable> {
+    return lockRun(this.path);
   }
 
-  get bytes(): number {
-    return this.#bytes;
+  /**
+   * @param members of the run
+   * @returns undefined when the run was stopped before its first checkpoint
+   */
+  async loadCheckpoint(members: number): Promise<RunCheckpoint | undefined> {
+    if (!existsSync(this.#checkpointPath)) return undefined;
+    const { state, meta } = decodeCheckpoint(await readFileOrExplain(this.#checkpointPath, 'a checkpoint'), this.#checkpointPath);
+    const [member, logBytes, earlierSeconds] = [meta.member, meta.logBytes, meta.earlierSeconds].map(Number) as [number, number, number];
+    const whole = (value: number) => Number.isSafeInteger(value) && value >= 0;
+    if (!whole(member) || member >= members || !whole(logBytes) || !(earlierSeconds >= 0))
+      throw new SparseError('BAD_FILE', this.#checkpointPath, `the position in a run of ${members} members`, meta);
+    return { state, member, logBytes, earlierSeconds };
   }
 
-  async append(member: number, event: TrainEvent): Promise<void> {
-    const line = `${JSON.stringify({ member, ...withoutArrays(event) })}\n`;
-    await this.#file.appendFile(line);
-    this.#bytes += Buffer.byteLength(line);
+  get #checkpointPath(): string {
+    return join(this.path, 'checkpoint.safetensors');
   }
-
-  /** Before a checkpoint that counts on what was written. */
-  async flush(): Promise<void> {
-    await this.#file.sync();
-  }
-
-  async close(): Promise<void> {
-    await this.#file.close();
-  }
-}
-
-/** Weights and positions are in the tickets, not in the log. */
-function withoutArrays(event: TrainEvent): object {
-  if (event.type === 'rewired') {
-    const { deltas, ...rest } = event;
-    return rest;
-  }
-  if (event.type === 'ticket') {
-    const { state, ...rest } = event;
-    return rest;
-  }
-  return event;
 }

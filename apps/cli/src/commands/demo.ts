@@ -2,27 +2,36 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { MemorySource } from '@freetickets/datasets';
 import { openEnsemble } from '@freetickets/ensemble';
 import { openModel, serve } from '@freetickets/inference';
-import { planCost } from '@freetickets/dst-trainer';
-import { network } from '@freetickets/sparse-core';
 import { openData } from '../data.ts';
-import { engineByName } from '../engines.ts';
-import { type Experiment, resolveExperiment } from '../experiment.ts';
+import { computingFor } from '../engines.ts';
+import { resolveExperiment } from '../experiment.ts';
+import type { Experiment, Flags } from '../experiment-fields.ts';
 import { RunFolder } from '../run-folder.ts';
-import { durationText, percent, type Talk, table } from '../talk.ts';
-import { type Evaluation, evaluateRun, meanOf, type Scores } from './evaluate.ts';
+import type { Talk } from '../talk.ts';
+import { durationText, percent, table } from '../text.ts';
+import { type Evaluation, evaluateRun, meanScores, type Scores } from './evaluate.ts';
 import { exportRun } from './export.ts';
-import { plansOf, startRun, type TrainResult } from './train.ts';
+import { startRun, type TrainResult } from './train.ts';
 
 /** Small enough for the slow reference engine, large enough that an ensemble shows what it can. */
-const COMMON = { dataset: 'generated', network: 'lenet-300-100', sparsity: '0.9', exploreEpochs: '6', refineEpochs: '4', rewireEvery: '130', batchSize: '64', seed: '17' };
+const COMMON = {
+  dataset: 'generated',
+  network: 'lenet-300-100',
+  sparsity: '0.9',
+  exploreEpochs: '6',
+  refineEpochs: '4',
+  rewireEvery: '130',
+  batchSize: '64',
+  seed: '17',
+};
 
 interface Trained {
   readonly experiment: Experiment;
   readonly folder: string;
   readonly training: TrainResult;
-  readonly evaluation: Evaluation;
 }
 
 export interface DemoResult {
@@ -38,29 +47,31 @@ export interface DemoResult {
   readonly served: { readonly url: string; readonly class: string; readonly probability: number; readonly label: string };
 }
 
-export async function demo(talk: Talk): Promise<DemoResult> {
+/** @returns undefined when `signal` aborted it; either way nothing is left on disk */
+export async function demo(talk: Talk, signal?: AbortSignal): Promise<DemoResult | undefined> {
   const started = performance.now();
   const folder = await mkdtemp(join(tmpdir(), 'freetickets-demo-'));
   try {
     talk.say('1/5 train: three sparse tickets in one run, then one dense network of the same size');
-    const ensemble = await trainOne({ ...COMMON, method: 'edst', tickets: '3' }, join(folder, 'edst'), talk);
-    const dense = await trainOne({ ...COMMON, method: 'dense', tickets: '1' }, join(folder, 'dense'), talk);
+    const sparse = await trainOne({ ...COMMON, method: 'edst', tickets: '3' }, join(folder, 'edst'), talk, signal);
+    const dense = await trainOne({ ...COMMON, method: 'dense', tickets: '1' }, join(folder, 'dense'), talk, signal);
+    if (signal?.aborted) return undefined;
     talk.say('2/5 evaluate: both on the same test pictures');
+    const evaluations = { ensemble: await evaluateRun(sparse.folder, 'test', talk), dense: await evaluateRun(dense.folder, 'test', talk) };
     talk.say('3/5 export: three tickets as one ONNX file');
     const model = join(folder, 'ensemble.onnx');
-    await exportRun(ensemble.folder, { output: model, normalize: false });
+    await exportRun(sparse.folder, { output: model, normalize: false });
     talk.say('4/5 run: the file in onnxruntime, against the engine that trained it');
-    const onnxDifference = await compareOnnx(ensemble, model, talk);
+    const { test } = await openData(sparse.experiment, talk);
+    const onnxDifference = await compareOnnx(sparse, model, test, talk);
     talk.say('5/5 serve: the file over HTTP');
-    const served = await askServer(ensemble, model, talk);
-    const net = network((await RunFolder.open(ensemble.folder)).record.network);
-    const cost = planCost(net, plansOf(ensemble.experiment), 1);
+    const served = await askServer(test, model);
+    const { engine, cost } = sparse.training;
     return {
-      engine: ensemble.training.engine,
+      engine,
       seconds: (performance.now() - started) / 1000,
-      ensemble: ensemble.evaluation,
-      dense: dense.evaluation,
-      trainingSeconds: { ensemble: ensemble.training.seconds, dense: dense.training.seconds },
+      ...evaluations,
+      trainingSeconds: { ensemble: sparse.training.seconds, dense: dense.training.seconds },
       trainingVersusDense: cost.trainingVersusDense,
       inferenceVersusDense: cost.inferenceVersusDense,
       onnxDifference,
@@ -71,17 +82,16 @@ export async function demo(talk: Talk): Promise<DemoResult> {
   }
 }
 
-async function trainOne(flags: Parameters<typeof resolveExperiment>[0], folder: string, talk: Talk): Promise<Trained> {
+async function trainOne(flags: Flags, folder: string, talk: Talk, signal: AbortSignal | undefined): Promise<Trained> {
   const experiment = resolveExperiment(flags);
-  const training = await startRun(experiment, folder, talk);
-  return { experiment, folder, training, evaluation: await evaluateRun(folder, 'test', talk) };
+  return { experiment, folder, training: await startRun(experiment, folder, talk, signal) };
 }
 
-async function compareOnnx({ experiment, folder }: Trained, path: string, talk: Talk): Promise<number> {
-  const { test } = await openData(experiment, talk.say);
+/** Over the whole test set. */
+async function compareOnnx({ experiment, folder }: Trained, path: string, test: MemorySource, talk: Talk): Promise<number> {
   const { folder: run } = await RunFolder.open(folder);
   const members = (await run.tickets()).map(({ state }) => state);
-  await using ensemble = await openEnsemble(members, { engine: engineByName(experiment.engine, talk.say) });
+  await using ensemble = await openEnsemble(members, computingFor(experiment, talk.say));
   await using model = await openModel(path);
   let largest = 0;
   for (const { images, size } of test.batches({ batchSize: 250 })) {
@@ -94,14 +104,16 @@ async function compareOnnx({ experiment, folder }: Trained, path: string, talk: 
   return largest;
 }
 
-async function askServer({ experiment }: Trained, path: string, talk: Talk): Promise<DemoResult['served']> {
-  const { test } = await openData(experiment, talk.say);
+async function askServer(test: MemorySource, path: string): Promise<DemoResult['served']> {
   const [first] = test.batches({ batchSize: 1 });
   const { images, labels } = first!;
   const server = await serve({ models: { ensemble: { path } }, port: 0 });
   try {
     const url = `${server.address}/v2/models/ensemble/infer`;
-    const body = { inputs: [{ name: 'images', datatype: 'FP32', shape: [1, ...test.shape], data: Array.from(images) }], outputs: [{ name: 'probabilities' }] };
+    const body = {
+      inputs: [{ name: 'images', datatype: 'FP32', shape: [1, ...test.shape], data: Array.from(images) }],
+      outputs: [{ name: 'probabilities' }],
+    };
     const response = await fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
     if (!response.ok) throw new Error(`${url}: ${response.status} ${await response.text()}`);
     const { outputs } = (await response.json()) as { outputs: { data: number[] }[] };
@@ -115,12 +127,18 @@ async function askServer({ experiment }: Trained, path: string, talk: Talk): Pro
 
 export function demoText(result: DemoResult): string {
   const { ensemble, dense, trainingSeconds, served } = result;
-  const row = (name: string, s: Scores, training: string, inference: string) => [name, percent(s.accuracy), s.nll.toFixed(3), percent(s.ece), training, inference];
-  const member = Object.fromEntries((['accuracy', 'nll', 'ece', 'brier'] as const).map((name) => [name, meanOf(ensemble.members, name)])) as unknown as Scores;
+  const row = (name: string, s: Scores, training: string, inference: string) => [
+    name,
+    percent(s.accuracy),
+    s.nll.toFixed(3),
+    percent(s.ece),
+    training,
+    inference,
+  ];
   const times = (value: number) => `${value.toFixed(2)}x`;
   const rows = [
     row('ensemble of 3 tickets', ensemble.ensemble, times(result.trainingVersusDense), times(result.inferenceVersusDense)),
-    row('its mean member', member, '', times(result.inferenceVersusDense / ensemble.members.length)),
+    row('its mean member', meanScores(ensemble.members), '', times(result.inferenceVersusDense / ensemble.members.length)),
     row('one dense network', dense.ensemble, '1.00x', '1.00x'),
   ];
   return [

@@ -4,7 +4,7 @@ import { openModel } from '@freetickets/inference';
 import { describeOnnx, type OnnxDescription } from '@freetickets/onnx-export';
 import { SparseError } from '@freetickets/sparse-core';
 import { readFileOrExplain } from '@freetickets/sparse-core/node';
-import { percent } from '../talk.ts';
+import { percent } from '../text.ts';
 
 export interface PicturePrediction {
   readonly input: string;
@@ -25,7 +25,11 @@ export interface PredictResult {
   readonly predictions: readonly PicturePrediction[];
 }
 
-export async function predict(model: string, inputs: readonly string[], options: { readonly resize: boolean; readonly threads?: number }): Promise<PredictResult> {
+export async function predict(
+  model: string,
+  inputs: readonly string[],
+  options: { readonly resize: boolean; readonly threads?: number },
+): Promise<PredictResult> {
   const description = describeOnnx(await readFileOrExplain(model, 'an ONNX model'), model);
   const shape = pictureShape(model, description);
   const prepare = normalizer(description);
@@ -41,7 +45,9 @@ export async function predict(model: string, inputs: readonly string[], options:
   const probabilities = outputs.probabilities!.data as Float32Array;
   const members = outputs.member_probabilities;
   const classes = description.freetickets?.classes ?? Array.from({ length: probabilities.length / inputs.length }, (_, k) => String(k));
-  const predictions = inputs.map((input, i) => prediction(input, i, classes, probabilities, members?.data as Float32Array, members?.shape[1] ?? 0));
+  const predictions = inputs.map((input, i) =>
+    prediction(input, i, classes, probabilities, members?.data as Float32Array, members?.shape[1] ?? 0),
+  );
   return { model, classes, predictions };
 }
 
@@ -49,9 +55,20 @@ function pictureShape(model: string, { inputs, outputs }: OnnxDescription): [num
   const shape = inputs[0]?.shape?.slice(1) ?? [];
   const [channels, height, width] = shape;
   if (inputs.length !== 1 || typeof channels !== 'number' || typeof height !== 'number' || typeof width !== 'number' || shape.length !== 3)
-    throw new SparseError('BAD_FILE', model, 'one input of shape (batch, C, H, W)', inputs.map((input) => input.shape));
+    throw new SparseError(
+      'BAD_FILE',
+      model,
+      'one input of shape (batch, C, H, W)',
+      inputs.map((input) => input.shape),
+    );
   if (!outputs.some((output) => output.name === 'probabilities'))
-    throw new SparseError('BAD_FILE', model, 'an output named probabilities', outputs.map((output) => output.name), 'Make it with: freetickets export');
+    throw new SparseError(
+      'BAD_FILE',
+      model,
+      'an output named probabilities',
+      outputs.map((output) => output.name),
+      'Make it with: freetickets export',
+    );
   return [channels, height, width];
 }
 
@@ -66,7 +83,14 @@ function normalizer({ freetickets }: OnnxDescription): (picture: Float32Array) =
   };
 }
 
-function prediction(input: string, i: number, classes: readonly string[], all: Float32Array, members: Float32Array | undefined, memberCount: number): PicturePrediction {
+function prediction(
+  input: string,
+  i: number,
+  classes: readonly string[],
+  all: Float32Array,
+  members: Float32Array | undefined,
+  memberCount: number,
+): PicturePrediction {
   const row = (data: Float32Array, start: number) => Array.from(data.subarray(start, start + classes.length));
   const probabilities = row(all, i * classes.length);
   const index = probabilities.indexOf(Math.max(...probabilities));

@@ -1,13 +1,18 @@
 /** `freetickets train`: from an experiment, or from where a run folder stands, to tickets. */
-import { type Plan, type PlanCost, planCost, plansFor, random, train } from '@freetickets/dst-trainer';
-import { type Engine, er, erk, type Network, network, SparseError, type TicketInfo, uniform } from '@freetickets/sparse-core';
-import { type Data, openData } from '../data.ts';
-import { engineByName } from '../engines.ts';
-import { type Experiment, experimentHash } from '../experiment.ts';
+import { resolve } from 'node:path';
+import { type PlanCost, planCost } from '@freetickets/dst-trainer';
+import { type Engine, type Network, SparseError } from '@freetickets/sparse-core';
+import { type Data, openData, openDataOfRun } from '../data.ts';
+import { computingFor } from '../engines.ts';
+import { experimentHash } from '../experiment.ts';
+import type { Experiment, Flags } from '../experiment-fields.ts';
 import { networkFor } from '../networks.ts';
-import { progressBar } from '../progress.ts';
-import { EventLog, type Position, RunFolder, type RunRecord } from '../run-folder.ts';
-import { durationText, flopsText, percent, type Talk } from '../talk.ts';
+import { epochsOf, plansOf, ticketsOf } from '../plans.ts';
+import { RunFolder } from '../run-folder.ts';
+import type { RunRecord } from '../run-record.ts';
+import type { Talk } from '../talk.ts';
+import { counted, durationText, flopsText } from '../text.ts';
+import { type Run, type SavedTicket, savedTickets, type Trained, trainRun } from '../training.ts';
 import { VERSION } from '../version.ts';
 
 export interface TrainResult {
@@ -16,198 +21,107 @@ export interface TrainResult {
   readonly finished: boolean;
   readonly method: string;
   readonly network: string;
+  /** That the run was started on. */
   readonly engine: string;
   readonly cost: PlanCost;
+  /** Of training, over all parts of the run. */
   readonly seconds: number;
-  readonly tickets: readonly { readonly index: number; readonly path: string; readonly epoch: number; readonly validAccuracy?: number }[];
+  readonly tickets: readonly SavedTicket[];
 }
 
-interface Run {
-  readonly folder: RunFolder;
-  readonly record: RunRecord;
-  readonly data: Data;
-  readonly net: Network;
-  readonly engine: Engine;
-  readonly plans: readonly Plan[];
-}
-
-type TicketRow = TrainResult['tickets'][number];
-
-/** A new run in the folder `out`. */
+/**
+ * A new run in the folder `out`.
+ * @param signal when it aborts, the run stops after a checkpoint
+ */
 export async function startRun(experiment: Experiment, out: string, talk: Talk, signal?: AbortSignal): Promise<TrainResult> {
   const plans = plansOf(experiment);
-  const engine = engineByName(experiment.engine, talk.say);
-  const data = await openData(experiment, talk.say);
-  const net = networkFor(experiment.network, data.dataset);
-  const record = recordOf(experiment, net, data, engine);
-  const folder = await RunFolder.create(out, record);
-  return trainAll({ folder, record, data, net, engine, plans }, talk, signal);
+  await RunFolder.checkFree(out); // loading the data may take minutes
+  const computing = computingFor(experiment, talk.say);
+  const data = await openData(experiment, talk);
+  const net = await networkFor(experiment.network, data.dataset);
+  const record = recordOf(experiment, net, data, computing.engine);
+  const { folder, lock } = await RunFolder.create(out, record);
+  await using _lock = lock; // until training is over, hence the await below
+  return await trainAndTell({ folder, record, net, plans, data, computing, checkpointEvery: experiment.checkpointEvery }, talk, signal);
 }
 
-/** Goes on with the run in `path`, from its last checkpoint. A finished run is left as it is. */
-export async function resumeRun(path: string, talk: Talk, signal?: AbortSignal): Promise<TrainResult> {
-  const { folder, record } = await RunFolder.open(path);
-  const { experiment } = record;
-  const data = await openData(experiment, talk.say);
-  if (data.hash !== record.data.hash)
-    throw new SparseError('INVALID_CONFIG', path, `the data that the run was started with (${record.data.hash.slice(0, 12)})`, data.hash.slice(0, 12), 'Put it back, or start a new run');
-  const engine = engineByName(experiment.engine, talk.say);
-  if (engine.name !== record.engine) talk.say(`note: the run was started on ${record.engine} and goes on on ${engine.name}: results may differ in the last bits.`);
-  return trainAll({ folder, record, data, net: network(record.network), engine, plans: plansOf(experiment) }, talk, signal);
-}
-
-/** @throws SparseError INVALID_ARGUMENT */
-export function plansOf(e: Experiment): readonly Plan[] {
-  return plansFor(e.method, {
-    tickets: e.tickets,
-    sparsity: e.sparsity,
-    exploreEpochs: e.exploreEpochs,
-    refineEpochs: e.refineEpochs,
-    escape: e.escape,
-    distribution: { erk, er, uniform }[e.distribution](),
-    batchSize: e.batchSize,
-    learningRate: e.learningRate,
-    momentum: e.momentum,
-    weightDecay: e.weightDecay,
-    rewiring: {
-      every: e.rewireEvery,
-      ...(e.growth === 'random' && { grow: random() }),
-      fraction: e.method === 'dst' ? { kind: 'cosine', from: e.dropFraction, to: 0.01 * e.dropFraction, over: e.exploreEpochs + e.refineEpochs } : e.dropFraction,
-    },
-  });
+/**
+ * Goes on with the run in `path`, from its last checkpoint. A finished run is left as it is.
+ * @param flags what may change while a run goes on; see CIRCUMSTANCES
+ */
+export async function resumeRun(path: string, talk: Talk, signal?: AbortSignal, flags: Flags = {}): Promise<TrainResult> {
+  const { folder, record, experiment, net } = await RunFolder.open(path, flags);
+  await using _lock = await folder.lock();
+  const plans = plansOf(experiment);
+  const checkpoint = await folder.loadCheckpoint(plans.length);
+  if (checkpoint?.member === plans.length - 1 && checkpoint.state.phase === plans.at(-1)!.phases.length) {
+    talk.say(`${path} is finished; there is nothing left to train.`);
+    const seconds = checkpoint.earlierSeconds + checkpoint.state.elapsedSeconds;
+    return resultOf({ folder, record, net, plans }, { tickets: await savedTickets(folder, plans, checkpoint), seconds });
+  }
+  const data = await openDataOfRun(experiment, record, talk);
+  const computing = computingFor(experiment, talk.say);
+  if (computing.engine.name !== record.engine)
+    talk.say(`note: the run was started on ${record.engine} and goes on on ${computing.engine.name}: results may differ in the last bits.`);
+  await folder.dropResults();
+  const { checkpointEvery } = experiment;
+  return await trainAndTell({ folder, record, net, plans, data, computing, checkpointEvery, checkpoint }, talk, signal);
 }
 
 function recordOf(experiment: Experiment, net: Network, data: Data, engine: Engine): RunRecord {
-  const { train: t, valid, test, dataset, hash } = data;
+  const { train, valid, test, dataset, hash } = data;
   return {
     format: 'freetickets.run',
     version: 1,
-    experiment,
-    experimentHash: experimentHash(experiment),
+    // The run may go on from another folder than the one that it was started in.
+    experiment: { ...experiment, ...(experiment.data !== undefined && { data: resolve(experiment.data) }) },
+    experimentHash: experimentHash(experiment, net.spec),
     network: net.spec,
-    data: { name: dataset.name, hash, classes: dataset.classes, train: t.size, valid: valid.size, test: test.size },
+    data: { name: dataset.name, hash, classes: [...dataset.classes], train: train.size, valid: valid.size, test: test.size },
     engine: engine.name,
     freetickets: VERSION,
     node: process.version,
   };
 }
 
-async function trainAll(run: Run, talk: Talk, signal: AbortSignal | undefined): Promise<TrainResult> {
-  const { folder, record, net, plans, data } = run;
-  const cost = planCost(net, plans, data.train.size);
-  talk.say(planText(run, cost));
-  const checkpoint = await folder.loadCheckpoint();
-  const log = await EventLog.open(folder, checkpoint?.position.logBytes ?? 0);
-  const tickets = await ticketRows(folder, run, checkpoint);
-  let seconds = 0;
+async function trainAndTell(run: Run, talk: Talk, signal: AbortSignal | undefined): Promise<TrainResult> {
+  talk.say(planText(run));
   try {
-    for (let member = checkpoint?.position.member ?? 0; member < plans.length && !signal?.aborted; member++) {
-      const resume = member === checkpoint?.position.member ? checkpoint.state : undefined;
-      seconds += await trainMember(run, { member, log, resume, tickets }, talk, signal);
-    }
-  } finally {
-    await log.close();
+    return resultOf(run, await trainRun(run, talk, signal));
+  } catch (error) {
+    if (error instanceof SparseError && error.code === 'DISK_FULL')
+      talk.say(`the last checkpoint is whole; when there is space again, go on with: freetickets train --resume ${run.folder.path}`);
+    throw error;
   }
-  const wanted = plans.reduce((sum, plan) => sum + plan.phases.filter((phase) => phase.ticket).length, 0);
-  const { method, network: name } = record.experiment;
-  return { run: folder.path, finished: tickets.length === wanted, method, network: name, engine: run.engine.name, cost, seconds, tickets };
 }
 
-/** Tickets that were handed out before the checkpoint; later ones will be made again, with the same bytes. */
-async function ticketRows(folder: RunFolder, run: Run, checkpoint: Awaited<ReturnType<RunFolder['loadCheckpoint']>>): Promise<TicketRow[]> {
-  if (!checkpoint) return [];
-  const { member } = checkpoint.position;
-  const before = run.plans.slice(0, member).reduce((sum, plan) => sum + plan.phases.filter((phase) => phase.ticket).length, 0);
-  const saved = await folder.tickets().catch(() => []);
-  return saved.slice(0, before + checkpoint.state.tickets).map(({ info }, index) => {
-    const { epoch = 0, validAccuracy } = info.metrics ?? {};
-    return { index, path: folder.ticketPath(index), epoch, ...(validAccuracy !== undefined && { validAccuracy }) };
-  });
+type Planned = Pick<Run, 'folder' | 'record' | 'net' | 'plans'>;
+
+const costOf = ({ record, net, plans }: Planned): PlanCost => planCost(net, plans, record.data.train);
+
+function resultOf(run: Planned, { tickets, seconds }: Trained): TrainResult {
+  const { folder, record, plans } = run;
+  const { method, network } = record.experiment;
+  const finished = tickets.length === ticketsOf(plans);
+  return { run: folder.path, finished, method, network, engine: record.engine, cost: costOf(run), seconds, tickets };
 }
 
-interface Member {
-  readonly member: number;
-  readonly log: EventLog;
-  readonly resume: Awaited<ReturnType<RunFolder['loadCheckpoint']>> extends infer C ? (C extends { state: infer S } ? S | undefined : never) : never;
-  readonly tickets: TicketRow[];
+function planText(run: Run): string {
+  const { record, net, plans, computing, checkpoint } = run;
+  const { method, sparsity, tickets } = record.experiment;
+  const cost = costOf(run);
+  const epochs = plans.reduce((sum, plan) => sum + epochsOf(plan), 0);
+  const density = method === 'dense' ? 'dense' : `sparsity ${sparsity}`;
+  const lines = [
+    `${method} on ${record.data.name}: ${net.spec.name}, ${counted(tickets, 'ticket')}, ${density}, ${epochs} epochs of ${record.data.train} samples, engine ${computing.engine.name}`,
+    `cost: training ${flopsText(cost.trainingFlops)}, which is ${cost.trainingVersusDense.toFixed(3)} of one dense training of ${counted(plans[0]!.denseEpochs, 'epoch')}`,
+    `      one prediction by all tickets ${flopsText(cost.inferenceFlops)}, which is ${cost.inferenceVersusDense.toFixed(3)} of one by a dense network`,
+  ];
+  if (checkpoint) lines.push(`going on from step ${checkpoint.state.step}${plans.length > 1 ? ` of member ${checkpoint.member}` : ''}`);
+  return lines.join('\n');
 }
 
-/** @returns seconds of training */
-async function trainMember(run: Run, at: Member, talk: Talk, signal: AbortSignal | undefined): Promise<number> {
-  const { folder, record, data, net, engine, plans } = run;
-  const { experiment } = record;
-  const plan = plans[at.member]!;
-  const label = plans.length > 1 ? `member ${at.member + 1}/${plans.length}` : 'training';
-  const totalSteps = plan.phases.reduce((sum, phase) => sum + phase.epochs, 0) * Math.ceil(data.train.size / plan.batchSize);
-  const bar = progressBar(label, totalSteps, talk.say);
-  let seconds = 0;
-  const events = train({
-    network: net,
-    plan,
-    data: { train: data.train, valid: data.valid },
-    engine,
-    seed: experiment.seed + at.member,
-    checkpointEvery: experiment.checkpointEvery,
-    ...(experiment.threads !== undefined && { threads: experiment.threads }),
-    ...(at.resume && { resume: at.resume }),
-    ...(signal && { signal }),
-  });
-  try {
-    for await (const event of events) {
-      if (event.type === 'progress') {
-        bar.update(event.step, `epoch ${event.epoch}, ${event.phase}, loss ${event.loss.toFixed(3)}`);
-        continue;
-      }
-      if (event.type === 'checkpoint') {
-        await at.log.flush();
-        const position: Position = { member: at.member, logBytes: at.log.bytes };
-        await folder.saveCheckpoint(event.state, position);
-        seconds = event.state.elapsedSeconds;
-        continue;
-      }
-      if (event.type === 'ticket') {
-        const index = at.tickets.length;
-        const metrics = { epoch: event.epoch, ...(event.validAccuracy !== undefined && { validAccuracy: event.validAccuracy }) };
-        await folder.saveTicket(index, event.state, infoOf(run, metrics));
-        at.tickets.push({ index, path: folder.ticketPath(index), ...metrics });
-        bar.say(`ticket ${index + 1}: from epoch ${event.epoch}, ${percent(event.validAccuracy ?? Number.NaN)} on validation`);
-      }
-      if (event.type === 'epoch') {
-        const { epoch, of, phase, loss, accuracy, validAccuracy = Number.NaN } = event;
-        bar.say(`${label}: epoch ${epoch}/${of} ${phase}: loss ${loss.toFixed(4)}, accuracy ${percent(accuracy)}, validation ${percent(validAccuracy)}, ${durationText(event.seconds)}`);
-      }
-      await at.log.append(at.member, event);
-    }
-  } finally {
-    bar.stop();
-  }
-  return seconds;
-}
-
-function infoOf({ record, data }: Run, metrics: Readonly<Record<string, number>>): TicketInfo {
-  const { experiment, experimentHash: hash } = record;
-  return {
-    classes: data.dataset.classes,
-    normalization: data.dataset.normalization,
-    metrics,
-    provenance: { method: experiment.method, seed: experiment.seed, experiment: hash, data: record.data.hash, engine: record.engine, freetickets: record.freetickets },
-  };
-}
-
-function planText({ record, net, plans, engine, data }: Run, cost: PlanCost): string {
-  const { experiment: e } = record;
-  const epochs = plans.reduce((sum, plan) => sum + plan.phases.reduce((a, phase) => a + phase.epochs, 0), 0);
-  const sparse = e.method === 'dense' ? 'dense' : `sparsity ${e.sparsity}`;
-  return [
-    `${e.method} on ${data.dataset.name}: ${net.spec.name}, ${e.tickets} ticket${e.tickets > 1 ? 's' : ''}, ${sparse}, ${epochs} epochs of ${data.train.size} samples, engine ${engine.name}`,
-    `cost: training ${flopsText(cost.trainingFlops)}, ${cost.trainingVersusDense.toFixed(3)} of one dense training of ${plans[0]!.denseEpochs} epochs; one prediction ${cost.inferenceVersusDense.toFixed(3)} of one dense network`,
-  ].join('\n');
-}
-
-export function trainText(result: TrainResult): string {
-  if (!result.finished) return `stopped; go on with: freetickets train --resume ${result.run}`;
-  return [
-    `${result.tickets.length} tickets in ${result.run} after ${durationText(result.seconds)} of training`,
-    `next: freetickets evaluate ${result.run}`,
-  ].join('\n');
+export function trainText({ finished, run, tickets, seconds }: TrainResult): string {
+  if (!finished) return `stopped; go on with: freetickets train --resume ${run}`;
+  return `${counted(tickets.length, 'ticket')} in ${run} after ${durationText(seconds)} of training\nnext: freetickets evaluate ${run}`;
 }

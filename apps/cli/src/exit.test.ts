@@ -1,0 +1,40 @@
+import { type ErrorCode, SparseError } from '@freetickets/sparse-core';
+import { describe, expect, it } from 'vitest';
+import { exitCodeOf, explain } from './exit.ts';
+
+const error = (code: ErrorCode, cause?: Error) => new SparseError(code, 'x', 'y', 'z', '', cause && { cause });
+
+describe('exitCodeOf', () => {
+  it.each([
+    ['INVALID_CONFIG', 2],
+    ['INVALID_SPEC', 2],
+    ['INVALID_ARGUMENT', 2],
+    ['MISSING_FILE', 1],
+    ['BAD_FILE', 1],
+    ['ALREADY_EXISTS', 1],
+    ['NON_FINITE', 1],
+    ['DISK_FULL', 74],
+  ] as const)('%s is %d', (code, exit) => {
+    expect(exitCodeOf(error(code))).toBe(exit);
+  });
+
+  it('what the system refused is no wrong use', () => {
+    expect(exitCodeOf(error('INVALID_ARGUMENT', new Error('EADDRINUSE')))).toBe(1);
+  });
+
+  it('an error of ours is a failure', () => {
+    expect(exitCodeOf(new TypeError('x is not a function'))).toBe(1);
+    expect(exitCodeOf('thrown text')).toBe(1);
+  });
+});
+
+describe('explain', () => {
+  it('a fault of the user is one sentence', () => {
+    expect(explain(error('BAD_FILE'))).toBe('error: x: expected y, received "z"');
+  });
+
+  it('an error of ours shows its stack', () => {
+    expect(explain(new TypeError('oops'))).toMatch(/^internal error: TypeError: oops\n {4}at /);
+    expect(explain('thrown text')).toBe('internal error: thrown text');
+  });
+});

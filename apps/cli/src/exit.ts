@@ -1,0 +1,23 @@
+/** From an error to what a shell and a person get to see of it. */
+import { SparseError } from '@freetickets/sparse-core';
+
+/**
+ * 0 done, 1 failed, 2 a wrong option, experiment file or network spec, 74 the disk is full, 75 stopped on request and can go on, 130 stopped without.
+ * 74 and 75 are EX_IOERR and EX_TEMPFAIL of sysexits.h.
+ */
+export const EXIT = { failed: 1, usage: 2, io: 74, resume: 75, interrupted: 130 } as const;
+
+const CODES: Partial<Record<SparseError['code'], number>> = { INVALID_CONFIG: EXIT.usage, INVALID_SPEC: EXIT.usage, DISK_FULL: EXIT.io };
+
+export function exitCodeOf(error: unknown): number {
+  if (!(error instanceof SparseError)) return EXIT.failed;
+  // What a library calls an argument came from an option here. With a cause it was the system that refused it, such as a port in use.
+  if (error.code === 'INVALID_ARGUMENT') return error.cause === undefined ? EXIT.usage : EXIT.failed;
+  return CODES[error.code] ?? EXIT.failed;
+}
+
+/** A fault of the user or of a file is one sentence; anything else is ours and shows its stack. */
+export function explain(error: unknown): string {
+  if (error instanceof SparseError) return `error: ${error.message}`;
+  return `internal error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
+}

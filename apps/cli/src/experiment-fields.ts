@@ -1,0 +1,110 @@
+/**
+ * What an experiment is, in one table: the checks, the help, the command line's options, the keys of an experiment file and its published
+ * JSON schema all come from here.
+ */
+import { datasetNames } from '@freetickets/datasets';
+import { METHODS } from '@freetickets/dst-trainer';
+import { z } from 'zod';
+
+/** `value` stands for the value in help texts, `expected` in the sentence when one does not fit. */
+const field = <S extends z.ZodType>(schema: S, value: string, help: string, expected: string) => ({ schema, value, help, expected });
+
+const choice = <S extends z.ZodType>(schema: S, names: readonly string[], help: string) => ({
+  ...field(schema, 'NAME', help, `one of ${names.join(', ')}`),
+  names,
+});
+
+const whole = <S extends z.ZodType>(help: string, complete: (schema: z.ZodNumber) => S) =>
+  field(complete(z.int().min(1)), 'N', help, 'a whole number of at least 1');
+
+const DISTRIBUTIONS = ['erk', 'er', 'uniform'] as const;
+const GROWTH = ['gradient', 'random'] as const;
+const AUGMENTATION = ['none', 'crop-flip'] as const;
+const ENGINES = ['auto', 'native', 'reference'] as const;
+
+const share = z.number().gt(0).max(1);
+const SHARE = 'a number above 0 and at most 1';
+const notNegative = z.number().min(0);
+
+const COMMON = {
+  dataset: choice(z.enum(datasetNames).default('generated'), datasetNames, `what to train on: ${datasetNames.join(', ')}`),
+  data: field(z.string().min(1).optional(), 'PATH', 'folder (for image-folder also a .tar or .tar.gz) with the data', 'a path'),
+  network: field(
+    z.string().min(1).default('lenet-300-100'),
+    'NAME',
+    'a model such as lenet-5, wrn-16-2 or resnet-20, or a .json file with a network spec',
+    'a model or a .json file',
+  ),
+  method: choice(z.enum(METHODS).default('edst'), METHODS, 'edst: all tickets in one run; dst, static, dense: one run per ticket'),
+  tickets: whole('members of the ensemble', (n) => n.default(3)),
+  sparsity: field(notNegative.lt(1).default(0.9), 'S', 'share of weights that is dead', 'a number from 0 to below 1'),
+  exploreEpochs: whole('epochs of exploration, once', (n) => n.default(15)),
+  refineEpochs: field(z.number().gt(0).default(10), 'N', 'epochs of refinement, per ticket', 'a number above 0'),
+  rewireEvery: whole('training steps between two rewirings', (n) => n.default(1000)),
+  batchSize: whole('samples of one training step', (n) => n.default(128)),
+  seed: field(z.int().min(0).default(17), 'N', 'keys every random draw', 'a whole number of at least 0'),
+};
+
+const ADVANCED = {
+  learningRate: field(
+    z.number().gt(0).default(0.1),
+    'R',
+    'first learning rate; refinement runs at a tenth and a hundredth',
+    'a number above 0',
+  ),
+  momentum: field(notNegative.lt(1).default(0.9), 'M', 'momentum of SGD', 'a number from 0 to below 1'),
+  weightDecay: field(notNegative.default(5e-4), 'D', 'weight decay, on every trained parameter', 'a number of at least 0'),
+  distribution: choice(
+    z.enum(DISTRIBUTIONS).default('erk'),
+    DISTRIBUTIONS,
+    `how live weights spread over the layers: ${DISTRIBUTIONS.join(', ')}`,
+  ),
+  growth: choice(z.enum(GROWTH).default('gradient'), GROWTH, 'which weights come alive: gradient (RigL) or random (SET)'),
+  dropFraction: field(share.default(0.5), 'P', 'share of live weights dropped and regrown per rewiring', SHARE),
+  escape: field(share.default(0.8), 'P', 'share dropped and regrown between two tickets (edst)', SHARE),
+  validation: field(
+    z.number().gt(0).lt(1).default(0.1),
+    'P',
+    'share of the training data that chooses the tickets',
+    'a number above 0 and below 1',
+  ),
+  limitPerClass: whole('only the first N pictures of each class', (n) => n.optional()),
+  imageSize: whole('resize pictures to N x N (image-folder), or draw them so (generated)', (n) => n.optional()),
+  augmentation: choice(
+    z.enum(AUGMENTATION).optional(),
+    AUGMENTATION,
+    "none, or crop-flip: pad 4, crop, mirror; default: the data set's own",
+  ),
+  engine: choice(z.enum(ENGINES).default('auto'), ENGINES, 'auto (the fastest that runs here), native, reference'),
+  threads: field(
+    z.int().min(1).max(1024).optional(),
+    'N',
+    'threads of the native engine; default: all processors',
+    'a whole number from 1 to 1024',
+  ),
+  checkpointEvery: whole('training steps between two checkpoints, besides one per epoch', (n) => n.default(1000)),
+};
+
+export const FIELDS = { ...COMMON, ...ADVANCED };
+
+export type FieldName = keyof typeof FIELDS;
+export const FIELD_NAMES = Object.keys(FIELDS) as FieldName[];
+export type Experiment = { readonly [Name in FieldName]: z.output<(typeof FIELDS)[Name]['schema']> };
+
+export const isAdvanced = (name: FieldName): boolean => Object.hasOwn(ADVANCED, name);
+
+/** What decides where, how fast and how safely something is computed, but not what: it may change while a run goes on. */
+export const CIRCUMSTANCES = ['data', 'engine', 'threads', 'checkpointEvery'] as const satisfies readonly FieldName[];
+
+/** `exploreEpochs` -> `--explore-epochs` */
+export const flagOf = (name: FieldName): string => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+
+/** Values by field as typed on a command line. */
+export type Flags = Readonly<Partial<Record<FieldName, string>>>;
+
+/** The published schema, by which editors complete and check experiment files. */
+export function experimentSchema(): object {
+  const keys = FIELD_NAMES.map((name) => [name, FIELDS[name].schema.describe(FIELDS[name].help)] as const);
+  const schema = z.strictObject({ $schema: z.string().optional(), ...Object.fromEntries(keys) });
+  return { ...z.toJSONSchema(schema, { io: 'input' }), title: 'FreeTickets experiment' };
+}

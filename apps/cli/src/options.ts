@@ -1,0 +1,41 @@
+/** What the commands' options have in common. */
+import { SparseError } from '@freetickets/sparse-core';
+import { type Command, Option } from 'commander';
+import { FIELDS, type FieldName, flagOf, isAdvanced } from './experiment-fields.ts';
+
+/** `--json` and `--quiet`, which every command has. */
+export interface Common {
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+}
+
+export function addCommand(root: Command, usage: string, about: string, examples: readonly string[]): Command {
+  const lines = examples.map((example) => `  $ freetickets ${example}`).join('\n');
+  return root.command(usage).description(about).addHelpText('after', `\nExamples:\n${lines}`);
+}
+
+export function withOutput(command: Command): Command {
+  return command
+    .addOption(new Option('--json', 'one JSON document on standard output, and nothing else').helpGroup('Output:'))
+    .addOption(new Option('-q, --quiet', 'nothing but the result').helpGroup('Output:'));
+}
+
+/** Fields of an experiment as options, with their help and defaults. Their values stay texts; `resolveExperiment` reads them. */
+export function withFields(command: Command, names: readonly FieldName[]): Command {
+  for (const name of names) {
+    const { help, value, schema } = FIELDS[name];
+    const fallback = schema.safeParse(undefined).data;
+    const shown = fallback === undefined ? '' : ` (default: ${fallback})`;
+    const group = isAdvanced(name) ? 'Advanced options:' : 'Options:';
+    command.addOption(new Option(`${flagOf(name)} <${value}>`, `${help}${shown}`).helpGroup(group));
+  }
+  return command;
+}
+
+/** @throws SparseError INVALID_CONFIG */
+export function wholeNumber(at: string, text: string, least: number, most = Number.MAX_SAFE_INTEGER): number {
+  const number = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (number >= least && number <= most) return number;
+  const range = most === Number.MAX_SAFE_INTEGER ? `of at least ${least}` : `from ${least} to ${most}`;
+  throw new SparseError('INVALID_CONFIG', at, `a whole number ${range}`, text);
+}

@@ -1,0 +1,82 @@
+import { CommanderError } from 'commander';
+import { describe, expect, it } from 'vitest';
+import { FIELD_NAMES, flagOf } from './experiment-fields.ts';
+import { program } from './program.ts';
+
+/** What the command line says to standard error before it fails. */
+async function failure(...args: string[]): Promise<{ error: unknown; said: string }> {
+  let said = '';
+  const root = program(() => new AbortController().signal);
+  for (const command of [root, ...root.commands]) command.exitOverride().configureOutput({ writeErr: (text) => (said += text) });
+  const error = await root.parseAsync(args, { from: 'user' }).then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  return { error, said };
+}
+
+describe('program', () => {
+  it('every field of an experiment is an option of train', () => {
+    const train = program(() => new AbortController().signal).commands.find((command) => command.name() === 'train')!;
+    const flags = train.options.map((option) => option.long);
+    expect(flags).toEqual(expect.arrayContaining(FIELD_NAMES.map(flagOf)));
+    expect(train.helpInformation()).toMatch(/--sparsity <S> +share of weights that is dead \(default: 0\.9\)/);
+  });
+
+  it('every command has --json, --quiet and an example', () => {
+    for (const command of program(() => new AbortController().signal).commands) {
+      expect(
+        command.options.map((option) => option.long),
+        command.name(),
+      ).toEqual(expect.arrayContaining(['--json', '--quiet']));
+      let help = '';
+      command.configureOutput({ writeOut: (text) => (help += text) }).outputHelp();
+      expect(help, command.name()).toContain(`$ freetickets ${command.name()}`);
+    }
+  });
+
+  it.each([
+    [['trian'], /unknown command 'trian'\n\(Did you mean train\?\)/],
+    [['train', '--datset', 'mnist'], /unknown option '--datset'\n\(Did you mean --dataset\?\)/],
+    [['evaluate'], /missing required argument 'RUN'/],
+    [['evaluate', 'run', 'more'], /too many arguments/],
+    [['evaluate', 'run', '--split', 'tset'], /Allowed choices are test, valid, train/],
+    [['export', 'run'], /required option '-o, --output <FILE>' not specified/],
+    [['predict', 'model.onnx'], /required option '-i, --input <FILE...>' not specified/],
+  ])('%j is wrong use', async (args, message) => {
+    const { error, said } = await failure(...args);
+    expect(error).toBeInstanceOf(CommanderError);
+    expect(said).toMatch(message);
+  });
+
+  it.each([
+    [['train'], '--out: expected a new folder for the run, received nothing. Or give --resume DIR'],
+    [
+      ['train', '--resume', 'run', '--seed', '1', '--out', 'x'],
+      '--resume: expected no option that the run folder holds already, received --out, --seed',
+    ],
+    [['export', 'run', '-o', 'x', '--member', '1.5'], '--member: expected a whole number of at least 0, received "1.5"'],
+    [['serve', 'x.onnx', '--port', '70000'], '--port: expected a whole number from 0 to 65535, received "70000"'],
+    [['serve', 'a/x.onnx', 'b/x.onnx'], 'b/x.onnx: expected a name that no other model has, received "x". Write name=path'],
+    [['serve', 'my model.onnx'], 'my model.onnx: expected a name of at most 128 letters, digits, ".", "_" and "-", received "my model"'],
+  ])('%j names the option', async (args, message) => {
+    const { error } = await failure(...args);
+    expect((error as Error).message).toContain(message);
+    expect(error).toMatchObject({ code: 'INVALID_CONFIG' });
+  });
+
+  it('what may change while a run goes on is allowed with --resume', async () => {
+    const { error } = await failure(
+      'train',
+      '--resume',
+      'no-such-run',
+      '--threads',
+      '1',
+      '--engine',
+      'reference',
+      '--checkpoint-every',
+      '9',
+    );
+    expect((error as Error).message).toContain('no-such-run/run.json: expected the record of a run');
+  });
+});

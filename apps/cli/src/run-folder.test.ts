@@ -1,0 +1,158 @@
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TrainState } from '@freetickets/dst-trainer';
+import { erk, initialState, lenet300, network, randomTopology } from '@freetickets/sparse-core';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { experimentHash, resolveExperiment } from './experiment.ts';
+import { RunFolder } from './run-folder.ts';
+import type { RunRecord } from './run-record.ts';
+
+const net = network(lenet300({ input: [1, 4, 4], classes: 2 }));
+const model = initialState(net, randomTopology(net, erk()(net, 0.9), 1), 1);
+const experiment = resolveExperiment({});
+const record: RunRecord = {
+  format: 'freetickets.run',
+  version: 1,
+  experiment,
+  experimentHash: experimentHash(experiment, net.spec),
+  network: net.spec,
+  data: { name: 'two', hash: 'abc', classes: ['a', 'b'], train: 90, valid: 10, test: 20 },
+  engine: 'reference',
+  freetickets: '0.1.0',
+  node: 'v20.19.0',
+};
+
+describe('RunFolder', () => {
+  let parent = '';
+  let path = '';
+  const create = async () => {
+    const { folder, lock } = await RunFolder.create(path, record);
+    await lock[Symbol.asyncDispose]();
+    return folder;
+  };
+  beforeEach(async () => {
+    parent = await mkdtemp(join(tmpdir(), 'freetickets-run-'));
+    path = join(parent, 'runs', 'one');
+  });
+  afterEach(() => rm(parent, { recursive: true }));
+
+  it('makes the folder and its parents, and reads back what it wrote', async () => {
+    await create();
+    const opened = await RunFolder.open(path);
+    expect(opened.record).toEqual(record);
+    expect(opened.experiment).toEqual(experiment);
+    expect(opened.net.spec).toEqual(net.spec);
+  });
+
+  it('lays flags over the experiment and leaves the record alone', async () => {
+    await create();
+    const opened = await RunFolder.open(path, { threads: '3' });
+    expect([opened.experiment.threads, opened.record.experiment.threads]).toEqual([3, undefined]);
+  });
+
+  it('takes an empty folder', async () => {
+    await mkdir(path, { recursive: true });
+    await create();
+    expect(await readdir(path)).toEqual(['run.json']);
+  });
+
+  it('refuses a folder with files in it and leaves it as it was', async () => {
+    await mkdir(path, { recursive: true });
+    await writeFile(join(path, 'thesis.tex'), 'years of work');
+    await expect(RunFolder.create(path, record)).rejects.toThrow(
+      `${path}: expected a folder that does not exist yet, received one with files in it. Choose another --out`,
+    );
+    expect(await readdir(path)).toEqual(['thesis.tex']);
+  });
+
+  it('names the way to resume where there is a run, and not where there is a file', async () => {
+    await create();
+    await expect(RunFolder.checkFree(path)).rejects.toThrow(`freetickets train --resume ${path}`);
+    const file = join(parent, 'file');
+    await writeFile(file, '');
+    await expect(RunFolder.checkFree(file)).rejects.toThrow(/received a file\. Choose another --out$/);
+  });
+
+  it('lets one process in at a time', async () => {
+    const { folder, lock } = await RunFolder.create(path, record);
+    await expect(folder.lock()).rejects.toThrow(`${path}: expected a run that nobody else works on`);
+    await lock[Symbol.asyncDispose]();
+    await (await folder.lock())[Symbol.asyncDispose]();
+  });
+
+  it('removes half-written files and nothing else', async () => {
+    const folder = await create();
+    await mkdir(join(path, 'tickets'));
+    await writeFile(join(path, 'tickets', 'ticket-0.safetensors.1234abcd.tmp'), 'half');
+    await writeFile(join(path, 'checkpoint.safetensors.1234abcd.tmp'), 'half');
+    await writeFile(join(path, 'tickets', 'ticket-0.safetensors'), 'whole');
+    await folder.prepare();
+    expect(await readdir(join(path, 'tickets'))).toEqual(['ticket-0.safetensors']);
+    expect((await readdir(path)).sort()).toEqual(['run.json', 'tickets']);
+  });
+
+  it('has no checkpoint at first, and then the one that was saved', async () => {
+    const folder = await create();
+    expect(await folder.loadCheckpoint(3)).toBeUndefined();
+    const fired = new Map(
+      [...model.topology].map(([param, { shape }]) => [param, new Uint8Array(Math.ceil(shape.reduce((a, b) => a * b, 1) / 8))]),
+    );
+    const sums = { loss: 1.5, correct: 3, seen: 32 };
+    const state: TrainState = { seed: 17, model, step: 4, phase: 1, epoch: 0, batch: 1, sums, tickets: 0, fired, elapsedSeconds: 2.5 };
+    await folder.saveCheckpoint({ member: 2, state, logBytes: 99, earlierSeconds: 7.25 });
+    expect(await folder.loadCheckpoint(3)).toMatchObject({ member: 2, logBytes: 99, earlierSeconds: 7.25, state: { step: 4, sums } });
+    await expect(folder.loadCheckpoint(2)).rejects.toThrow(/checkpoint\.safetensors: expected the position in a run of 2 members/);
+  });
+
+  it('counts tickets from 0 up to the first gap', async () => {
+    const folder = await create();
+    await expect(folder.tickets()).rejects.toThrow(`freetickets train --resume ${path}`);
+    await folder.prepare();
+    for (const index of [0, 1, 3]) await folder.saveTicket(index, model, { metrics: { epoch: index + 1 } });
+    expect((await folder.tickets()).map(({ info }) => info.metrics?.epoch)).toEqual([1, 2]);
+    await expect(folder.loadTickets(3)).rejects.toThrow(/ticket-2\.safetensors: expected a ticket file/);
+  });
+
+  it.each<[string, (text: string) => string, RegExp]>([
+    ['cut short', (text) => text.slice(0, 100), /run\.json: expected JSON, received something else \(/],
+    [
+      'of another format',
+      (text) => text.replace('freetickets.run', 'other'),
+      /run\.json: format: expected "freetickets\.run", received "other"/,
+    ],
+    ['of a newer version', (text) => text.replace('"version": 1', '"version": 2'), /run\.json: version: expected 1, received 2/],
+    ['without its data', (text) => text.replace('"hash"', '"hush"'), /run\.json: data\.hash: expected string, received undefined/],
+    [
+      'with a damaged network',
+      (text) => text.replace('"linear"', '"liner"'),
+      /run\.json: network: expected a network spec, received one with a fault: nodes\[\d\]\.op/,
+    ],
+    [
+      'with an impossible experiment',
+      (text) => text.replace('"sparsity": 0.9', '"sparsity": 9'),
+      /run\.json: sparsity: expected a number from 0 to below 1, received 9/,
+    ],
+    ['that is no object', () => 'null', /run\.json: expected object, received null/],
+  ])('refuses a record %s', async (_, damage, message) => {
+    await create();
+    const file = join(path, 'run.json');
+    await writeFile(file, damage(await readFile(file, 'utf8')));
+    await expect(RunFolder.open(path)).rejects.toThrow(message);
+  });
+
+  it('says that a folder is none of a run', async () => {
+    await expect(RunFolder.open(parent)).rejects.toThrow(`${join(parent, 'run.json')}: expected the record of a run`);
+  });
+
+  it('has no results when they are missing, and none after training went on', async () => {
+    const folder = await create();
+    expect(await folder.results()).toBeUndefined();
+    await folder.writeJson('results.json', { samples: 20 });
+    expect(await folder.results()).toEqual({ samples: 20 });
+    await writeFile(join(path, 'results.json'), '{ "sam');
+    expect(await folder.results()).toBeUndefined();
+    await folder.dropResults();
+    expect(await folder.results()).toBeUndefined();
+  });
+});

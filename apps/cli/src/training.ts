@@ -1,0 +1,176 @@
+/**
+ * The members of a run, trained one after the other, and what comes of it: events to the log and the screen, checkpoints and tickets to
+ * the folder. `dst-trainer` knows how one member is trained; `commands/train.ts` where a run begins and what is said of it.
+ */
+import { type CheckpointEvent, type EpochEvent, type Plan, type TicketEvent, type TrainEvent, train } from '@freetickets/dst-trainer';
+import type { Network, TicketInfo } from '@freetickets/sparse-core';
+import type { Data } from './data.ts';
+import type { Computing } from './engines.ts';
+import { EventLog } from './event-log.ts';
+import { epochsOf, seedOf, ticketsOf } from './plans.ts';
+import { type ProgressBar, progressBar } from './progress.ts';
+import type { RunCheckpoint, RunFolder } from './run-folder.ts';
+import type { RunRecord } from './run-record.ts';
+import type { Talk } from './talk.ts';
+import { durationText, percent } from './text.ts';
+
+export interface Run {
+  readonly folder: RunFolder;
+  readonly record: RunRecord;
+  readonly net: Network;
+  readonly plans: readonly Plan[];
+  readonly data: Data;
+  readonly computing: Computing;
+  readonly checkpointEvery: number;
+  readonly checkpoint?: RunCheckpoint | undefined;
+}
+
+/** A ticket that is on disk. */
+export interface SavedTicket {
+  readonly index: number;
+  readonly path: string;
+  /** Counted from 1 over the plan of its member. */
+  readonly epoch: number;
+  readonly validAccuracy?: number;
+}
+
+export interface Trained {
+  readonly tickets: readonly SavedTicket[];
+  /** Of training, over all parts of the run. */
+  readonly seconds: number;
+}
+
+/** Trains until all tickets are there or `signal` aborts; either way the last checkpoint is of where it ended. */
+export async function trainRun(run: Run, talk: Talk, signal?: AbortSignal): Promise<Trained> {
+  const { folder, plans, data, checkpoint } = run;
+  const tickets = await savedTickets(folder, plans, checkpoint);
+  await folder.prepare();
+  await using log = await EventLog.open(folder.logPath, checkpoint?.logBytes ?? 0);
+  const first = checkpoint?.member ?? 0;
+  const stepsEach = stepsOf(plans[0]!, data.train.size); // the plans of an experiment are of one length
+  const done = first * stepsEach + (checkpoint?.state.step ?? 0);
+  const bar = progressBar({ label: 'training', total: plans.length * stepsEach, done }, talk);
+  const recorder = new Recorder(run, tickets, log, bar);
+  try {
+    for (let member = first; member < plans.length && !signal?.aborted; member++) {
+      recorder.begin(member, member * stepsEach);
+      for await (const event of trainMember(run, member, signal)) await recorder.take(event);
+    }
+  } finally {
+    bar.stop();
+  }
+  return { tickets, seconds: recorder.seconds };
+}
+
+function trainMember(run: Run, member: number, signal: AbortSignal | undefined): AsyncGenerator<TrainEvent> {
+  const { net, plans, data, computing, record, checkpointEvery, checkpoint } = run;
+  return train({
+    network: net,
+    plan: plans[member]!,
+    data,
+    ...computing,
+    seed: seedOf(record.experiment, member),
+    checkpointEvery,
+    ...(member === checkpoint?.member && { resume: checkpoint.state }),
+    ...(signal && { signal }),
+  });
+}
+
+const stepsOf = (plan: Plan, samples: number): number => epochsOf(plan) * Math.ceil(samples / plan.batchSize);
+
+/** Tickets that were handed out before the checkpoint. Later ones will be made again, with the same bytes. */
+export async function savedTickets(
+  folder: RunFolder,
+  plans: readonly Plan[],
+  checkpoint: RunCheckpoint | undefined,
+): Promise<SavedTicket[]> {
+  if (!checkpoint) return [];
+  const count = ticketsOf(plans.slice(0, checkpoint.member)) + checkpoint.state.tickets;
+  return (await folder.loadTickets(count)).map(({ info }, index) => {
+    const { epoch = 0, validAccuracy } = info.metrics ?? {};
+    return { index, path: folder.ticketPath(index), epoch, ...(validAccuracy !== undefined && { validAccuracy }) };
+  });
+}
+
+/** Puts each event where it belongs. */
+class Recorder {
+  readonly #run: Run;
+  readonly #tickets: SavedTicket[];
+  readonly #log: EventLog;
+  readonly #bar: ProgressBar;
+  #member = 0;
+  #stepsBefore = 0;
+  #earlierSeconds: number;
+  #memberSeconds: number;
+
+  constructor(run: Run, tickets: SavedTicket[], log: EventLog, bar: ProgressBar) {
+    this.#run = run;
+    this.#tickets = tickets;
+    this.#log = log;
+    this.#bar = bar;
+    this.#earlierSeconds = run.checkpoint?.earlierSeconds ?? 0;
+    this.#memberSeconds = run.checkpoint?.state.elapsedSeconds ?? 0;
+  }
+
+  get seconds(): number {
+    return this.#earlierSeconds + this.#memberSeconds;
+  }
+
+  begin(member: number, stepsBefore: number): void {
+    if (member !== (this.#run.checkpoint?.member ?? 0)) {
+      this.#earlierSeconds = this.seconds;
+      this.#memberSeconds = 0;
+    }
+    this.#member = member;
+    this.#stepsBefore = stepsBefore;
+  }
+
+  async take(event: TrainEvent): Promise<void> {
+    if (event.type === 'progress') {
+      const { step, epoch, phase, loss } = event;
+      return this.#bar.update(this.#stepsBefore + step, `${this.#label}epoch ${epoch} ${phase}, loss ${loss.toFixed(3)}`);
+    }
+    if (event.type === 'checkpoint') return this.#saveCheckpoint(event);
+    if (event.type === 'ticket') await this.#saveTicket(event);
+    if (event.type === 'epoch') this.#sayEpoch(event);
+    await this.#log.append(this.#member, event);
+  }
+
+  async #saveCheckpoint({ state }: CheckpointEvent): Promise<void> {
+    await this.#log.flush();
+    const position = { member: this.#member, logBytes: this.#log.bytes, earlierSeconds: this.#earlierSeconds };
+    await this.#run.folder.saveCheckpoint({ ...position, state });
+    this.#memberSeconds = state.elapsedSeconds;
+  }
+
+  async #saveTicket({ state, epoch, validAccuracy }: TicketEvent): Promise<void> {
+    const index = this.#tickets.length;
+    const { folder } = this.#run;
+    const metrics = { epoch, ...(validAccuracy !== undefined && { validAccuracy }) };
+    await folder.saveTicket(index, state, this.#infoOf(metrics));
+    this.#tickets.push({ index, path: folder.ticketPath(index), ...metrics });
+    this.#bar.say(`ticket ${index}: from epoch ${epoch}${accuracyText(', validation', validAccuracy)}`);
+  }
+
+  #sayEpoch({ epoch, of, phase, loss, accuracy, validAccuracy, seconds }: EpochEvent): void {
+    const scores = `loss ${loss.toFixed(4)}${accuracyText(', accuracy', accuracy)}${accuracyText(', validation', validAccuracy)}`;
+    this.#bar.say(`${this.#label}epoch ${epoch}/${of} ${phase}: ${scores}, ${durationText(seconds)}`);
+  }
+
+  /** Everything here is the same after a resumption, on whatever machine. */
+  #infoOf(metrics: Readonly<Record<string, number>>): TicketInfo {
+    const { record, data } = this.#run;
+    const { experiment, experimentHash, engine, freetickets } = record;
+    const seed = seedOf(experiment, this.#member);
+    const provenance = { method: experiment.method, seed, experiment: experimentHash, data: record.data.hash, engine, freetickets };
+    return { classes: data.dataset.classes, normalization: data.dataset.normalization, metrics, provenance };
+  }
+
+  get #label(): string {
+    const members = this.#run.plans.length;
+    return members > 1 ? `member ${this.#member}: ` : '';
+  }
+}
+
+const accuracyText = (label: string, accuracy: number | undefined): string =>
+  accuracy === undefined ? '' : `${label} ${percent(accuracy)}`;
