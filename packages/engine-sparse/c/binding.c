@@ -132,5 +132,9 @@ NAPI_MODULE_INIT() {
         napi_set_named_property(env, exports, functions[i].name, function) != napi_ok)
       return NULL;
   }
+  napi_value layout;
+  if (napi_create_string_utf8(env, FT_LAYOUT, NAPI_AUTO_LENGTH, &layout) != napi_ok ||
+      napi_set_named_property(env, exports, "layout", layout) != napi_ok)
+    return NULL;
   return exports;
 }

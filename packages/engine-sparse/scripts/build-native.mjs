@@ -62,6 +62,9 @@ function findHeaders() {
   }
 }
 
+/** The addon carries a digest of the operations' layout, by which the engine refuses an addon of other sources. */
+const layoutOf = (header) => createHash('sha256').update(readFileSync(header)).digest('hex').slice(0, 16);
+
 /** Sources and flags in one hash. */
 function fingerprint() {
   const hash = createHash('sha256').update(JSON.stringify([COMMON, VARIANTS, process.platform]));
@@ -97,7 +100,7 @@ function compile(words, folder) {
   };
   for (const [name, width, flags] of VARIANTS) object(`kernels-${name}`, 'kernels.c', [`-DVARIANT=${name}`, `-DVW=${width}`, ...flags]);
   object('threads', 'threads.c', []);
-  object('binding', 'binding.c', [`-I${findHeaders()}`, '-DNAPI_VERSION=8']);
+  object('binding', 'binding.c', [`-I${findHeaders()}`, '-DNAPI_VERSION=8', `-DFT_LAYOUT="${layoutOf(join(source, 'ops.h'))}"`]);
   const link = process.platform === 'darwin' ? ['-bundle', '-undefined', 'dynamic_lookup'] : ['-shared'];
   run([...link, '-pthread', '-o', join(folder, 'addon.node'), ...objects, '-lm'], 'linking');
 }

@@ -36,7 +36,30 @@ describe('Graph', () => {
   });
 
   it('lets a ReLU overwrite its input where nobody else reads it', () => {
-    expect(['conv', 'bn', 'relu', 'add', 'sum', 'fc'].map((id) => graph.root(id))).toEqual(['conv', 'bn', 'bn', 'add', 'add', 'fc']);
+    expect(['conv', 'bn', 'relu', 'fc'].map((id) => graph.root(id))).toEqual(['conv', 'bn', 'bn', 'fc']);
+    expect(graph.rectified('bn')).toBe(true);
+  });
+
+  it('lets a residual sum start in the later of its layers, and a ReLU after it too', () => {
+    expect(['strided', 'shortcut', 'add', 'sum'].map((id) => graph.root(id))).toEqual(['strided', 'shortcut', 'shortcut', 'shortcut']);
+    expect(graph.residual('shortcut')).toBe('strided');
+    expect(graph.residual('strided')).toBeUndefined();
+  });
+
+  it('keeps a sum apart whose later input somebody else reads, or is no layer', () => {
+    const nodes = (from: string[]): NetworkSpec['nodes'] => [
+      { id: 'early', op: 'linear', from: ['input'], out: 4 },
+      { id: 'late', op: 'linear', from: ['early'], out: 4 },
+      { id: 'norm', op: 'batchNorm', from: ['late'] },
+      { id: 'add', op: 'add', from },
+    ];
+    for (const from of [
+      ['early', 'late'],
+      ['early', 'norm'],
+    ]) {
+      const apart = graphOf([4], nodes(from), 'add');
+      expect(apart.root('add')).toBe('add');
+    }
   });
 
   it.each<[string, NetworkSpec['nodes'], string]>([

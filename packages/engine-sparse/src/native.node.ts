@@ -1,5 +1,6 @@
 /** Finds and loads the compiled kernels. Nothing is downloaded or built here; each failed attempt keeps its reason. */
-import { existsSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
@@ -8,6 +9,8 @@ import { encode } from './ops.ts';
 import type { Executor } from './session.ts';
 
 interface Addon {
+  /** Digest of the c/ops.h that it was compiled with. */
+  readonly layout: string;
   variants(): string[];
   createExecutor(variant: number, threads: number): object;
   run(executor: object, ops: Int32Array, floats: Float32Array, ints: Int32Array, lanes: number, batch: number): void;
@@ -33,7 +36,13 @@ function load(): { readonly addon?: Addon; readonly reason?: string } {
   const remedy = `have a C compiler (cc, gcc or clang) and run: node ${here('scripts/build-native.mjs')}`;
   if (!existsSync(path)) return { reason: `no kernels were built for ${platform} (to build them, ${remedy})` };
   try {
-    return { addon: createRequire(import.meta.url)(path) as Addon };
+    const addon = createRequire(import.meta.url)(path) as Addon;
+    const layout = createHash('sha256')
+      .update(readFileSync(here('c/ops.h')))
+      .digest('hex')
+      .slice(0, 16);
+    if (addon.layout !== layout) return { reason: `${path} was built from other sources (to build it again, ${remedy})` };
+    return { addon };
   } catch (error) {
     return { reason: `${path} does not load: ${(error as Error).message} (to build it again, delete it, ${remedy})` };
   }

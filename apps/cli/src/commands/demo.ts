@@ -21,9 +21,10 @@ const COMMON = {
   dataset: 'generated',
   network: 'lenet-300-100',
   sparsity: '0.9',
-  exploreEpochs: '6',
-  refineEpochs: '4',
-  rewireEvery: '130',
+  imageSize: '24',
+  exploreEpochs: '12',
+  refineEpochs: '8',
+  rewireEvery: '250',
   batchSize: '64',
   seed: '17',
 };
