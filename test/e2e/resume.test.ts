@@ -1,5 +1,5 @@
 /** A run may end at any moment and go on later: the tickets are the same, byte for byte, and so is what is told of the way there. */
-import { renameSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { nativeStatus } from '@freetickets/engine-sparse';
 import { rng } from '@freetickets/sparse-core';
@@ -89,6 +89,15 @@ describe('a run', () => {
     expect([code, stderr]).toEqual([0, `${whole} is finished; there is nothing left to train.\n`]);
     expect(stdout).toContain(`2 tickets in ${whole}`);
     expect(contents(whole)).toEqual(before);
+  });
+
+  it('whose experiment was edited does not go on as if nothing had happened', async () => {
+    const record = join(whole, 'run.json');
+    const before = readFileSync(record, 'utf8');
+    writeFileSync(record, before.replace('"learningRate": 0.1', '"learningRate": 0.7'));
+    const { code, stderr } = await run(['train', '--resume', whole]);
+    writeFileSync(record, before);
+    expect([code, stderr]).toEqual([2, expect.stringMatching(/^error: .*run.json: expected the experiment that the run was started with/)]);
   });
 
   it('is not started over', async () => {

@@ -57,5 +57,6 @@ async function load({ dataset, data, limitPerClass, imageSize, augmentation }: D
     },
   }).finally(() => bar?.stop());
   if (augmentation === undefined) return loaded;
-  return { ...loaded, augmentation: augmentation === 'none' ? 'none' : cropFlip() };
+  if (augmentation === 'none') return { ...loaded, augmentation };
+  return { ...loaded, augmentation: loaded.augmentation === 'none' ? cropFlip() : loaded.augmentation };
 }

@@ -37,4 +37,10 @@ describe('explain', () => {
     expect(explain(new TypeError('oops'))).toMatch(/^internal error: TypeError: oops\n {4}at /);
     expect(explain('thrown text')).toBe('internal error: thrown text');
   });
+
+  it('a stop before there is anything to keep is 130 and no internal error', () => {
+    const stop = new DOMException('stopped', 'AbortError');
+    expect(exitCodeOf(stop)).toBe(130);
+    expect(explain(stop)).toMatch(/nothing was written/);
+  });
 });

@@ -9,7 +9,11 @@ export const EXIT = { failed: 1, usage: 2, io: 74, resume: 75, interrupted: 130 
 
 const CODES: Partial<Record<SparseError['code'], number>> = { INVALID_CONFIG: EXIT.usage, INVALID_SPEC: EXIT.usage, DISK_FULL: EXIT.io };
 
+/** Stopped on request before there was anything to keep. */
+const isAbort = (error: unknown): boolean => error instanceof Error && error.name === 'AbortError';
+
 export function exitCodeOf(error: unknown): number {
+  if (isAbort(error)) return EXIT.interrupted;
   if (!(error instanceof SparseError)) return EXIT.failed;
   // What a library calls an argument came from an option here. With a cause it was the system that refused it, such as a port in use.
   if (error.code === 'INVALID_ARGUMENT') return error.cause === undefined ? EXIT.usage : EXIT.failed;
@@ -18,6 +22,7 @@ export function exitCodeOf(error: unknown): number {
 
 /** A fault of the user or of a file is one sentence; anything else is ours and shows its stack. */
 export function explain(error: unknown): string {
+  if (isAbort(error)) return 'stopped before training began; nothing was written';
   if (error instanceof SparseError) return `error: ${error.message}`;
   return `internal error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
 }

@@ -39,7 +39,7 @@ const COMMON = {
   tickets: whole('members of the ensemble', (n) => n.default(3)),
   sparsity: field(notNegative.lt(1).default(0.9), 'S', 'share of weights that is dead', 'a number from 0 to below 1'),
   exploreEpochs: whole('epochs of exploration, once', (n) => n.default(15)),
-  refineEpochs: field(z.number().gt(0).default(10), 'N', 'epochs of refinement, per ticket', 'a number above 0'),
+  refineEpochs: field(z.number().min(1).default(10), 'N', 'epochs of refinement, per ticket', 'a number of at least 1'),
   rewireEvery: whole('training steps between two rewirings', (n) => n.default(1000)),
   batchSize: whole('samples of one training step', (n) => n.default(128)),
   seed: field(z.int().min(0).default(17), 'N', 'keys every random draw', 'a whole number of at least 0'),

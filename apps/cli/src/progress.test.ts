@@ -13,7 +13,7 @@ function terminal(isTTY: boolean): { stream: NodeJS.WriteStream; text: () => str
 
 function listening(quiet = false): { said: string[]; talk: Talk } {
   const said: string[] = [];
-  return { said, talk: { json: false, quiet, say: (line) => said.push(line), result() {} } };
+  return { said, talk: { quiet, say: (line) => said.push(line), result() {} } };
 }
 
 describe('progressBar', () => {

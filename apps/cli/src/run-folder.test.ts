@@ -1,3 +1,4 @@
+import { mkdirSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -49,6 +50,24 @@ describe('RunFolder', () => {
     await create();
     const opened = await RunFolder.open(path, { threads: '3' });
     expect([opened.experiment.threads, opened.record.experiment.threads]).toEqual([3, undefined]);
+  });
+
+  it('leaves nothing behind when the record cannot be written', async () => {
+    await expect(RunFolder.create(path, { ...record, node: 20n as never })).rejects.toThrow();
+    expect(await readdir(parent)).toEqual([]);
+  });
+
+  it('leaves alone what others have put beside it meanwhile', async () => {
+    const others = join(parent, 'runs', 'two');
+    const broken = {
+      ...record,
+      toJSON() {
+        mkdirSync(others);
+        throw new Error('no record');
+      },
+    };
+    await expect(RunFolder.create(path, broken)).rejects.toThrow('no record');
+    expect(await readdir(join(parent, 'runs'))).toEqual(['two']);
   });
 
   it('takes an empty folder', async () => {

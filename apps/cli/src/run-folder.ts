@@ -11,8 +11,8 @@
  * killed cuts the log back to the moment it resumes from and no event stands there twice.
  */
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readdir, readFile, rm, rmdir } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import { decodeCheckpoint, encodeCheckpoint, type TrainState } from '@freetickets/dst-trainer';
 import { type ModelState, SparseError, type Ticket, type TicketInfo } from '@freetickets/sparse-core';
 import { loadTicket, readFileOrExplain, saveTicket, writeFileAtomic } from '@freetickets/sparse-core/node';
@@ -62,7 +62,7 @@ export class RunFolder {
       return { folder, lock };
     } catch (error) {
       await lock[Symbol.asyncDispose]();
-      if (made !== undefined) await rm(made, { recursive: true, force: true });
+      if (made !== undefined) await removeEmpty(path, made);
       throw error;
     }
   }
@@ -159,5 +159,17 @@ export class RunFolder {
 
   get #checkpointPath(): string {
     return join(this.path, 'checkpoint.safetensors');
+  }
+}
+
+/** Removes folders from `innermost` out to `outermost`, as far as they are empty: others may have put something beside ours meanwhile. */
+async function removeEmpty(innermost: string, outermost: string): Promise<void> {
+  const { length } = resolve(outermost);
+  for (let folder = resolve(innermost); folder.length >= length; folder = dirname(folder)) {
+    const removed = await rmdir(folder).then(
+      () => true,
+      () => false,
+    );
+    if (!removed) return;
   }
 }

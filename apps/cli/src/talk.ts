@@ -1,7 +1,6 @@
 /** What a command says: its result to standard output, everything else to standard error. */
 
 export interface Talk {
-  readonly json: boolean;
   readonly quiet: boolean;
   /** For people, to standard error; nothing with `--quiet`. */
   say(text: string): void;
@@ -11,7 +10,6 @@ export interface Talk {
 
 export function talk({ json = false, quiet = false }: { readonly json?: boolean | undefined; readonly quiet?: boolean | undefined }): Talk {
   return {
-    json,
     quiet,
     say(text) {
       if (!quiet) process.stderr.write(`${text}\n`);

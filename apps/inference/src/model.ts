@@ -31,7 +31,7 @@ export interface OnnxModel extends Signature, AsyncDisposable {
  * @throws SparseError MISSING_FILE when there is no such file, BAD_FILE when onnxruntime cannot load it
  * @example
  * const model = await openModel('ensemble.onnx');
- * const { probabilities } = await model.run({ input: { datatype: 'FP32', shape: [1, 784], data: new Float32Array(784) } });
+ * const { probabilities } = await model.run({ images: { datatype: 'FP32', shape: [1, 1, 28, 28], data: new Float32Array(784) } });
  */
 export async function openModel(path: string, options: ModelOptions = {}): Promise<OnnxModel> {
   await checkModelFile(path);

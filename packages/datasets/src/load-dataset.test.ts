@@ -9,7 +9,7 @@ describe('loadDataset', () => {
     expect([set.name, set.train.size, set.test.size, ...set.shape]).toEqual(['generated', 30, 30, 1, 8, 8]);
   });
 
-  it('loads MNIST and takes the first of each class', async () => {
+  it('loads MNIST and takes the first of each class, class by class', async () => {
     const folder = await temporaryFolder();
     const images = (count: number) => idx([count, 28, 28], Array(count * 784).fill(count));
     await writeFiles(folder, {
@@ -19,7 +19,7 @@ describe('loadDataset', () => {
       't10k-labels-idx1-ubyte': idx([2], [0, 0]),
     });
     const set = await loadDataset({ dataset: 'mnist', data: folder, limitPerClass: 1 });
-    expect([[...set.train.labels], [...set.test.labels]]).toEqual([[1, 0], [0]]);
+    expect([[...set.train.labels], [...set.test.labels]]).toEqual([[0, 1], [0]]);
   });
 
   it('loads CIFAR-10 and CIFAR-100', async () => {

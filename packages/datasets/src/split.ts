@@ -6,7 +6,7 @@ import type { Samples } from './dataset.ts';
  * of the reference experiments (MNIST 54,000 / 6,000, CIFAR 45,000 / 5,000).
  *
  * It asks for samples whose order mixes the classes. All loaders of this package give such an order: image folders, which lie sorted
- * by class on disk, are interleaved in proportion, so that each of their tails holds every class in its share.
+ * by class on disk, and what `takePerClass` leaves are interleaved in proportion, so that each of their tails holds every class in its share.
  *
  * @param fraction share of the samples that becomes validation, in (0, 1); the count is rounded
  * @throws SparseError INVALID_ARGUMENT when one of the two parts would be empty

@@ -1,16 +1,18 @@
 import { SparseError } from '@freetickets/sparse-core';
 import type { Samples } from './dataset.ts';
+import { interleave } from './interleave.ts';
 
-/** The first `limit` samples of each class, in their old order; a class with fewer gives all it has. Copies. */
+/**
+ * The first `limit` samples of each class; a class with fewer gives all it has. Copies. The classes are interleaved in proportion: in their
+ * old order the end would hold only the classes that come seldom, and `splitValidation` would cut off those.
+ */
 export function takePerClass(samples: Samples, limit: number): Samples {
   checkLimit(limit);
-  const taken = new Map<number, number>();
-  const kept: number[] = [];
+  const taken: number[][] = Array.from({ length: samples.labels.reduce((most, label) => Math.max(most, label), -1) + 1 }, () => []);
   samples.labels.forEach((label, i) => {
-    const before = taken.get(label) ?? 0;
-    if (before < limit) kept.push(i);
-    taken.set(label, before + 1);
+    if (taken[label]!.length < limit) taken[label]!.push(i);
   });
+  const kept = interleave(taken.map((indices) => indices.length)).map(({ label, rank }) => taken[label]![rank]!);
   const pixels = samples.images.length / samples.size;
   const images = new Uint8Array(kept.length * pixels);
   kept.forEach((from, to) => {

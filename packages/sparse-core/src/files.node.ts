@@ -34,15 +34,11 @@ async function writeAndFlush(path: string, bytes: Uint8Array): Promise<void> {
   }
 }
 
-/** Makes the rename itself durable. Windows cannot open a folder, and needs no such flush. */
+/** Makes the rename itself durable where that is possible; Windows and some network file systems cannot. The file is in place either way. */
 async function flushFolder(path: string): Promise<void> {
-  if (process.platform === 'win32') return;
-  const folder = await open(path, 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
+  const folder = await open(path, 'r').catch(() => undefined);
+  await folder?.sync().catch(() => {});
+  await folder?.close();
 }
 
 const codeOf = (error: unknown): string | undefined => (error as NodeJS.ErrnoException | undefined)?.code;

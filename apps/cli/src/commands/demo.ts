@@ -55,6 +55,7 @@ export async function demo(talk: Talk, signal?: AbortSignal): Promise<DemoResult
   try {
     talk.say('1/5 train: three sparse tickets in one run, then one dense network of the same size');
     const sparse = await trainOne({ ...COMMON, method: 'edst', tickets: '3' }, join(folder, 'edst'), talk, signal);
+    if (signal?.aborted) return undefined;
     const dense = await trainOne({ ...COMMON, method: 'dense', tickets: '1' }, join(folder, 'dense'), talk, signal);
     if (signal?.aborted) return undefined;
     talk.say('2/5 evaluate: both on the same test pictures');
@@ -62,6 +63,7 @@ export async function demo(talk: Talk, signal?: AbortSignal): Promise<DemoResult
     talk.say('3/5 export: three tickets as one ONNX file');
     const model = join(folder, 'ensemble.onnx');
     await exportRun(sparse.folder, { output: model, normalize: false });
+    if (signal?.aborted) return undefined;
     talk.say('4/5 run: the file in onnxruntime, against the engine that trained it');
     const { test } = await openData(sparse.experiment, talk);
     const onnxDifference = await compareOnnx(sparse, model, test, talk);

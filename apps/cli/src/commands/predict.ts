@@ -25,16 +25,12 @@ export interface PredictResult {
   readonly predictions: readonly PicturePrediction[];
 }
 
-export async function predict(
-  model: string,
-  inputs: readonly string[],
-  options: { readonly resize: boolean; readonly threads?: number },
-): Promise<PredictResult> {
+export async function predict(model: string, inputs: readonly string[], { resize }: { readonly resize: boolean }): Promise<PredictResult> {
   const description = describeOnnx(await readFileOrExplain(model, 'an ONNX model'), model);
   const shape = pictureShape(model, description);
   const prepare = normalizer(description);
-  const pictures = await Promise.all(inputs.map((input) => decodePicture(input, { shape, resize: options.resize })));
-  await using session = await openModel(model, options.threads === undefined ? {} : { threads: options.threads });
+  const pictures = await Promise.all(inputs.map((input) => decodePicture(input, { shape, resize })));
+  await using session = await openModel(model);
   const pixels = shape.reduce((a, b) => a * b, 1);
   const images = new Float32Array(pictures.length * pixels);
   pictures.forEach((picture, i) => {

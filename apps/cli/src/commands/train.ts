@@ -38,6 +38,7 @@ export async function startRun(experiment: Experiment, out: string, talk: Talk, 
   await RunFolder.checkFree(out); // loading the data may take minutes
   const computing = computingFor(experiment, talk.say);
   const data = await openData(experiment, talk);
+  signal?.throwIfAborted();
   const net = await networkFor(experiment.network, data.dataset);
   const record = recordOf(experiment, net, data, computing.engine);
   const { folder, lock } = await RunFolder.create(out, record);
@@ -52,6 +53,14 @@ export async function startRun(experiment: Experiment, out: string, talk: Talk, 
 export async function resumeRun(path: string, talk: Talk, signal?: AbortSignal, flags: Flags = {}): Promise<TrainResult> {
   const { folder, record, experiment, net } = await RunFolder.open(path, flags);
   await using _lock = await folder.lock();
+  if (experimentHash(record.experiment, net.spec) !== record.experimentHash)
+    throw new SparseError(
+      'INVALID_CONFIG',
+      `${path}/run.json`,
+      'the experiment that the run was started with',
+      new Error('a changed one'),
+      'Undo the change, or start a new run',
+    );
   const plans = plansOf(experiment);
   const checkpoint = await folder.loadCheckpoint(plans.length);
   if (checkpoint?.member === plans.length - 1 && checkpoint.state.phase === plans.at(-1)!.phases.length) {
