@@ -16,4 +16,6 @@ if (build.status !== 0) {
   process.stderr.write(`${build.stdout ?? ''}${build.stderr ?? ''}the build failed\n`);
   process.exit(1);
 }
+// pnpm runs scripts in the root; paths are meant from where the user is.
+if (process.env.INIT_CWD) process.chdir(process.env.INIT_CWD);
 await import('../apps/cli/dist/main.js');

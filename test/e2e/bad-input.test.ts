@@ -103,7 +103,7 @@ describe('options and experiment files', () => {
       '--dataset: expected one of generated, mnist, cifar10, cifar100, image-folder, received "mnst". Did you mean mnist?',
     ],
     [['--dataset', 'cifar10'], '--data: expected the path of the data of cifar10, received nothing'],
-    [['--tickets', '3', '--refine-epochs', '0.5'], '--refine-epochs: expected a number of at least 1, received 0.5'],
+    [['--tickets', '3', '--refine-epochs', '0.5'], '--refine-epochs: expected a number from 1 to 1000000, received 0.5'],
   ])('%j', async (args, message) => {
     expect(await noTraining(args, 2)).toContain(`error: ${message}`);
   });

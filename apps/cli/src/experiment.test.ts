@@ -26,7 +26,7 @@ describe('resolveExperiment', () => {
       sparsity: 0.9,
       exploreEpochs: 15,
       refineEpochs: 10,
-      rewireEvery: 1000,
+      rewireEvery: undefined,
       batchSize: 128,
       seed: 17,
     });
@@ -44,8 +44,8 @@ describe('resolveExperiment', () => {
 
   it.each<[Flags, string]>([
     [{ sparsity: '1.2' }, '--sparsity: expected a number from 0 to below 1, received 1.2'],
-    [{ tickets: '0' }, '--tickets: expected a whole number of at least 1, received 0'],
-    [{ tickets: '2.5' }, '--tickets: expected a whole number of at least 1, received 2.5'],
+    [{ tickets: '0' }, '--tickets: expected a whole number from 1 to 1000, received 0'],
+    [{ tickets: '2.5' }, '--tickets: expected a whole number from 1 to 1000, received 2.5'],
     [{ seed: '' }, '--seed: expected a whole number of at least 0, received ""'],
     [{ batchSize: 'many' }, '--batch-size: expected a whole number of at least 1, received "many"'],
     [{ learningRate: 'Infinity' }, '--learning-rate: expected a number above 0, received Infinity'],

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { resolveExperiment } from './experiment.ts';
-import { epochsOf, plansOf, seedOf, ticketsOf } from './plans.ts';
+import { epochsOf, plansOf, seedOf, settled, ticketsOf } from './plans.ts';
 
 const SMALL = { tickets: '3', exploreEpochs: '4', refineEpochs: '2' };
 
@@ -24,6 +24,15 @@ describe('plansOf', () => {
   it('drop shares of DST fall along a cosine over all its epochs', () => {
     const [plan] = plansOf(resolveExperiment({ ...SMALL, method: 'dst', dropFraction: '0.5' }));
     expect(plan!.phases[0]!.rewiring).toMatchObject({ fraction: { kind: 'cosine', from: 0.5, to: 0.005, over: 6 } });
+  });
+});
+
+describe('settled', () => {
+  it('rewires every three epochs of steps, at most every 1000, unless told otherwise', () => {
+    const every = (flags: object, samples: number) => settled(resolveExperiment({ ...SMALL, ...flags }), samples).rewireEvery;
+    expect(every({ batchSize: '128' }, 5400)).toBe(3 * 43);
+    expect(every({ batchSize: '128' }, 54_000)).toBe(1000);
+    expect(every({ batchSize: '128', rewireEvery: '7' }, 54_000)).toBe(7);
   });
 });
 

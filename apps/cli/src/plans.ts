@@ -10,12 +10,21 @@ export function plansOf(experiment: Experiment): readonly Plan[] {
     ...experiment,
     distribution: { erk, er, uniform }[distribution](),
     rewiring: {
-      every,
+      ...(every !== undefined && { every }),
       ...(growth === 'random' && { grow: random() }),
       fraction: method === 'dst' ? { kind: 'cosine', from, to: 0.01 * from, over } : from,
     },
   });
 }
+
+/**
+ * The experiment with its steps between rewirings settled, which by default go with the data: three epochs of steps, so that small data are
+ * rewired too, and at most 1000 (the published CIFAR setting, 352 steps an epoch).
+ */
+export const settled = (e: Experiment, samples: number): Experiment => ({
+  ...e,
+  rewireEvery: e.rewireEvery ?? Math.min(1000, 3 * Math.ceil(samples / e.batchSize)),
+});
 
 /** Tickets that the plans hand out. */
 export const ticketsOf = (plans: readonly Plan[]): number =>

@@ -45,9 +45,9 @@ interface OpRule {
 }
 
 const positive = (v: unknown) =>
-  Number.isInteger(v) && (v as number) >= 1 && (v as number) <= 1 << 24 ? undefined : 'a whole number of at least 1';
+  Number.isInteger(v) && (v as number) >= 1 && (v as number) <= 1 << 24 ? undefined : 'a whole number from 1 to 16777216';
 const natural = (v: unknown) =>
-  Number.isInteger(v) && (v as number) >= 0 && (v as number) <= 1 << 24 ? undefined : 'a whole number of at least 0';
+  Number.isInteger(v) && (v as number) >= 0 && (v as number) <= 1 << 24 ? undefined : 'a whole number from 0 to 16777216';
 const flag = (v: unknown) => (typeof v === 'boolean' ? undefined : 'true or false');
 const fraction = (v: unknown) => (typeof v === 'number' && v > 0 && v <= 1 ? undefined : 'a number in (0, 1]');
 

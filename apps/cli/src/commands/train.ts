@@ -7,7 +7,7 @@ import { computingFor } from '../engines.ts';
 import { experimentHash } from '../experiment.ts';
 import type { Experiment, Flags } from '../experiment-fields.ts';
 import { networkFor } from '../networks.ts';
-import { epochsOf, plansOf, ticketsOf } from '../plans.ts';
+import { epochsOf, plansOf, settled, ticketsOf } from '../plans.ts';
 import { RunFolder } from '../run-folder.ts';
 import type { RunRecord } from '../run-record.ts';
 import type { Talk } from '../talk.ts';
@@ -33,12 +33,14 @@ export interface TrainResult {
  * A new run in the folder `out`.
  * @param signal when it aborts, the run stops after a checkpoint
  */
-export async function startRun(experiment: Experiment, out: string, talk: Talk, signal?: AbortSignal): Promise<TrainResult> {
-  const plans = plansOf(experiment);
+export async function startRun(wanted: Experiment, out: string, talk: Talk, signal?: AbortSignal): Promise<TrainResult> {
+  plansOf(wanted); // what is wrong with them is told before anything is loaded
   await RunFolder.checkFree(out); // loading the data may take minutes
-  const computing = computingFor(experiment, talk.say);
-  const data = await openData(experiment, talk);
+  const computing = computingFor(wanted, talk.say);
+  const data = await openData(wanted, talk);
   signal?.throwIfAborted();
+  const experiment = settled(wanted, data.train.size);
+  const plans = plansOf(experiment);
   const net = await networkFor(experiment.network, data.dataset);
   const record = recordOf(experiment, net, data, computing.engine);
   const { folder, lock } = await RunFolder.create(out, record);
