@@ -1,5 +1,6 @@
 /** The golden files themselves: fit for our specs, and true to arithmetic that needs no framework. */
 import { readFileSync } from 'node:fs';
+import { gradient as growByGradient, magnitude, rewireLayer } from '@freetickets/dst-trainer';
 import { applyDelta } from '@freetickets/sparse-core';
 import { describe, expect, it } from 'vitest';
 import { bits, expectClose, relativeError } from './compare.ts';
@@ -82,7 +83,7 @@ it.each(goldenNames)('%s: the bias gradient of the last layer is the mean of sof
   expectClose(gradient, golden.floats(`gradient/${spec.output}.bias`), 1e-5, 'gradient');
 });
 
-it('the rewiring run: each delta leads from one mask to the next, and follows the rule that the file states', () => {
+it('the rewiring run: each delta leads from one mask to the next, follows the rule that the file states, and is what the trainer decides', () => {
   const golden = readGolden('rewire');
   let topology = golden.state.topology;
   for (let rewiring = 1; rewiring <= golden.rewirings!; rewiring++) {
@@ -100,6 +101,9 @@ it('the rewiring run: each delta leads from one mask to the next, and follows th
       const after = [...kept, ...largest].sort((a, b) => a - b);
       expect([...dropped]).toEqual([...before.live].filter((position) => !after.includes(position)));
       expect([...grown]).toEqual(after.filter((position) => !before.live.includes(position)));
+      const values = Float32Array.from(before.live, (position) => weight[position]!);
+      const layer = { param, ...before, values, signals: { gradient }, random: () => Number.NaN };
+      expect(rewireLayer(layer, count, magnitude(), growByGradient()), 'the trainer').toEqual(delta);
       const applied = applyDelta(before, delta);
       expect([...applied.live]).toEqual(after);
       expect([...golden.integers(`rewiring${rewiring}/mask/${param}`)].flatMap((bit, position) => (bit ? [position] : []))).toEqual(after);
