@@ -3,7 +3,7 @@ import { erk, initialState, lenet300, network, randomTopology, rng } from '@free
 
 const net = network(lenet300({ input: [20], classes: 2 }));
 const topology = randomTopology(net, erk()(net, 0.9), 1); // one weight in ten lives; nothing is stored or computed for the others
-const engine = bestEngine(); // the native kernels, or the reference and a warning that says what is missing
+const engine = bestEngine(); // the native kernels, or the next best and a warning that says what is missing
 const session = await engine.open(net, initialState(net, topology, 1), {
   batchSize: 64,
   optimizer: { kind: 'sgd', momentum: 0.9, weightDecay: 5e-4 },

@@ -1,8 +1,8 @@
 /**
  * Sizes that no golden file can hold: planes of 32x32, more channels than a cache block, more images than two batch blocks.
- * PyTorch vouches for the reference engine in the golden runs; here it vouches for the native one.
+ * PyTorch vouches for the reference engine in the golden runs; here it vouches for the native one and for WebAssembly.
  */
-import { nativeEngine, nativeStatus, referenceEngine } from '@freetickets/engine-sparse';
+import { nativeEngine, nativeStatus, referenceEngine, wasmEngine } from '@freetickets/engine-sparse';
 import {
   type Batch,
   type Engine,
@@ -67,21 +67,24 @@ async function run(engine: Engine, threads: number) {
   return found.set('logits', await session.predict(randomBatch(3).images, BATCH));
 }
 
-const { variants, available, reason } = nativeStatus();
+const engines: readonly (readonly [name: string, make: () => Engine])[] = [
+  ...nativeStatus().variants.map((variant) => [`native/${variant}`, () => nativeEngine({ variant })] as const),
+  ['wasm', () => wasmEngine()],
+];
 
-describe.skipIf(!available)(available ? 'native and reference' : `native and reference [${reason}]`, () => {
+describe('compiled kernels and reference', () => {
   let truth: Awaited<ReturnType<typeof run>>;
   beforeAll(async () => {
     truth = await run(referenceEngine(), 1);
   });
 
-  it.each(variants)(
+  it.each(engines)(
     `%s agrees with the reference within ${BOUND} on large layers, and 1 and 3 threads give the same bits`,
-    async (variant) => {
-      const found = await run(nativeEngine({ variant }), 3);
+    async (_, make) => {
+      const found = await run(make(), 3);
       expect([...found.keys()]).toEqual([...truth.keys()]);
       for (const [name, values] of truth) expectClose(found.get(name)!, values, BOUND, name);
-      expect(await run(nativeEngine({ variant }), 1)).toEqual(found);
+      expect(await run(make(), 1)).toEqual(found);
     },
   );
 });

@@ -105,7 +105,7 @@ export const ticketsOf = (run: string): Record<string, string> => contents(join(
 export function eventsOf(run: string): unknown[] {
   const lines = readFileSync(join(run, 'events.jsonl'), 'utf8').trimEnd().split('\n');
   return lines.map((line) => {
-    const { seconds, ...event } = JSON.parse(line) as Record<string, unknown>;
+    const { seconds, waitedSeconds, ...event } = JSON.parse(line) as Record<string, unknown>;
     return event;
   });
 }

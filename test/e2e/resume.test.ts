@@ -83,6 +83,16 @@ describe('a run', () => {
     expect(ticketsOf(path)).toEqual(ticketsOf(whole));
   });
 
+  it.each([0, 2])('has the same tickets with %i loader workers, and goes on with another number of them', async (workers) => {
+    const path = join(temporary(), 'run');
+    const running = start([...args, '--loader-workers', String(workers), '--out', path]);
+    await reached(9, path, running);
+    expect((await running.kill('SIGINT')).code).toBe(75);
+    await json('train', '--resume', path, '--loader-workers', '1');
+    expect(ticketsOf(path)).toEqual(ticketsOf(whole));
+    expect(eventsOf(path)).toEqual(eventsOf(whole));
+  });
+
   it('that is finished stays as it is and says so', async () => {
     const before = contents(whole);
     const { code, stdout, stderr } = await run(['train', '--resume', whole]);

@@ -139,4 +139,10 @@ describe('docs/examples, in a project outside the workspace', () => {
       expect(stdout, file).not.toBe('');
     }
   });
+
+  it('run on the WebAssembly kernels, which the package of the engine contains', async () => {
+    const env = { ...environment(), SPARSE_KERNELS: 'wasm' };
+    const { stdout } = await run(process.execPath, [join('out', 'engine-sparse.js')], { cwd: project(), env });
+    expect(stdout).toMatch(/^wasm, step 50: loss/);
+  });
 });

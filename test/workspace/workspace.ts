@@ -3,11 +3,17 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+/** File by condition; a package may have other files for browsers. */
+export interface Conditions {
+  readonly browser?: Conditions;
+  readonly [condition: string]: string | Conditions | undefined;
+}
+
 export interface Manifest {
   readonly name: string;
   readonly version: string;
   readonly description?: string;
-  readonly exports: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  readonly exports: Readonly<Record<string, Conditions>>;
   readonly bin?: Readonly<Record<string, string>>;
   readonly files: readonly string[];
   readonly dependencies?: Readonly<Record<string, string>>;

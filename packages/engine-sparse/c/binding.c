@@ -100,9 +100,10 @@ static napi_value run(napi_env env, napi_callback_info info) {
       !typed_array(env, argv[3], napi_int32_array, &ints, &ints_length))
     return fail(env, "run: expected whole operations (Int32Array), floats (Float32Array), integers (Int32Array)");
   if (ops_length > 0 && (floats_length == 0 || ints_length == 0)) return fail(env, "run: expected arrays that are neither empty nor detached");
-  if (napi_get_value_int32(env, argv[4], &arena.lanes) != napi_ok || arena.lanes < 16 || arena.lanes > 128 || arena.lanes % 16 != 0 ||
+  if (napi_get_value_int32(env, argv[4], &arena.lanes) != napi_ok || arena.lanes < 1 || arena.lanes > 128 ||
+      (arena.lanes > FT_FULL && arena.lanes % FT_FULL != 0) ||
       napi_get_value_int32(env, argv[5], &arena.batch) != napi_ok || arena.batch < 1)
-    return fail(env, "run: expected lanes (a multiple of 16, at most 128) and a batch of at least 1");
+    return fail(env, "run: expected lanes (below 16, or a multiple of 16, at most 128) and a batch of at least 1");
   arena.f = floats;
   arena.i = ints;
   arena.blocks = (arena.batch - 1) / arena.lanes + 1;

@@ -29,10 +29,20 @@ typedef double wide __attribute__((vector_size(VW * 8)));
 static inline vec splat(float x) { return x - (vec){0}; }
 static inline vec load(const float *p) { return *(const memory_vec *)p; }
 static inline void store(float *p, vec v) { *(memory_vec *)p = v; }
-static inline void put(float *p, vec v, int accumulate) {
-  if (accumulate) v += load(p);
-  store(p, v);
+// Only `count` floats: where fewer images than a vector holds lie side by side.
+static inline vec load_part(const float *p, int count) {
+  vec v = splat(0);
+  memcpy(&v, p, (size_t)count * sizeof(float));
+  return v;
 }
+static inline void store_part(float *p, vec v, int count) { memcpy(p, &v, (size_t)count * sizeof(float)); }
+// A vector, or the `left` floats that are left of a row.
+static inline void put(float *p, vec v, int left, int accumulate) {
+  if (left >= VW) store(p, accumulate ? v + load(p) : v);
+  else store_part(p, accumulate ? v + load_part(p, left) : v, left);
+}
+// x where the condition is above 0, else 0; a condition that is not a number lets x pass, so it is not hidden.
+static inline vec where_positive(vec condition, vec x) { return (vec)((mask)x & ~(condition <= 0)); }
 // Sum of all lanes.
 static inline float total(vec v) {
   typedef float quad __attribute__((vector_size(16)));
@@ -41,6 +51,9 @@ static inline float total(vec v) {
   UNROLL for (int i = 1; i < VW / 4; i++) sum += u.part[i];
   return (sum[0] + sum[2]) + (sum[1] + sum[3]);
 }
+// Columns of a tile of two rows: as many as leave registers over.
+enum { PAIR_COLUMNS = VW == 16 ? 4 : 2 };
+
 static inline int least(int a, int b) { return a < b ? a : b; }
 static inline int ceil_div(int a, int b) { return (a + b - 1) / b; }
 
@@ -104,67 +117,188 @@ static void pack(const ft_pack *p, int task, const ft_arena *a) {
   for (int k = task * 16384; k < end; k++) a->f[p->out + k] = a->f[p->source + order[k]];
 }
 
-// One tile: XB columns x NV vectors of images, all planes o0 .. o1. in, out: at the tile's first float, plane 0. N: images a column.
-#define GATHER(NAME, XB, NV)                                                                                                          \
-  static inline __attribute__((always_inline)) void NAME(const ft_gather *p, const ft_arena *a, const float *in, float *out,          \
-                                                         const float *start, int o0, int o1, const long N) {                          \
+// First float of a tile in each tensor of a gather, plane 0. What the operation has not is `out`, and not used.
+typedef struct { const float *in, *start; float *out, *normed; } gather_at;
+static inline gather_at ahead(gather_at t, long floats) { return (gather_at){t.in + floats, t.start + floats, t.out + floats, t.normed + floats}; }
+static gather_at gather_from(const ft_gather *p, const ft_arena *a, int block, int row) {
+  return (gather_at){at(a, p->in, block, 0, row), at(a, p->start.base < 0 ? p->out : p->start, block, 0, row), at(a, p->out, block, 0, row),
+                     at(a, p->normed, block, 0, row)};
+}
+
+// What a plane's sums become after their last weight: scale and shift, then zero where they are not positive.
+typedef struct { int any, raw, rectify; float scale, shift; } finish;
+static inline finish finish_of(const ft_gather *p, const ft_arena *a, int plane, int last) {
+  int norm = p->scale >= 0;
+  return (finish){last && (norm || p->rectify), p->normed.base != p->out.base, p->rectify, norm ? a->f[p->scale + plane] : 1,
+                  norm ? a->f[p->shift + plane] : 0};
+}
+static inline vec finished(finish f, vec sum) {
+  vec v = sum * f.scale + f.shift;
+  return f.rectify ? where_positive(v, v) : v;
+}
+
+#define EACH(YB, XB, NV) \
+  UNROLL for (int y = 0; y < YB; y++) UNROLL for (int i = 0; i < XB; i++) UNROLL for (int j = 0; j < NV; j++)
+#define FETCH(POINTER, ROW, YB, FLOATS) \
+  UNROLL for (int y = 0; y < YB; y++) UNROLL for (int i = 0; i < (FLOATS); i += 16) __builtin_prefetch((POINTER) + y * (ROW) + (FLOATS) + i, 0, 2)
+
+// One tile: YB rows x XB columns x NV vectors of images, planes o0 .. o1. N: images a column. A tile of two rows has much to read before
+// its first sum, so the next one's is fetched meanwhile.
+#define GATHER(NAME, YB, XB, NV)                                                                                                      \
+  static inline __attribute__((always_inline)) void NAME(const ft_gather *p, const ft_arena *a, gather_at t, int o0, int o1,          \
+                                                         const long N) {                                                              \
     const int32_t *taps = a->i + p->taps;                                                                                             \
-    const float *weights = a->f + p->weights;                                                                                         \
+    const float *weights = a->f + p->weights, *x[YB];                                                                                 \
+    const long row_out = p->out.row, row_normed = p->normed.row;                                                                      \
+    UNROLL for (int y = 0; y < YB; y++) x[y] = t.in + (long)y * p->in.row;                                                            \
     for (int c = 0; c < p->channel_blocks; c++) {                                                                                     \
       const int32_t *row = a->i + p->rows + (size_t)c * (p->planes + 1);                                                              \
+      const int fresh = c == 0 && p->start.base < 0;                                                                                  \
+      const long row_from = c > 0 || fresh ? p->out.row : p->start.row;                                                               \
       for (int o = o0; o < o1; o++) {                                                                                                 \
         int k = row[o], end = row[o + 1];                                                                                             \
-        float *q = out + (size_t)o * p->out.plane;                                                                                    \
-        const float *s = c > 0 ? q : start ? start + (size_t)o * p->start.plane : NULL;                                               \
-        if (s == q && k == end) continue;                                                                                             \
-        vec sum[XB][NV], bias = splat(c > 0 || p->bias < 0 ? 0 : a->f[p->bias + o]);                                                  \
-        UNROLL for (int i = 0; i < XB; i++) UNROLL for (int j = 0; j < NV; j++)                                                       \
-          sum[i][j] = s ? load(s + i * N + j * VW) + bias : bias;                                                                     \
-        for (; k < end; k++) {                                                                                                        \
-          const float *x = in + taps[k];                                                                                              \
-          vec w = splat(weights[k]);                                                                                                  \
-          UNROLL for (int i = 0; i < XB; i++) UNROLL for (int j = 0; j < NV; j++) sum[i][j] += w * load(x + i * N + j * VW);          \
+        float *out = t.out + (size_t)o * p->out.plane;                                                                                \
+        const float *from = c > 0 || fresh ? out : t.start + (size_t)o * p->start.plane;                                              \
+        const finish f = finish_of(p, a, o, c + 1 == p->channel_blocks);                                                              \
+        if (k == end && from == out && !fresh && !f.any) continue;                                                                    \
+        if (YB > 1 && c == 0) {                                                                                                       \
+          FETCH(out, row_out, YB, XB * N);                                                                                            \
+          if (from != out) FETCH(from, row_from, YB, XB * N);                                                                         \
         }                                                                                                                             \
-        UNROLL for (int i = 0; i < XB; i++) UNROLL for (int j = 0; j < NV; j++) store(q + i * N + j * VW, sum[i][j]);                 \
+        vec sum[YB][XB][NV], bias = splat(c > 0 || p->bias < 0 ? 0 : a->f[p->bias + o]);                                              \
+        EACH(YB, XB, NV) sum[y][i][j] = fresh ? bias : load(from + y * row_from + i * N + j * VW) + bias;                             \
+        for (; k < end; k++) {                                                                                                        \
+          const long tap = taps[k];                                                                                                   \
+          vec w = splat(weights[k]);                                                                                                  \
+          EACH(YB, XB, NV) sum[y][i][j] += w * load(x[y] + tap + i * N + j * VW);                                                     \
+        }                                                                                                                             \
+        if (!f.any || f.raw) EACH(YB, XB, NV) store(out + y * row_out + i * N + j * VW, sum[y][i][j]);                                \
+        if (!f.any) continue;                                                                                                         \
+        float *normed = t.normed + (size_t)o * p->normed.plane;                                                                       \
+        EACH(YB, XB, NV) store(normed + y * row_normed + i * N + j * VW, finished(f, sum[y][i][j]));                                  \
       }                                                                                                                               \
     }                                                                                                                                 \
   }
-GATHER(gather_4x2, 4, 2)
-GATHER(gather_2x2, 2, 2)
-GATHER(gather_1x2, 1, 2)
-GATHER(gather_4x1, 4, 1)
-GATHER(gather_1x1, 1, 1)
-GATHER(gather_1x8, 1, 8)
+GATHER(gather_2xWx2, 2, PAIR_COLUMNS, 2)
+GATHER(gather_1x4x2, 1, 4, 2)
+GATHER(gather_1x2x2, 1, 2, 2)
+GATHER(gather_1x1x2, 1, 1, 2)
+GATHER(gather_1x4x1, 1, 4, 1)
+GATHER(gather_1x1x1, 1, 1, 1)
+GATHER(gather_1x1x8, 1, 1, 8)
 
-// All tiles of one image row. `N` is a constant in the calls below: addresses then fold into the instructions.
-static inline __attribute__((always_inline)) void gather_row(const ft_gather *p, const ft_arena *a, const float *in, float *out,
-                                                             const float *start, int o0, int o1, const long N) {
-  int x = 0;
+// Tiles of NV vectors while they fit into the N images of a column.
+#define GATHER_TILES(TILE, NV) for (; N - n >= NV * VW; n += NV * VW) TILE(p, a, ahead(t, x * N + n), o0, o1, N)
+
+// All tiles of one image row from column x on. `N` is a constant in the calls below: addresses then fold into the instructions.
+static inline __attribute__((always_inline)) void gather_row(const ft_gather *p, const ft_arena *a, gather_at t, int x, int o0, int o1,
+                                                             const long N) {
   for (; p->width - x >= 4; x += 4) {
     long n = 0;
-    for (; N - n >= 2 * VW; n += 2 * VW) gather_4x2(p, a, in + x * N + n, out + x * N + n, start ? start + x * N + n : NULL, o0, o1, N);
-    for (; n < N; n += VW) gather_4x1(p, a, in + x * N + n, out + x * N + n, start ? start + x * N + n : NULL, o0, o1, N);
+    GATHER_TILES(gather_1x4x2, 2);
+    GATHER_TILES(gather_1x4x1, 1);
   }
-  for (; p->width - x >= 2 && N % (2 * VW) == 0; x += 2)
-    for (long n = 0; n < N; n += 2 * VW) gather_2x2(p, a, in + x * N + n, out + x * N + n, start ? start + x * N + n : NULL, o0, o1, N);
+  for (; p->width - x >= 2 && N % (2 * VW) == 0; x += 2) {
+    long n = 0;
+    GATHER_TILES(gather_1x2x2, 2);
+  }
   for (; x < p->width; x++) {
     long n = 0;
-    for (; N - n >= 8 * VW; n += 8 * VW) gather_1x8(p, a, in + x * N + n, out + x * N + n, start ? start + x * N + n : NULL, o0, o1, N);
-    for (; N - n >= 2 * VW; n += 2 * VW) gather_1x2(p, a, in + x * N + n, out + x * N + n, start ? start + x * N + n : NULL, o0, o1, N);
-    for (; n < N; n += VW) gather_1x1(p, a, in + x * N + n, out + x * N + n, start ? start + x * N + n : NULL, o0, o1, N);
+    GATHER_TILES(gather_1x1x8, 8);
+    GATHER_TILES(gather_1x1x2, 2);
+    GATHER_TILES(gather_1x1x1, 1);
   }
 }
-static __attribute__((noinline)) void gather_row_32(const ft_gather *p, const ft_arena *a, const float *in, float *out,
-                                                    const float *start, int o0, int o1) {
-  gather_row(p, a, in, out, start, o0, o1, 32);
+static __attribute__((noinline)) void gather_row_32(const ft_gather *p, const ft_arena *a, gather_at t, int x, int o0, int o1) {
+  gather_row(p, a, t, x, o0, o1, 32);
 }
-static __attribute__((noinline)) void gather_row_128(const ft_gather *p, const ft_arena *a, const float *in, float *out,
-                                                    const float *start, int o0, int o1) {
-  gather_row(p, a, in, out, start, o0, o1, 128);
+static __attribute__((noinline)) void gather_row_128(const ft_gather *p, const ft_arena *a, gather_at t, int x, int o0, int o1) {
+  gather_row(p, a, t, x, o0, o1, 128);
 }
-static __attribute__((noinline)) void gather_row_any(const ft_gather *p, const ft_arena *a, const float *in, float *out,
-                                                    const float *start, int o0, int o1) {
-  gather_row(p, a, in, out, start, o0, o1, a->lanes);
+static __attribute__((noinline)) void gather_row_any(const ft_gather *p, const ft_arena *a, gather_at t, int x, int o0, int o1) {
+  gather_row(p, a, t, x, o0, o1, a->lanes);
+}
+// Two image rows, in tiles that span both, of blocks of 32 images.
+static __attribute__((noinline)) int gather_pair_32(const ft_gather *p, const ft_arena *a, gather_at t, int o0, int o1) {
+  const long N = 32;
+  int x = 0;
+  for (; p->width - x >= PAIR_COLUMNS; x += PAIR_COLUMNS) {
+    long n = 0;
+    GATHER_TILES(gather_2xWx2, 2);
+  }
+  return x;
+}
+
+static void gather_rows(const ft_gather *p, const ft_arena *a, int block, int y0, int y1, int o0, int o1) {
+  for (int y = y0, done = 0; y < y1; y++) {
+    gather_at t = gather_from(p, a, block, y);
+    int pair = p->pairs && a->lanes == 32 && (y - y0) % 2 == 0 && y + 1 < y1;
+    if (pair) done = gather_pair_32(p, a, t, o0, o1);
+    else if ((y - y0) % 2 == 0) done = 0;
+    if (a->lanes == 32) gather_row_32(p, a, t, done, o0, o1);
+    else if (a->lanes == 128) gather_row_128(p, a, t, done, o0, o1);
+    else gather_row_any(p, a, t, done, o0, o1);
+  }
+}
+
+// ---- fewer images than a vector holds: vectors run along the plane ----
+
+// Rows of input and output are equally long, so that a tap is a constant offset along the whole plane. What is computed between the rows
+// and in the FT_FULL floats behind the last one is overwritten with zeros afterwards.
+static inline __attribute__((always_inline)) void flat_tile(const ft_gather *p, const ft_arena *a, gather_at t, int o0, int o1,
+                                                            const int NV) {
+  const int32_t *taps = a->i + p->taps;
+  const float *weights = a->f + p->weights;
+  for (int c = 0; c < p->channel_blocks; c++) {
+    const int32_t *row = a->i + p->rows + (size_t)c * (p->planes + 1);
+    const int fresh = c == 0 && p->start.base < 0;
+    for (int o = o0; o < o1; o++) {
+      float *out = t.out + (size_t)o * p->out.plane, *normed = t.normed + (size_t)o * p->normed.plane;
+      const float *from = c > 0 || fresh ? out : t.start + (size_t)o * p->start.plane;
+      const finish f = finish_of(p, a, o, c + 1 == p->channel_blocks);
+      vec sum[NV], bias = splat(c > 0 || p->bias < 0 ? 0 : a->f[p->bias + o]);
+      UNROLL for (int j = 0; j < NV; j++) sum[j] = fresh ? bias : load(from + j * VW) + bias;
+      for (int k = row[o], end = row[o + 1]; k < end; k++) {
+        const long tap = taps[k];
+        vec w = splat(weights[k]);
+        UNROLL for (int j = 0; j < NV; j++) sum[j] += w * load(t.in + tap + j * VW);
+      }
+      if (!f.any || f.raw) UNROLL for (int j = 0; j < NV; j++) store(out + j * VW, sum[j]);
+      if (f.any) UNROLL for (int j = 0; j < NV; j++) store(normed + j * VW, finished(f, sum[j]));
+    }
+  }
+}
+#define FLAT(NV) \
+  static __attribute__((noinline)) void flat_##NV(const ft_gather *p, const ft_arena *a, gather_at t, int o0, int o1) { \
+    flat_tile(p, a, t, o0, o1, NV);                                                                                     \
+  }
+FLAT(1) FLAT(2) FLAT(3) FLAT(4) FLAT(5) FLAT(6) FLAT(7) FLAT(8) FLAT(9) FLAT(10) FLAT(11) FLAT(12)
+#if VW == 16
+FLAT(13) FLAT(14) FLAT(15) FLAT(16) FLAT(17) FLAT(18) FLAT(19) FLAT(20)
+#endif
+static void (*const FLAT_TILES[])(const ft_gather *, const ft_arena *, gather_at, int, int) = {
+    flat_1, flat_2, flat_3, flat_4, flat_5, flat_6, flat_7, flat_8, flat_9, flat_10, flat_11, flat_12,
+#if VW == 16
+    flat_13, flat_14, flat_15, flat_16, flat_17, flat_18, flat_19, flat_20,
+#endif
+};
+enum { MOST_FLAT = sizeof FLAT_TILES / sizeof *FLAT_TILES };
+
+static void clear_gaps(const ft_arena *a, ft_view v, int o0, int o1, int height, int width) {
+  for (int o = o0; o < o1; o++)
+    for (int y = 0; y < height; y++) {
+      float *gap = at(a, v, 0, o, y) + width * a->lanes;
+      for (int e = 0, n = y + 1 < height ? v.row - width * a->lanes : FT_FULL; e < n; e++) gap[e] = 0;
+    }
+}
+
+static void gather_flat(const ft_gather *p, const ft_arena *a, int o0, int o1) {
+  int length = (p->height - 1) * p->out.row + p->width * a->lanes, vectors = ceil_div(length, VW);
+  int step = ceil_div(vectors, ceil_div(vectors, MOST_FLAT));
+  gather_at t = gather_from(p, a, 0, 0);
+  for (int v = 0; v < vectors; v += step) FLAT_TILES[least(step, vectors - v) - 1](p, a, ahead(t, v * VW), o0, o1);
+  clear_gaps(a, p->out, o0, o1, p->height, p->width);
+  if (p->normed.base != p->out.base) clear_gaps(a, p->normed, o0, o1, p->height, p->width);
 }
 
 // A task is one (block, chunk of rows, chunk of planes).
@@ -172,72 +306,84 @@ static void gather(const ft_gather *p, int task, const ft_arena *a) {
   int chunks_o = ceil_div(p->planes, p->chunk_planes), chunks_y = ceil_div(p->height, p->chunk_rows);
   int o0 = task % chunks_o * p->chunk_planes, o1 = least(p->planes, o0 + p->chunk_planes);
   int y0 = task / chunks_o % chunks_y * p->chunk_rows, y1 = least(p->height, y0 + p->chunk_rows);
-  int block = task / chunks_o / chunks_y;
-  for (int y = y0; y < y1; y++) {
-    const float *in = at(a, p->in, block, 0, y);
-    float *out = at(a, p->out, block, 0, y);
-    const float *start = p->start.base < 0 ? NULL : at(a, p->start, block, 0, y);
-    if (a->lanes == 32) gather_row_32(p, a, in, out, start, o0, o1);
-    else if (a->lanes == 128) gather_row_128(p, a, in, out, start, o0, o1);
-    else gather_row_any(p, a, in, out, start, o0, o1);
-  }
+  if (a->lanes < FT_FULL) gather_flat(p, a, o0, o1);
+  else gather_rows(p, a, task / chunks_o / chunks_y, y0, y1, o0, o1);
 }
 
-// One tile of the output's gradient stays in registers while the live weights of its plane pass by; partial (count, FT_PARTIAL).
-#define WEIGHT_GRADIENT(NAME, XB, NV)                                                                                                 \
-  static inline __attribute__((always_inline)) void NAME(const ft_weight_gradient *p, const ft_arena *a, const float *in,             \
-                                                         const float *gradient, float *partial, int o0, int o1, const long N) {       \
+// ---- the gradient of the weights ----
+
+// First float of a tile of inputs and of the output's gradient, plane 0; the partial sums (count, FT_PARTIAL).
+typedef struct { const float *in, *gradient; float *partial; } weights_at;
+static inline weights_at along(weights_at t, long floats) { return (weights_at){t.in + floats, t.gradient + floats, t.partial}; }
+
+// One tile of the output's gradient stays in registers while the live weights of its plane pass by.
+#define WEIGHT_GRADIENT(NAME, YB, XB, NV)                                                                                             \
+  static inline __attribute__((always_inline)) void NAME(const ft_weight_gradient *p, const ft_arena *a, weights_at t, int o0, int o1, \
+                                                         const long N) {                                                              \
     const int32_t *taps = a->i + p->taps;                                                                                             \
+    const float *x[YB];                                                                                                               \
+    UNROLL for (int y = 0; y < YB; y++) x[y] = t.in + (long)y * p->in.row;                                                            \
     for (int c = 0; c < p->channel_blocks; c++) {                                                                                     \
       const int32_t *row = a->i + p->rows + (size_t)c * (p->planes + 1);                                                              \
       for (int o = o0; o < o1; o++) {                                                                                                 \
-        if (row[o] == row[o + 1]) continue;                                                                                           \
-        const float *q = gradient + (size_t)o * p->gradient.plane;                                                                    \
-        const int32_t *tap = taps + row[o];                                                                                           \
-        float *out = partial + (size_t)row[o] * FT_PARTIAL;                                                                           \
-        vec g[XB][NV];                                                                                                                \
-        UNROLL for (int i = 0; i < XB; i++) UNROLL for (int j = 0; j < NV; j++) g[i][j] = load(q + i * N + j * VW);                   \
-        for (int k = 0, count = row[o + 1] - row[o]; k < count; k++, out += FT_PARTIAL) {                                             \
-          const float *x = in + tap[k];                                                                                               \
+        int k = row[o], end = row[o + 1];                                                                                             \
+        if (k == end) continue;                                                                                                       \
+        const float *q = t.gradient + (size_t)o * p->gradient.plane;                                                                  \
+        vec g[YB][XB][NV];                                                                                                            \
+        EACH(YB, XB, NV) g[y][i][j] = load(q + (long)y * p->gradient.row + i * N + j * VW);                                           \
+        for (; k < end; k++) {                                                                                                        \
+          const long tap = taps[k];                                                                                                   \
+          float *out = t.partial + (size_t)k * FT_PARTIAL;                                                                            \
           vec sum[4] = {load(out), splat(0), splat(0), splat(0)};                                                                     \
-          UNROLL for (int i = 0; i < XB; i++) UNROLL for (int j = 0; j < NV; j++)                                                     \
-            sum[(i * NV + j) & 3] += g[i][j] * load(x + i * N + j * VW);                                                              \
+          EACH(YB, XB, NV) sum[((y * XB + i) * NV + j) & 3] += g[y][i][j] * load(x[y] + tap + i * N + j * VW);                        \
           store(out, (sum[0] + sum[1]) + (sum[2] + sum[3]));                                                                          \
         }                                                                                                                             \
       }                                                                                                                               \
     }                                                                                                                                 \
   }
-WEIGHT_GRADIENT(weight_gradient_4x2, 4, 2)
-WEIGHT_GRADIENT(weight_gradient_4x1, 4, 1)
-WEIGHT_GRADIENT(weight_gradient_2x2, 2, 2)
-WEIGHT_GRADIENT(weight_gradient_1x2, 1, 2)
-WEIGHT_GRADIENT(weight_gradient_1x1, 1, 1)
-WEIGHT_GRADIENT(weight_gradient_1x8, 1, 8)
+WEIGHT_GRADIENT(weight_gradient_2xWx2, 2, PAIR_COLUMNS, 2)
+WEIGHT_GRADIENT(weight_gradient_1x4x2, 1, 4, 2)
+WEIGHT_GRADIENT(weight_gradient_1x2x2, 1, 2, 2)
+WEIGHT_GRADIENT(weight_gradient_1x1x2, 1, 1, 2)
+WEIGHT_GRADIENT(weight_gradient_1x4x1, 1, 4, 1)
+WEIGHT_GRADIENT(weight_gradient_1x1x1, 1, 1, 1)
+WEIGHT_GRADIENT(weight_gradient_1x1x8, 1, 1, 8)
+#define WEIGHT_TILES(TILE, NV) for (; N - n >= NV * VW; n += NV * VW) TILE(p, a, along(t, x * N + n), o0, o1, N)
 
-static inline __attribute__((always_inline)) void weight_gradient_row(const ft_weight_gradient *p, const ft_arena *a, const float *in,
-                                                                      const float *g, float *partial, int o0, int o1, const long N) {
-  int x = 0;
+static inline __attribute__((always_inline)) void weight_gradient_row(const ft_weight_gradient *p, const ft_arena *a, weights_at t, int x,
+                                                                      int o0, int o1, const long N) {
   for (; p->width - x >= 4; x += 4) {
     long n = 0;
-    for (; N - n >= 2 * VW; n += 2 * VW) weight_gradient_4x2(p, a, in + x * N + n, g + x * N + n, partial, o0, o1, N);
-    for (; n < N; n += VW) weight_gradient_4x1(p, a, in + x * N + n, g + x * N + n, partial, o0, o1, N);
+    WEIGHT_TILES(weight_gradient_1x4x2, 2);
+    WEIGHT_TILES(weight_gradient_1x4x1, 1);
   }
-  for (; p->width - x >= 2 && N % (2 * VW) == 0; x += 2)
-    for (long n = 0; n < N; n += 2 * VW) weight_gradient_2x2(p, a, in + x * N + n, g + x * N + n, partial, o0, o1, N);
+  for (; p->width - x >= 2 && N % (2 * VW) == 0; x += 2) {
+    long n = 0;
+    WEIGHT_TILES(weight_gradient_1x2x2, 2);
+  }
   for (; x < p->width; x++) {
     long n = 0;
-    for (; N - n >= 8 * VW; n += 8 * VW) weight_gradient_1x8(p, a, in + x * N + n, g + x * N + n, partial, o0, o1, N);
-    for (; N - n >= 2 * VW; n += 2 * VW) weight_gradient_1x2(p, a, in + x * N + n, g + x * N + n, partial, o0, o1, N);
-    for (; n < N; n += VW) weight_gradient_1x1(p, a, in + x * N + n, g + x * N + n, partial, o0, o1, N);
+    WEIGHT_TILES(weight_gradient_1x1x8, 8);
+    WEIGHT_TILES(weight_gradient_1x1x2, 2);
+    WEIGHT_TILES(weight_gradient_1x1x1, 1);
   }
 }
-static __attribute__((noinline)) void weight_gradient_row_32(const ft_weight_gradient *p, const ft_arena *a, const float *in,
-                                                             const float *g, float *partial, int o0, int o1) {
-  weight_gradient_row(p, a, in, g, partial, o0, o1, 32);
+static __attribute__((noinline)) void weight_gradient_row_32(const ft_weight_gradient *p, const ft_arena *a, weights_at t, int x, int o0,
+                                                             int o1) {
+  weight_gradient_row(p, a, t, x, o0, o1, 32);
 }
-static __attribute__((noinline)) void weight_gradient_row_any(const ft_weight_gradient *p, const ft_arena *a, const float *in,
-                                                              const float *g, float *partial, int o0, int o1) {
-  weight_gradient_row(p, a, in, g, partial, o0, o1, a->lanes);
+static __attribute__((noinline)) void weight_gradient_row_any(const ft_weight_gradient *p, const ft_arena *a, weights_at t, int x, int o0,
+                                                              int o1) {
+  weight_gradient_row(p, a, t, x, o0, o1, a->lanes);
+}
+static __attribute__((noinline)) int weight_gradient_pair_32(const ft_weight_gradient *p, const ft_arena *a, weights_at t, int o0, int o1) {
+  const long N = 32;
+  int x = 0;
+  for (; p->width - x >= PAIR_COLUMNS; x += PAIR_COLUMNS) {
+    long n = 0;
+    WEIGHT_TILES(weight_gradient_2xWx2, 2);
+  }
+  return x;
 }
 
 // A task is one (group of blocks, chunk of planes); its share of the partial sums is its own.
@@ -250,10 +396,12 @@ static void weight_gradient(const ft_weight_gradient *p, int task, const ft_aren
     memset(partial + (size_t)row[o0] * FT_PARTIAL, 0, (size_t)(row[o1] - row[o0]) * FT_PARTIAL * sizeof(float));
   }
   for (int block = a->blocks * group / p->groups; block < a->blocks * (group + 1) / p->groups; block++)
-    for (int y = 0; y < p->height; y++) {
-      const float *in = at(a, p->in, block, 0, y), *g = at(a, p->gradient, block, 0, y);
-      if (a->lanes == 32) weight_gradient_row_32(p, a, in, g, partial, o0, o1);
-      else weight_gradient_row_any(p, a, in, g, partial, o0, o1);
+    for (int y = 0, done = 0; y < p->height; y++) {
+      weights_at t = {at(a, p->in, block, 0, y), at(a, p->gradient, block, 0, y), partial};
+      if (p->pairs && a->lanes == 32 && y % 2 == 0 && y + 1 < p->height) done = weight_gradient_pair_32(p, a, t, o0, o1);
+      else if (y % 2 == 0) done = 0;
+      if (a->lanes == 32) weight_gradient_row_32(p, a, t, done, o0, o1);
+      else weight_gradient_row_any(p, a, t, done, o0, o1);
     }
 }
 
@@ -353,19 +501,17 @@ static float pivot_of(const ft_norm *p, int channel, const ft_arena *a) {
   return sum / (float)valid;
 }
 
-// x where the condition is above 0, else 0; a condition that is not a number lets x pass, so it is not hidden.
-static inline vec where_positive(vec condition, vec x) { return (vec)((mask)x & ~(condition <= 0)); }
-
-static void scale_and_shift(const ft_norm *p, int channel, const ft_arena *a, float mean, float scale, float shift) {
-  for (int block = 0; block < a->blocks; block++)
-    for (int y = 0; y < p->height; y++) {
-      const float *x = at(a, p->in, block, channel, y);
-      float *out = at(a, p->out, block, channel, y);
-      for (int e = 0; e < p->width * a->lanes; e += VW) {
-        vec value = (load(x + e) - mean) * scale + shift;
-        store(out + e, p->rectify ? where_positive(value, value) : value);
-      }
+// out = in * scale + shift, and where `rectify` not below 0, of one channel in one block.
+static void scale_and_shift(const ft_arena *a, int block, int channel, ft_view in, ft_view out, int height, int width, float mean,
+                            float scale, float shift, int rectify) {
+  for (int y = 0; y < height; y++) {
+    const float *x = at(a, in, block, channel, y);
+    float *to = at(a, out, block, channel, y);
+    for (int e = 0, n = width * a->lanes; e < n; e += VW) {
+      vec v = (load(x + e) - mean) * scale + shift;
+      put(to + e, rectify ? where_positive(v, v) : v, n - e, 0);
     }
+  }
 }
 
 // Batch norm with the batch's own statistics. A task is one channel.
@@ -379,12 +525,24 @@ static void norm_train(const ft_norm *p, int c, const ft_arena *a) {
   a->f[p->mean + c] = mean;
   a->f[p->variance + c] = (float)(squares / (count > 1 ? count - 1 : 1));
   a->f[p->inverse + c] = inverse;
-  scale_and_shift(p, c, a, mean, a->f[p->scale + c] * inverse, a->f[p->shift + c]);
+  // From the last block to the first: it is still in the cache.
+  for (int block = a->blocks - 1; block >= 0; block--)
+    scale_and_shift(a, block, c, p->in, p->out, p->height, p->width, mean, a->f[p->scale + c] * inverse, a->f[p->shift + c], p->rectify);
 }
 
-static void norm_eval(const ft_norm *p, int c, const ft_arena *a) {
-  float scale = (float)(a->f[p->scale + c] / sqrt((double)a->f[p->variance + c] + a->f[p->eps]));
-  scale_and_shift(p, c, a, a->f[p->mean + c], scale, a->f[p->shift + c]);
+// Batch norm with running statistics as one scale and one shift a channel.
+static void fold(const ft_fold *p, const ft_arena *a) {
+  for (int c = 0; c < p->channels; c++) {
+    double scale = a->f[p->scale + c] / sqrt((double)a->f[p->variance + c] + a->f[p->eps]);
+    a->f[p->out_scale + c] = (float)scale;
+    a->f[p->out_shift + c] = (float)(a->f[p->shift + c] - a->f[p->mean + c] * scale);
+  }
+}
+
+// A task is one (block, channel).
+static void affine(const ft_affine *p, int task, const ft_arena *a) {
+  int c = task % p->channels;
+  scale_and_shift(a, task / p->channels, c, p->in, p->out, p->height, p->width, 0, a->f[p->scale + c], a->f[p->shift + c], p->rectify);
 }
 
 // The gradient that reaches the batch norm: with a ReLU in the same place, only where its output was above 0.
@@ -412,9 +570,10 @@ static void norm_backward(const ft_norm_backward *p, int c, const ft_arena *a) {
   a->f[p->shift_gradient + c] = (float)sum;
   a->f[p->scale_gradient + c] = (float)product;
   float mean_g = (float)(sum / count), slope = (float)(product / count * inverse);
-  for (int block = 0; block < a->blocks; block++) {
+  // From the last row to the first: it is still in the cache.
+  for (int block = a->blocks - 1; block >= 0; block--) {
     int valid = valid_lanes(a, block);
-    for (int y = 0; y < p->height; y++) {
+    for (int y = p->height - 1; y >= 0; y--) {
       const float *g = at(a, p->gradient, block, c, y), *x = at(a, p->in, block, c, y);
       const float *start = p->start.base < 0 ? NULL : at(a, p->start, block, c, y);
       float *out = at(a, p->out, block, c, y);
@@ -446,7 +605,7 @@ static void running(const ft_running *p, const ft_arena *a) {
     const float *u = at(a, p->a, block, c, y), *v = at(a, p->b, block, c, y);              \
     float *out = at(a, p->out, block, c, y);                                               \
     (void)v;                                                                               \
-    for (int e = 0; e < p->width * a->lanes; e += VW) put(out + e, BODY, p->accumulate);   \
+    for (int e = 0, n = p->width * a->lanes; e < n; e += VW) put(out + e, BODY, n - e, p->accumulate); \
   }
 
 static void relu(const ft_elementwise *p, int task, const ft_arena *a) { ROWS(where_positive(load(u + e), load(u + e))) }
@@ -482,7 +641,7 @@ static void max_pool(const ft_pool *p, int task, const ft_arena *a) {
   for (int y = 0; y < p->height; y++)
     for (int x = 0; x < p->width; x++)
       for (int n = 0; n < a->lanes; n += VW)
-        store(at(a, p->out, block, c, y) + x * a->lanes + n, window_maximum(p, a, block, c, y, x, n));
+        put(at(a, p->out, block, c, y) + x * a->lanes + n, window_maximum(p, a, block, c, y, x, n), a->lanes - n, 0);
 }
 
 // The first pixel of a window that holds its maximum receives the gradient, as in PyTorch.
@@ -496,7 +655,7 @@ static void max_pool_backward(const ft_pool *p, int task, const ft_arena *a) {
         mask left = (mask)load(at(a, p->gradient, block, c, y) + x * a->lanes + n);  // bits of the gradients that have no receiver yet
         WINDOW({
           mask below = load(at(a, p->in, block, c, v) + u * a->lanes + n) < maximum;
-          put(at(a, p->out, block, c, v) + u * a->lanes + n, (vec)(left & ~below), 1);
+          put(at(a, p->out, block, c, v) + u * a->lanes + n, (vec)(left & ~below), VW, 1);
           left &= below;
         })
       }
@@ -511,7 +670,7 @@ static void average_pool(const ft_pool *p, int task, const ft_arena *a) {
       for (int n = 0; n < lanes; n += VW) {
         vec sum = splat(0);
         WINDOW(sum += load(at(a, p->in, block, c, v) + u * lanes + n);)
-        store(out + n, sum * share);
+        put(out + n, sum * share, lanes - n, 0);
       }
     }
 }
@@ -536,20 +695,26 @@ static void reshape(const ft_reshape *p, int block, const ft_arena *a) {
   for (int f = 0; f < p->features; f++) {
     const float *in = at(a, p->in, block, f / in_size, f % in_size / p->in_width) + (size_t)(f % p->in_width) * a->lanes;
     float *out = at(a, p->out, block, f / out_size, f % out_size / p->out_width) + (size_t)(f % p->out_width) * a->lanes;
-    for (int n = 0; n < a->lanes; n += VW) put(out + n, load(in + n), p->accumulate);
+    for (int n = 0; n < a->lanes; n += VW) put(out + n, load(in + n), a->lanes - n, p->accumulate);
   }
+}
+
+// One column of `lanes` images.
+static inline void move_column(const ft_arena *a, float *to, const float *from, int accumulate) {
+  for (int n = 0; a->lanes >= FT_FULL && n < a->lanes; n += VW) put(to + n, load(from + n), VW, accumulate);
+  for (int n = 0; a->lanes < FT_FULL && n < a->lanes; n++) to[n] = from[n];
 }
 
 static void split_or_merge(const ft_split *p, int task, const ft_arena *a, int merge) {
   int c = task % p->channels, block = task / p->channels, s = p->stride;
   for (int y = 0; y < p->height; y++)
-    for (int x = 0; x < p->width; x++) {
-      int v = y + p->low, u = x + p->low;
-      float *whole = at(a, p->whole, block, c, y) + x * a->lanes;
-      float *phase = at(a, p->phases, block, (c * s + v % s) * s + u % s, v / s) + u / s * a->lanes;
-      for (int n = 0; n < a->lanes; n += VW) {
-        if (!merge) store(phase + n, load(whole + n));
-        else put(whole + n, load(phase + n), p->accumulate);
+    for (int u = 0; u < s; u++) {
+      int v = y + p->low, first = ((u - p->low) % s + s) % s;
+      float *whole = at(a, p->whole, block, c, y) + first * a->lanes;
+      float *phase = at(a, p->phases, block, (c * s + v % s) * s + u, v / s) + (first + p->low) / s * a->lanes;
+      for (int x = first; x < p->width; x += s, whole += s * a->lanes, phase += a->lanes) {
+        if (merge) move_column(a, whole, phase, p->accumulate);
+        else move_column(a, phase, whole, 0);
       }
     }
 }
@@ -585,9 +750,10 @@ int JOIN(ft_tasks_, VARIANT)(const int32_t *op, const ft_arena *a) {
       return ceil_div(p->planes, DENSE_PLANES) * ceil_div(p->count, DENSE_CHUNK);
     }
     case FT_BIAS_GRADIENT: return ((const ft_bias_gradient *)op)->channels;
-    case FT_NORM_TRAIN: case FT_NORM_EVAL: return ((const ft_norm *)op)->channels;
+    case FT_NORM_TRAIN: return ((const ft_norm *)op)->channels;
+    case FT_AFFINE: { const ft_affine *p = (const void *)op; return a->blocks * p->channels; }
     case FT_NORM_BACKWARD: return ((const ft_norm_backward *)op)->channels;
-    case FT_RUNNING: return 1;
+    case FT_RUNNING: case FT_FOLD: return 1;
     case FT_RELU: case FT_RELU_BACKWARD: case FT_ADD: case FT_COPY: return a->blocks * ((const ft_elementwise *)op)->channels;
     case FT_MAX_POOL: case FT_MAX_POOL_BACKWARD: case FT_AVERAGE_POOL: case FT_AVERAGE_POOL_BACKWARD:
       return a->blocks * ((const ft_pool *)op)->channels;
@@ -609,7 +775,8 @@ void JOIN(ft_run_, VARIANT)(const int32_t *op, int task, const ft_arena *a) {
     case FT_DENSE_GRADIENT: dense_gradient(p, task, a); break;
     case FT_BIAS_GRADIENT: bias_gradient(p, task, a); break;
     case FT_NORM_TRAIN: norm_train(p, task, a); break;
-    case FT_NORM_EVAL: norm_eval(p, task, a); break;
+    case FT_FOLD: fold(p, a); break;
+    case FT_AFFINE: affine(p, task, a); break;
     case FT_NORM_BACKWARD: norm_backward(p, task, a); break;
     case FT_RUNNING: running(p, a); break;
     case FT_RELU: relu(p, task, a); break;

@@ -7,11 +7,13 @@
 #pragma once
 #include <stdint.h>
 
-enum { FT_FIELDS = 32, FT_PARTIAL = 16 };  // FT_PARTIAL: floats kept for one partial weight gradient
+// FT_PARTIAL: floats kept for one partial weight gradient. FT_FULL: images of a block whose columns are whole vectors; of fewer, which only
+// predictions have, a whole plane is one run of floats.
+enum { FT_FIELDS = 32, FT_PARTIAL = 16, FT_FULL = 16 };
 
 enum {
   FT_LOAD = 1, FT_PACK, FT_GATHER, FT_WEIGHT_GRADIENT, FT_REDUCE, FT_DENSE_GRADIENT, FT_BIAS_GRADIENT,
-  FT_NORM_TRAIN, FT_NORM_EVAL, FT_NORM_BACKWARD, FT_RUNNING,
+  FT_NORM_TRAIN, FT_NORM_BACKWARD, FT_FOLD, FT_AFFINE, FT_RUNNING,
   FT_RELU, FT_RELU_BACKWARD, FT_MAX_POOL, FT_MAX_POOL_BACKWARD, FT_AVERAGE_POOL, FT_AVERAGE_POOL_BACKWARD,
   FT_ADD, FT_COPY, FT_RESHAPE, FT_SPLIT, FT_MERGE, FT_LOSS, FT_STORE, FT_SGD
 };
@@ -21,15 +23,16 @@ typedef struct { int32_t base, block, plane, row; } ft_view;
 typedef struct { int32_t op; int32_t source; ft_view out; int32_t channels, height, width; } ft_load;
 typedef struct { int32_t op; int32_t out, source, order /* int */, count; } ft_pack;
 // out[o] = start[o] + bias[o] + sum over k in row o of weight[k] * in[tap[k] ...]; `start` may be `out`. Rows are kept per block of input
-// channels: row[c * (planes + 1) + o] is the first k of row o in block c.
+// channels: row[c * (planes + 1) + o] is the first k of row o in block c. With `scale` or `rectify`, normed[o] = out[o] * scale[o] +
+// shift[o], where rectified not below 0; `normed` may be `out`, which is then not written otherwise. `pairs`: tiles span two rows.
 typedef struct {
-  int32_t op; ft_view in, out, start; int32_t planes, height, width, rows /* int */, taps /* int */, weights, channel_blocks, bias,
-      chunk_planes, chunk_rows;
+  int32_t op; ft_view in, out, start, normed; int32_t planes, height, width, rows /* int */, taps /* int */, weights, channel_blocks, bias,
+      scale, shift, rectify, chunk_planes, chunk_rows, pairs;
 } ft_gather;
 // partial[group][k][lane] = sum of in[tap[k] ...] * gradient[o]
 typedef struct {
   int32_t op; ft_view in, gradient; int32_t planes, height, width, rows /* int */, taps /* int */, channel_blocks, partial, count, groups,
-      chunk_planes;
+      chunk_planes, pairs;
 } ft_weight_gradient;
 typedef struct { int32_t op; int32_t out, partial, count, groups, order /* int */; } ft_reduce;
 // out[o][t] = sum of in[tap[t] ...] * gradient[o]: the same `count` taps for every plane o.
@@ -37,7 +40,9 @@ typedef struct { int32_t op; ft_view in, gradient; int32_t planes, height, width
 typedef struct { int32_t op; ft_view gradient; int32_t channels, height, width, out; } ft_bias_gradient;
 typedef struct {
   int32_t op; ft_view in, out; int32_t channels, height, width, scale, shift, mean, variance, inverse, eps, rectify;
-} ft_norm;  // train: mean, variance (unbiased) and inverse deviation are written; eval: mean and variance are read, inverse unused
+} ft_norm;  // mean, variance (unbiased) and inverse deviation are written
+typedef struct { int32_t op; int32_t channels, scale, shift, mean, variance, eps, out_scale, out_shift; } ft_fold;
+typedef struct { int32_t op; ft_view in, out; int32_t channels, height, width, scale, shift, rectify; } ft_affine;
 typedef struct {
   int32_t op; ft_view in, gradient, out, start; int32_t channels, height, width, scale, shift, mean, inverse, scale_gradient,
       shift_gradient, rectify;

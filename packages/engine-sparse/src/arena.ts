@@ -1,5 +1,5 @@
 /** Where things lie: one array of floats and one of integers hold everything a session needs; a plan hands out their parts. */
-import type { View } from './ops.ts';
+import { FULL, type View } from './ops.ts';
 
 /** Channels, rows and columns of an activation and the border of zeros around it. Shape (C, H, W); a vector of features is (C, 1, 1). */
 export interface Geometry {
@@ -59,8 +59,11 @@ export class Arena {
   zeroTensor(geometry: Geometry): Tensor {
     const { channels, height, width, low, high } = geometry;
     const row = (low + width + high) * this.lanes;
-    const plane = (low + height + high) * row;
-    const start = this.floats(plane * channels * this.blocks);
+    // Where a plane is one run of floats, its last vector may reach beyond it, and what reads below and right of the last plane meets zeros.
+    const flat = this.lanes < FULL;
+    const plane = (low + height + high) * row + (flat ? FULL : 0);
+    const beyond = flat ? (low + 1) * row + FULL : 0;
+    const start = this.floats(plane * channels * this.blocks + beyond);
     return {
       channels,
       height,

@@ -9,7 +9,7 @@ import type { LayerPlace, Placement } from './placement.ts';
 import { phasesOf } from './taps.ts';
 
 /** Live weights that one task of a weight gradient takes: its partial sums then stay in the L2 cache. */
-const TASK_WEIGHTS = 8192;
+const TASK_WEIGHTS = 16384;
 /** Tasks for a layer of one pixel whose batch is a single block. */
 const PIXEL_TASKS = 8;
 
@@ -81,7 +81,7 @@ class BackwardPass {
   }
 
   #reluInPlace(node: NodeSpec): void {
-    if (this.#place.graph.rectified(node.from[0]!)) return;
+    if (this.#place.net.node(node.from[0]!).op === 'batchNorm') return;
     const gradient = this.#gradients.unshared(node.id);
     this.#push(this.#elementwise(node, gradient, gradient, false));
   }
@@ -218,11 +218,15 @@ class BackwardPass {
       op: 'gather',
       in: gradient.view,
       out: out.view,
-      ...gatherSize(inputs * phasesOf(stride), out),
+      ...gatherSize(this.#place, inputs * phasesOf(stride), out, layer.backward!.pairs),
       ...layer.backward!,
       weights: layer.backwardWeights,
       bias: -1,
       start,
+      normed: out.view,
+      scale: -1,
+      shift: -1,
+      rectify: false,
     });
   }
 }

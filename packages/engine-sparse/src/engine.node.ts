@@ -1,19 +1,9 @@
-/** The engines of this package. */
+/** The engines of this package as Node has them: those that run anywhere (engines.ts), the native one, and the choice between them. */
 import type { Engine } from '@freetickets/sparse-core';
+import { referenceEngine, SIGNALS, wasmEngine } from './engines.ts';
 import { nativeExecutor, nativeStatus } from './native.node.ts';
-import { referenceExecutor } from './reference.ts';
 import { openSession } from './session.ts';
-
-const SIGNALS = new Set(['gradient'] as const);
-
-/** Plain TypeScript: slow and obvious, runs anywhere. */
-export function referenceEngine(): Engine {
-  return {
-    name: 'reference',
-    signals: SIGNALS,
-    open: async (net, state, options) => openSession(referenceExecutor(), net, state, options),
-  };
-}
+import { wasmStatus } from './wasm.ts';
 
 /**
  * The compiled kernels: multi-threaded, the best instruction set of this processor unless `variant` names another.
@@ -32,14 +22,17 @@ export function nativeEngine(options: { readonly variant?: string } = {}): Engin
 let warned = false;
 
 /**
- * The fastest engine that runs here. Falling back to the reference is said once, with the remedy.
+ * The fastest engine that runs here: native, else WebAssembly, else the reference. Falling back is said once, with the remedy.
  * @param options.onFallback where to say it; default: a process warning
  */
 export function bestEngine(options: { readonly onFallback?: (message: string) => void } = {}): Engine {
-  const status = nativeStatus();
-  if (status.available) return nativeEngine();
+  const native = nativeStatus();
+  if (native.available) return nativeEngine();
+  const wasm = process.env.SPARSE_KERNELS === 'reference' ? { available: false } : wasmStatus();
   const say = options.onFallback ?? ((message: string) => process.emitWarning(message, 'FreeTicketsWarning'));
-  if (!warned) say(`The reference engine is used, many times slower than the native kernels: ${status.reason}.`);
+  const used = wasm.available ? 'The wasm engine is used, several' : 'The reference engine is used, many';
+  const reasons = [native.reason, wasm.reason].filter((reason) => reason !== undefined);
+  if (!warned) say(`${used} times slower than the native kernels: ${reasons.join('; ')}.`);
   warned = true;
-  return referenceEngine();
+  return wasm.available ? wasmEngine() : referenceEngine();
 }

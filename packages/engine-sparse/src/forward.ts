@@ -1,8 +1,8 @@
 /** The forward pass as operations: from staged images to the values of every node. */
-import type { NodeSpec } from '@freetickets/sparse-core';
+import type { NodeId, NodeSpec } from '@freetickets/sparse-core';
 import type { Tensor } from './arena.ts';
 import { phaseKey, strideOf } from './graph.ts';
-import { NO_VIEW, type Operation, type View } from './ops.ts';
+import { FULL, NO_VIEW, type Operation, type View } from './ops.ts';
 import type { LayerPlace, Placement } from './placement.ts';
 
 /** Tasks that one operation is cut into at least, where its shape allows. */
@@ -12,6 +12,7 @@ const TASKS = 8;
 export function emitForward(place: Placement, train: boolean): Operation[] {
   const input = place.tensor('input');
   const ops: Operation[] = [{ op: 'load', source: place.images, out: input.view, ...sizeOf(input) }];
+  if (!train) for (const id of place.norms.keys()) ops.push(fold(place, id));
   const split = new Set<string>();
   for (const node of place.net.spec.nodes) {
     const key = phaseKey(node);
@@ -37,11 +38,12 @@ function emitNode(place: Placement, node: NodeSpec, train: boolean): Operation[]
   switch (node.op) {
     case 'conv2d':
     case 'linear':
-      return [layerForward(place, place.layers.get(node.id)!, out)];
+      return [layerForward(place, place.layers.get(node.id)!, out, train)];
     case 'batchNorm':
-      return [norm(place, node, train)];
+      if (train) return [normTrain(place, node)];
+      return place.fusedNorms.has(node.id) ? [] : [affine(place, node)];
     case 'relu':
-      if (place.graph.rectified(node.from[0]!)) return [];
+      if (place.graph.joined(node)) return [];
       return [{ op: 'relu', a: input.view, b: input.view, out: out.view, ...sizeOf(out), accumulate: false }];
     case 'add':
       if (place.graph.inPlace(node.id)) return [];
@@ -55,43 +57,85 @@ function emitNode(place: Placement, node: NodeSpec, train: boolean): Operation[]
 
 const sameMemory = (a: View, b: View) => a.base === b.base;
 
-function layerForward(place: Placement, layer: LayerPlace, out: Tensor): Operation {
-  const bias = place.params.get(`${layer.node.id}.bias`);
-  const residual = place.graph.residual(layer.node.id);
+function layerForward(place: Placement, layer: LayerPlace, out: Tensor, train: boolean): Operation {
+  const { graph, params, norms } = place;
+  const { id } = layer.node;
+  const residual = graph.residual(id);
+  const norm = train ? undefined : graph.normAfter(id);
+  const folded = norm && norms.get(norm.id)!;
   return {
     op: 'gather',
     in: layer.input.view,
     out: out.view,
-    ...gatherSize(layer.window.outputs, out),
+    ...gatherSize(place, layer.window.outputs, out, layer.forward.pairs),
     ...layer.forward,
     weights: layer.forwardWeights,
-    bias: bias ? bias.values : -1,
+    bias: params.get(`${id}.bias`)?.values ?? -1,
     start: residual === undefined ? NO_VIEW : place.tensor(residual).view,
+    normed: norm ? place.tensor(norm.id).view : out.view,
+    scale: folded?.foldedScale ?? -1,
+    shift: folded?.foldedShift ?? -1,
+    rectify: graph.rectified(norm?.id ?? graph.result(id)),
   };
 }
 
-/** Rows of a picture are shared out, or the outputs of a layer that has one pixel. */
-export function gatherSize(planes: number, { height, width }: Pick<Tensor, 'height' | 'width'>) {
-  const pixel = height * width === 1;
-  return { planes, height, width, chunkPlanes: pixel ? Math.ceil(planes / TASKS) : planes, chunkRows: Math.ceil(height / TASKS) };
+/** Rows of a picture are shared out, or the outputs of a layer that has one pixel, or of any where a plane is one run of floats. */
+export function gatherSize(place: Placement, planes: number, { height, width }: Pick<Tensor, 'height' | 'width'>, pairs: boolean) {
+  if (height * width === 1 || place.arena.lanes < FULL)
+    return { planes, height, width, chunkPlanes: Math.ceil(planes / TASKS), chunkRows: height };
+  const rows = Math.ceil(height / TASKS);
+  return { planes, height, width, chunkPlanes: planes, chunkRows: pairs ? rows + (rows % 2) : rows };
 }
 
-function norm(place: Placement, node: NodeSpec, train: boolean): Operation {
+const normValue = (place: Placement, id: NodeId, suffix: 'weight' | 'bias' | 'running_mean' | 'running_var'): number =>
+  place.params.get(`${id}.${suffix}`)!.values;
+
+function normTrain(place: Placement, node: NodeSpec): Operation {
   const out = place.tensor(node.id);
-  const at = place.norms.get(node.id)!;
-  const value = (suffix: 'weight' | 'bias' | 'running_mean' | 'running_var') => place.params.get(`${node.id}.${suffix}`)!.values;
-  const common = {
+  const { mean, variance, inverse, eps } = place.norms.get(node.id)!;
+  return {
+    op: 'normTrain',
     in: place.tensor(node.from[0]!).view,
     out: out.view,
     ...sizeOf(out),
-    scale: value('weight'),
-    shift: value('bias'),
-    inverse: at.inverse,
-    eps: at.eps,
+    scale: normValue(place, node.id, 'weight'),
+    shift: normValue(place, node.id, 'bias'),
+    mean,
+    variance,
+    inverse,
+    eps,
     rectify: place.graph.rectified(node.id),
   };
-  if (train) return { op: 'normTrain', ...common, mean: at.mean, variance: at.variance };
-  return { op: 'normEval', ...common, mean: value('running_mean'), variance: value('running_var') };
+}
+
+function fold(place: Placement, id: NodeId): Operation {
+  const { eps, foldedScale, foldedShift } = place.norms.get(id)!;
+  return {
+    op: 'fold',
+    channels: place.graph.size(id).channels,
+    scale: normValue(place, id, 'weight'),
+    shift: normValue(place, id, 'bias'),
+    mean: normValue(place, id, 'running_mean'),
+    variance: normValue(place, id, 'running_var'),
+    eps,
+    outScale: foldedScale,
+    outShift: foldedShift,
+  };
+}
+
+function affine(place: Placement, node: NodeSpec): Operation {
+  const out = place.tensor(node.id);
+  const { foldedScale, foldedShift } = place.norms.get(node.id)!;
+  const rectify = place.graph.rectified(node.id);
+  return {
+    op: 'affine',
+    in: place.tensor(node.from[0]!).view,
+    out: out.view,
+    ...sizeOf(out),
+    scale: foldedScale,
+    shift: foldedShift,
+    rectify,
+  };
 }
 
 export function reshape(input: Tensor, out: Tensor, accumulate: boolean): Operation {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { Graph, phaseKey } from './graph.ts';
 
 const graphOf = (shape: number[], nodes: NetworkSpec['nodes'], output: string) =>
-  new Graph(network({ version: 1, name: 'test', input: { shape }, nodes, output }));
+  new Graph(network({ version: 1, name: 'test', input: { shape }, nodes, output }), true);
 
 /**
  *     input -> conv -> bn -> relu -+-> strided (3x3, stride 2, padding 1) -+-> add -> sum -> pool -> flat -> fc

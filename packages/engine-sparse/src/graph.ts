@@ -13,14 +13,17 @@ export const phaseKey = (node: NodeSpec): string | undefined => (strideOf(node) 
 
 export class Graph {
   readonly net: Network;
+  readonly #train: boolean;
   readonly #consumers = new Map<NodeId, NodeSpec[]>();
   readonly #inPlace = new Map<NodeId, NodeId>();
   readonly #root = new Map<NodeId, NodeId>();
   readonly #needsGradient = new Set<NodeId>();
   readonly #reachesOutput: ReadonlySet<NodeId>;
 
-  constructor(net: Network) {
+  /** @param train values that the backward pass reads are kept */
+  constructor(net: Network, train: boolean) {
     this.net = net;
+    this.#train = train;
     for (const node of net.spec.nodes) {
       for (const id of node.from) this.#consumers.set(id, [...(this.#consumers.get(id) ?? []), node]);
       if (isLayer(node) || node.op === 'batchNorm' || node.from.some((id) => this.#needsGradient.has(id))) this.#needsGradient.add(node.id);
@@ -54,15 +57,34 @@ export class Graph {
     return this.#root.get(id) ?? id;
   }
 
-  /** Whether a batch norm is followed by a ReLU in place: both are then one operation. */
+  /** Whether a ReLU in place follows: it is then part of the operation that makes the values. */
   rectified(id: NodeId): boolean {
-    return this.net.node(id).op === 'batchNorm' && this.consumers(id).some((node) => node.op === 'relu' && this.inPlace(node.id) === id);
+    return this.consumers(id).some((node) => node.op === 'relu' && this.inPlace(node.id) === id);
+  }
+
+  /** Whether a ReLU is part of the operation that makes its input, there called rectified. */
+  joined(relu: NodeSpec): boolean {
+    const input = this.inPlace(relu.id);
+    return input !== undefined && (this.net.node(input).op !== 'add' || this.inPlace(input) !== undefined);
   }
 
   /** What is added to a layer's output, where the addition is in place: the layer's sums then start from it. */
   residual(layer: NodeId): NodeId | undefined {
-    const add = this.consumers(layer).find((node) => node.op === 'add' && this.inPlace(node.id) === layer);
-    return add?.from.find((id) => id !== layer);
+    return this.#addition(layer)?.from.find((id) => id !== layer);
+  }
+
+  /** The node whose values a layer's operation makes: an addition in place, or the layer itself. */
+  result(layer: NodeId): NodeId {
+    return this.#addition(layer)?.id ?? layer;
+  }
+
+  /** The batch norm that a layer's operation can apply to its result at once, when it needs no statistics of the batch. */
+  normAfter(layer: NodeId): NodeSpec | undefined {
+    return this.consumers(this.result(layer)).find((node) => node.op === 'batchNorm');
+  }
+
+  #addition(layer: NodeId): NodeSpec | undefined {
+    return this.consumers(layer).find((node) => node.op === 'add' && this.inPlace(node.id) === layer);
   }
 
   /** Whether a gradient of this node's values is of any use: some parameter stands before it. */
@@ -133,6 +155,7 @@ export class Graph {
     if (node.op === 'relu') return node.from.find((id) => owned(id, ['conv2d', 'linear', 'batchNorm', 'add']));
     // An addition starts in the later of its inputs, when the other is complete.
     if (node.op === 'add') return [this.#later(node.from)].find((id) => owned(id, ['conv2d', 'linear']));
+    if (node.op === 'batchNorm' && !this.#train) return node.from.find((id) => owned(id, ['conv2d', 'linear', 'add']));
     return undefined;
   }
 

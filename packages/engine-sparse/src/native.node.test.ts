@@ -1,6 +1,6 @@
 /** What runs here and why, and a binding that answers misuse with an error. */
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { fileURLToPath } from 'node:url';
 import { SparseError } from '@freetickets/sparse-core';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { nativeEngine } from './engine.node.ts';
@@ -8,9 +8,12 @@ import { nativeExecutor, nativeStatus } from './native.node.ts';
 import { encode } from './ops.ts';
 
 const status = nativeStatus();
+/** The instruction set that every processor of this family can run. */
+const always = process.arch === 'arm64' ? 'neon' : 'baseline';
 
 afterEach(() => {
   vi.unstubAllEnvs();
+  vi.unstubAllGlobals();
   vi.resetModules();
 });
 
@@ -54,42 +57,77 @@ describe('without native kernels (SPARSE_KERNELS=reference)', () => {
   });
 });
 
+describe('with SPARSE_KERNELS=wasm', () => {
+  it('the best engine is wasm, which is said once, with the remedy, and the native one is refused', async () => {
+    const { bestEngine, nativeEngine } = await withKernels('wasm');
+    const said: string[] = [];
+    const onFallback = (message: string) => said.push(message);
+    expect([bestEngine({ onFallback }).name, bestEngine({ onFallback }).name]).toEqual(['wasm', 'wasm']);
+    expect(said).toEqual([
+      'The wasm engine is used, several times slower than the native kernels: SPARSE_KERNELS=wasm is set (unset it to use the native kernels).',
+    ]);
+    expect(() => nativeEngine()).toThrow(/native engine: expected compiled kernels, received "SPARSE_KERNELS=wasm is set/);
+  });
+
+  it('where there is no WebAssembly, the reference is left, and both reasons are given', async () => {
+    vi.stubGlobal('WebAssembly', undefined);
+    const { bestEngine } = await withKernels('wasm');
+    const said: string[] = [];
+    expect(bestEngine({ onFallback: (message) => said.push(message) }).name).toBe('reference');
+    expect(said).toEqual([expect.stringMatching(/^The reference engine .*\(unset it .*\); this platform has no WebAssembly\.$/)]);
+  });
+});
+
 describe.skipIf(!status.available)(`native kernels${status.reason ? ` [${status.reason}]` : ''}`, () => {
   it('are listed best first, and what every processor can run is among them', () => {
-    expect(status.variants.at(-1)).toBe('baseline');
+    expect(status.variants.at(-1)).toBe(always);
     expect(nativeEngine().name).toBe(`native/${status.variants[0]}`);
-    expect(nativeEngine({ variant: 'baseline' }).name).toBe('native/baseline');
+    expect(nativeEngine({ variant: always }).name).toBe(`native/${always}`);
+  });
+
+  it.skipIf(process.platform !== 'linux' || process.arch !== 'x64')(
+    'are those whose instructions the kernel says the processor has',
+    () => {
+      const has = new Set(/^flags\s*:(.*)$/m.exec(readFileSync('/proc/cpuinfo', 'utf8'))![1]!.split(' '));
+      const needs = { avx512: ['avx512f', 'avx512vl', 'avx512dq', 'avx512bw', 'avx2', 'fma'], avx2: ['avx2', 'fma'], baseline: [] };
+      const expected = Object.entries(needs).filter(([, flags]) => flags.every((flag) => has.has(flag)));
+      expect(status.variants).toEqual(expected.map(([variant]) => variant));
+    },
+  );
+
+  it('say which addon they come from', () => {
+    expect(status.path).toMatch(/[\\/](build|prebuilds)[\\/]kernels-[a-z0-9-]+\.node$/);
+    expect(createRequire(import.meta.url)(status.path!)).toHaveProperty('createExecutor');
   });
 
   it('SPARSE_KERNELS names the variant; a name that is none is refused', async () => {
-    expect((await withKernels('baseline')).nativeEngine().name).toBe('native/baseline');
-    expect((await withKernels('baseline')).bestEngine().name).toBe('native/baseline');
+    expect((await withKernels(always)).nativeEngine().name).toBe(`native/${always}`);
+    expect((await withKernels(always)).bestEngine().name).toBe(`native/${always}`);
     const { bestEngine } = await withKernels('basline');
-    expect(() => bestEngine()).toThrow(/SPARSE_KERNELS: expected one of reference, .*baseline, received "basline"/);
+    expect(() => bestEngine()).toThrow(/SPARSE_KERNELS: expected one of reference, wasm, .*(baseline|neon), received "basline"/);
   });
 
   it('an unknown variant is refused with the names of those that are there', () => {
     expect(() => nativeEngine({ variant: 'sse9' })).toThrow(SparseError);
-    expect(() => nativeEngine({ variant: 'sse9' })).toThrow(/native engine: expected one of .*baseline, received "sse9"/);
+    expect(() => nativeEngine({ variant: 'sse9' })).toThrow(/native engine: expected one of .*(baseline|neon), received "sse9"/);
   });
 
   it.each([0, -1, 1.5, 1025, Number.NaN])('%s threads are refused', (threads) => {
-    expect(() => nativeExecutor('baseline', threads)).toThrow(/threads: expected a whole number from 1 to 1024/);
+    expect(() => nativeExecutor(always, threads)).toThrow(/threads: expected a whole number from 1 to 1024/);
   });
 
   it('give floats that start at a multiple of 64 bytes', () => {
     const { misalignment } = addon();
     for (const count of [1, 17, 1000, 100_000]) {
-      const floats = nativeExecutor('baseline', 1).allocate(count);
-      expect([floats.length, misalignment(floats)]).toEqual([count, 0]);
+      const { floats, ints } = nativeExecutor(always, 1).allocate(count, 3);
+      expect([floats.length, misalignment(floats), ints]).toEqual([count, 0, new Int32Array(3)]);
       expect(floats.every((value) => value === 0)).toBe(true);
     }
   });
 });
 
 function addon() {
-  const path = fileURLToPath(new URL(`../build/kernels-${process.platform}-${process.arch}.node`, import.meta.url));
-  return createRequire(import.meta.url)(path) as Readonly<
+  return createRequire(import.meta.url)(status.path!) as Readonly<
     Record<'variants' | 'createExecutor' | 'run' | 'misalignment', (...args: unknown[]) => unknown>
   >;
 }

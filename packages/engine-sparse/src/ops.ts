@@ -41,8 +41,16 @@ export interface Gather {
   readonly bias: number;
   /** What the sums start from, besides the bias: a residual, or `out` itself to add to what stands there. */
   readonly start: View;
+  /** With a scale or `rectify`: where sums * scale + shift go, not below 0 if rectified. May be `out`, which then holds nothing else. */
+  readonly normed: View;
+  /** Per plane; -1: none. */
+  readonly scale: number;
+  readonly shift: number;
+  readonly rectify: boolean;
   readonly chunkPlanes: number;
   readonly chunkRows: number;
+  /** Tiles span two rows. */
+  readonly pairs: boolean;
 }
 
 export interface WeightGradient {
@@ -60,6 +68,8 @@ export interface WeightGradient {
   readonly count: number;
   readonly groups: number;
   readonly chunkPlanes: number;
+  /** Tiles span two rows. */
+  readonly pairs: boolean;
 }
 
 /** The gradient at every position, live or dead: the same taps for every plane. */
@@ -91,7 +101,7 @@ export interface Pool extends Size, Accumulates {
 }
 
 export interface Norm extends Size {
-  readonly op: 'normTrain' | 'normEval';
+  readonly op: 'normTrain';
   readonly in: View;
   readonly out: View;
   readonly scale: number;
@@ -101,6 +111,29 @@ export interface Norm extends Size {
   readonly inverse: number;
   readonly eps: number;
   /** A ReLU follows in the same place. */
+  readonly rectify: boolean;
+}
+
+/** Batch norm with running statistics as one scale and one shift a channel. */
+export interface Fold {
+  readonly op: 'fold';
+  readonly channels: number;
+  readonly scale: number;
+  readonly shift: number;
+  readonly mean: number;
+  readonly variance: number;
+  readonly eps: number;
+  readonly outScale: number;
+  readonly outShift: number;
+}
+
+/** out = in * scale + shift, a channel, and with `rectify` not below 0. */
+export interface Affine extends Size {
+  readonly op: 'affine';
+  readonly in: View;
+  readonly out: View;
+  readonly scale: number;
+  readonly shift: number;
   readonly rectify: boolean;
 }
 
@@ -176,6 +209,8 @@ export type Operation =
   | (Size & { readonly op: 'biasGradient'; readonly gradient: View; readonly out: number })
   | Norm
   | NormBackward
+  | Fold
+  | Affine
   | {
       readonly op: 'running';
       readonly channels: number;
@@ -203,6 +238,9 @@ export type Operation =
 /** Elements kept for one partial weight gradient. */
 export const PARTIAL = 16;
 
+/** Images of a block whose columns are whole vectors; of fewer, which only predictions have, a whole plane is one run of floats. */
+export const FULL = 16;
+
 /** 32-bit integers of one record. */
 export const FIELDS = 32;
 
@@ -213,7 +251,6 @@ export type OperationOf<Name extends Operation['op']> = Named<Operation, Name>;
 type Layout = { readonly [Name in Operation['op']]: readonly Exclude<keyof OperationOf<Name>, 'op'>[] };
 
 const SIZE = ['channels', 'height', 'width'] as const;
-const NORM = ['in', 'out', ...SIZE, 'scale', 'shift', 'mean', 'variance', 'inverse', 'eps', 'rectify'] as const;
 const ELEMENTWISE = ['a', 'b', 'out', ...SIZE, 'accumulate'] as const;
 const POOL = [
   ...(['in', 'gradient', 'out', ...SIZE, 'inHeight', 'inWidth'] as const),
@@ -226,13 +263,15 @@ const PLANES = ['planes', 'height', 'width'] as const;
 export const LAYOUT: Layout = {
   load: ['source', 'out', ...SIZE],
   pack: ['out', 'source', 'order', 'count'],
-  gather: ['in', 'out', 'start', ...PLANES, 'rows', 'taps', 'weights', 'channelBlocks', 'bias', 'chunkPlanes', 'chunkRows'],
-  weightGradient: ['in', 'gradient', ...PLANES, 'rows', 'taps', 'channelBlocks', 'partial', 'count', 'groups', 'chunkPlanes'],
+  gather: [
+    ...(['in', 'out', 'start', 'normed', ...PLANES, 'rows', 'taps', 'weights', 'channelBlocks', 'bias'] as const),
+    ...(['scale', 'shift', 'rectify', 'chunkPlanes', 'chunkRows', 'pairs'] as const),
+  ],
+  weightGradient: ['in', 'gradient', ...PLANES, 'rows', 'taps', 'channelBlocks', 'partial', 'count', 'groups', 'chunkPlanes', 'pairs'],
   reduce: ['out', 'partial', 'count', 'groups', 'order'],
   denseGradient: ['in', 'gradient', ...PLANES, 'taps', 'count', 'out'],
   biasGradient: ['gradient', ...SIZE, 'out'],
-  normTrain: NORM,
-  normEval: NORM,
+  normTrain: ['in', 'out', ...SIZE, 'scale', 'shift', 'mean', 'variance', 'inverse', 'eps', 'rectify'],
   normBackward: [
     'in',
     'gradient',
@@ -247,6 +286,8 @@ export const LAYOUT: Layout = {
     'shiftGradient',
     'rectify',
   ],
+  fold: ['channels', 'scale', 'shift', 'mean', 'variance', 'eps', 'outScale', 'outShift'],
+  affine: ['in', 'out', ...SIZE, 'scale', 'shift', 'rectify'],
   running: ['channels', 'runningMean', 'runningVariance', 'mean', 'variance', 'momentum'],
   relu: ELEMENTWISE,
   reluBackward: ELEMENTWISE,

@@ -1,8 +1,9 @@
 /** Gives every parameter, activation and index array of a network its place in the arena. What is computed there is the plan's business. */
 import type { Network, NodeId, NodeSpec, ParamName, Topology } from '@freetickets/sparse-core';
-import { Arena, type Tensor } from './arena.ts';
+import { Arena, type Geometry, type Tensor } from './arena.ts';
 import { Graph, isLayer, phaseKey, strideOf } from './graph.ts';
-import { PARTIAL } from './ops.ts';
+import { FULL, PARTIAL } from './ops.ts';
+import { equalPitches } from './pitch.ts';
 import { phasesOf, type TapArrays, type Window } from './taps.ts';
 
 /** Offsets of one parameter's floats; values, momentum and gradient of all trained parameters stand in one row each. */
@@ -35,6 +36,9 @@ export interface NormPlace {
   readonly inverse: number;
   readonly eps: number;
   readonly momentum: number;
+  /** Running statistics folded into one scale and one shift. */
+  readonly foldedScale: number;
+  readonly foldedShift: number;
 }
 
 export interface PlacementOptions {
@@ -53,8 +57,8 @@ const GROUPS = 4;
 /** Images of one block. A tile of a picture spans columns too; a layer of one pixel has none, so its tiles take more images instead. */
 const PICTURE_LANES = 32;
 const PIXEL_LANES = 128;
-/** A kernel's widest vector: blocks of smaller batches are a multiple of it. */
-const VECTOR = 16;
+/** Vectors of the longest tile along a plane. */
+const FLAT_VECTORS = 20;
 
 export class Placement {
   readonly net: Network;
@@ -64,6 +68,8 @@ export class Placement {
   readonly params = new Map<ParamName, ParamPlace>();
   readonly layers = new Map<NodeId, LayerPlace>();
   readonly norms = new Map<NodeId, NormPlace>();
+  /** Batch norms that a layer's operation applies, where they need no statistics of the batch. */
+  readonly fusedNorms = new Set<NodeId>();
   readonly tensors = new Map<NodeId, Tensor>();
   readonly phases = new Map<string, Tensor>();
   /** Constants to be written once: offset and value. */
@@ -80,14 +86,19 @@ export class Placement {
   readonly groups: number;
   /** Whether convolutions have pictures to work on; else all layers are linear, or as good as. */
   readonly #pictures: boolean;
+  /** Columns of a row, where all that an operation touches must agree on them. */
+  readonly #pitch: ((key: string) => number) | undefined;
   #partialFloats = 0;
 
   constructor(net: Network, topology: Topology, options: PlacementOptions) {
     this.net = net;
-    this.graph = new Graph(net);
+    this.graph = new Graph(net, options.train);
     this.train = options.train;
     this.#pictures = net.spec.nodes.some(({ op }) => op === 'conv2d') && [...net.shapes.keys()].some((id) => !isPixel(this.graph.size(id)));
-    const lanes = Math.min(this.#pictures ? PICTURE_LANES : PIXEL_LANES, Math.ceil(options.batchSize / VECTOR) * VECTOR);
+    const flat = !options.train && options.batchSize < FULL;
+    if (flat) this.#pitch = equalPitches(this.graph);
+    const full = Math.min(this.#pictures ? PICTURE_LANES : PIXEL_LANES, Math.ceil(options.batchSize / FULL) * FULL);
+    const lanes = flat ? options.batchSize : full;
     this.arena = new Arena(lanes, Math.ceil(options.batchSize / lanes));
     this.groups = Math.min(GROUPS, this.arena.blocks);
     this.trained = this.#placeParams(topology, options.denseGradients);
@@ -146,9 +157,16 @@ export class Placement {
       const shared = this.#shares(node);
       const key = phaseKey(node);
       // Phases have zeros inside, where the border of the picture falls: only fresh memory has them.
-      if (key && !this.phases.has(key)) this.phases.set(key, this.arena.zeroTensor(this.graph.phases(node.from[0]!, strideOf(node))));
-      this.tensors.set(node.id, shared ? this.#aliasOf(node.id, this.tensor(shared)) : this.#newTensor(node.id));
-      if (isLayer(node)) this.#placeLayer(node, key ? this.phases.get(key)! : this.tensor(node.from[0]!));
+      if (key && !this.phases.has(key)) this.phases.set(key, this.arena.zeroTensor(this.#phases(node, key)));
+      if (shared) this.tensors.set(node.id, this.#aliasOf(node.id, this.tensor(shared)));
+      else if (!this.tensors.has(node.id)) this.tensors.set(node.id, this.#newTensor(node.id));
+      if (isLayer(node)) {
+        this.#placeLayer(node, key ? this.phases.get(key)! : this.tensor(node.from[0]!));
+        // Its values come out of the layer's operation.
+        const norm = this.graph.normAfter(node.id);
+        if (norm) this.fusedNorms.add(norm.id);
+        if (norm && !this.#shares(norm)) this.tensors.set(norm.id, this.#newTensor(norm.id));
+      }
       if (node.op === 'batchNorm') this.#placeNorm(node);
       for (const id of node.from) if (shared !== id) done(this.#owner(id), this.tensor(id));
     }
@@ -156,14 +174,22 @@ export class Placement {
 
   #newTensor(id: NodeId): Tensor {
     const border = this.graph.border(id);
-    return this.arena.tensor({ ...this.graph.size(id), low: border, high: border });
+    const size = this.graph.size(id);
+    return this.arena.tensor({ ...size, low: border, high: this.#pitch ? this.#pitch(id) - size.width - border : border });
+  }
+
+  #phases(node: NodeSpec, key: string): Geometry {
+    const phases = this.graph.phases(node.from[0]!, strideOf(node));
+    return this.#pitch ? { ...phases, high: this.#pitch(key) - phases.width } : phases;
   }
 
   /** The input whose memory a node's values share, if any: that of a node in place, a flatten of what has no border. */
   #shares(node: NodeSpec): NodeId | undefined {
     const input = this.graph.inPlace(node.id) ?? node.from[0]!;
     if (this.graph.inPlace(node.id)) return input;
-    return node.op === 'flatten' && this.graph.border(this.graph.root(input)) === 0 ? input : undefined;
+    if (node.op !== 'flatten') return undefined;
+    const gaps = this.#pitch ? !isPixel(this.graph.size(input)) : this.graph.border(this.graph.root(input)) > 0;
+    return gaps ? undefined : input;
   }
 
   #owner(id: NodeId): NodeId {
@@ -190,18 +216,16 @@ export class Placement {
       window,
       count,
       input,
-      forward: this.#tapArrays(window, count, window.outputs, window.inputs),
+      forward: this.#tapArrays(window, count, window.outputs, window.inputs, input.view.plane),
       forwardWeights: this.arena.floats(count),
-      backward: backward ? this.#tapArrays(window, count, window.inputs * phasesOf(window.stride), window.outputs) : undefined,
+      backward: backward ? this.#tapArrays(window, count, window.inputs * phasesOf(window.stride), window.outputs, 0) : undefined,
       backwardWeights: backward ? this.arena.floats(count) : -1,
     });
     if (this.train) this.#partialFloats = Math.max(this.#partialFloats, count * PARTIAL * this.groups);
   }
 
-  #tapArrays(window: Window, count: number, planes: number, channels: number): TapArrays {
-    const reach = Math.ceil(window.kernel / window.stride);
-    const bytes = reach * (TILE_COLUMNS + reach - 1) * PICTURE_LANES * 4;
-    const channelsPerBlock = this.#pictures ? Math.max(4, Math.floor(BLOCK_BYTES / bytes)) : LINEAR_BLOCK_INPUTS;
+  #tapArrays(window: Window, count: number, planes: number, channels: number, plane: number): TapArrays {
+    const { channelsPerBlock, pairs } = this.#blocking(window, channels, plane);
     const channelBlocks = Math.ceil(channels / channelsPerBlock);
     return {
       rows: this.arena.ints(channelBlocks * (planes + 1)),
@@ -210,7 +234,23 @@ export class Placement {
       planes,
       channelBlocks,
       channelsPerBlock,
+      pairs,
     };
+  }
+
+  /**
+   * Input channels whose part of a tile fits the cache, and whether tiles span two rows: that halves what is read around a tile, but more
+   * channels than fit at once are needed for it to matter.
+   */
+  #blocking(window: Window, channels: number, plane: number): { readonly channelsPerBlock: number; readonly pairs: boolean } {
+    const { lanes } = this.arena;
+    if (!this.#pictures) return { channelsPerBlock: LINEAR_BLOCK_INPUTS, pairs: false };
+    const reach = Math.ceil(window.kernel / window.stride);
+    const fitting = (floats: number) => Math.max(4, Math.floor(BLOCK_BYTES / (floats * 4)));
+    if (this.#pitch) return { channelsPerBlock: fitting(Math.min(FLAT_VECTORS * FULL, plane) * phasesOf(window.stride)), pairs: false };
+    const tile = (rows: number) => fitting((rows + reach - 1) * (TILE_COLUMNS + reach - 1) * PICTURE_LANES);
+    const pairs = reach > 1 && lanes === PICTURE_LANES && channels > tile(1);
+    return { channelsPerBlock: tile(pairs ? 2 : 1), pairs };
   }
 
   #placeNorm(node: NodeSpec & { op: 'batchNorm' }): void {
@@ -221,6 +261,8 @@ export class Placement {
       inverse: this.arena.floats(channels),
       eps: this.arena.floats(1),
       momentum: this.arena.floats(1),
+      foldedScale: this.arena.floats(channels),
+      foldedShift: this.arena.floats(channels),
     };
     this.constants.push([place.eps, node.eps ?? 1e-5], [place.momentum, node.momentum ?? 0.1]);
     this.norms.set(node.id, place);

@@ -7,7 +7,7 @@ import type { Context } from './reference/context.ts';
 import { biasGradient, denseGradient, gather, reduce, weightGradient } from './reference/layers.ts';
 import { loss, sgd } from './reference/loss.ts';
 import { elementwise, load, pack, reshape, splitOrMerge, store } from './reference/moves.ts';
-import { normBackward, normEval, normTrain, running } from './reference/norm.ts';
+import { affine, fold, normBackward, normTrain, running } from './reference/norm.ts';
 import { averagePool, averagePoolBackward, maxPool, maxPoolBackward } from './reference/pool.ts';
 import type { Executor } from './session.ts';
 
@@ -20,8 +20,9 @@ const OPERATIONS: { readonly [Name in Operation['op']]: (operation: OperationOf<
   denseGradient,
   biasGradient,
   normTrain,
-  normEval,
   normBackward,
+  fold,
+  affine,
   running,
   relu: elementwise,
   reluBackward: elementwise,
@@ -42,7 +43,7 @@ const OPERATIONS: { readonly [Name in Operation['op']]: (operation: OperationOf<
 export function referenceExecutor(): Executor<readonly Operation[]> {
   return {
     name: 'reference',
-    allocate: (floats) => new Float32Array(floats),
+    allocate: (floats, ints) => ({ floats: new Float32Array(floats), ints: new Int32Array(ints) }),
     compile: (operations) => operations,
     run(operations, f, i, lanes, batch) {
       const context = { f, i, lanes, batch, blocks: Math.ceil(batch / lanes) };

@@ -10,12 +10,13 @@ import {
   SparseError,
 } from '@freetickets/sparse-core';
 import { describe, expect, it } from 'vitest';
-import { nativeEngine, referenceEngine } from './engine.node.ts';
+import { nativeEngine } from './engine.node.ts';
+import { referenceEngine, wasmEngine } from './engines.ts';
 import { nativeStatus } from './native.node.ts';
 
 const OPTIMIZER = { kind: 'sgd', momentum: 0.9, weightDecay: 0 } as const;
 const { available, variants } = nativeStatus();
-const engines = [referenceEngine(), ...(available ? variants.map((variant) => nativeEngine({ variant })) : [])];
+const engines = [referenceEngine(), wasmEngine(), ...(available ? variants.map((variant) => nativeEngine({ variant })) : [])];
 
 const networkOf = (shape: number[], nodes: NetworkSpec['nodes'], output: string) =>
   network({ version: 1, name: 'test', input: { shape }, nodes, output });

@@ -18,14 +18,23 @@ import {
 import type { Operation } from './ops.ts';
 import { indexDense, indexLayer, makePlan, type Plan } from './plan.ts';
 
+/** What an executor gives a session to work in. */
+export interface Memory {
+  readonly floats: Float32Array;
+  readonly ints: Int32Array;
+}
+
 /** Runs operations over an arena. A program is whatever an executor makes of a list of operations. */
 export interface Executor<Program = unknown> {
   readonly name: string;
-  /** Zeros, starting at a multiple of 64 bytes where that matters. */
-  allocate(floats: number): Float32Array;
+  /** Zeros; the floats start at a multiple of 64 bytes where that matters. Other arrays than these are not to be run on. */
+  allocate(floats: number, ints: number): Memory;
   compile(operations: readonly Operation[]): Program;
   run(program: Program, floats: Float32Array, ints: Int32Array, lanes: number, batch: number): void;
 }
+
+/** Images up to which a plan of just so many is faster than a block of 32 with gaps. */
+const MOST_FEW = 8;
 
 const PROGRAMS = ['pack', 'predict', 'step', 'keepStep', 'update'] as const;
 
@@ -51,6 +60,7 @@ class SparseSession<Program> implements Session {
   #stepped: 'never' | 'plain' | 'kept' = 'never';
   /** Sparse weights that changed since the last step: its gradients are not those of the weights that live now. */
   readonly #rewired = new Set<ParamName>();
+  readonly #few = new Map<number, SparseSession<Program>>();
   #open = true;
 
   constructor(executor: Executor<Program>, net: Network, state: ModelState, options: OpenOptions) {
@@ -67,8 +77,9 @@ class SparseSession<Program> implements Session {
       Program
     >;
     const { place } = this.#plan;
-    this.#floats = executor.allocate(place.arena.floatCount);
-    this.#ints = new Int32Array(place.arena.intCount);
+    const { floats, ints } = executor.allocate(place.arena.floatCount, place.arena.intCount);
+    this.#floats = floats;
+    this.#ints = ints;
     for (const [at, value] of place.constants) this.#floats[at] = value;
     for (const [param, { values }] of place.params) this.#floats.set(state.values.get(param)!, values);
     if (options.optimizer) {
@@ -149,6 +160,7 @@ class SparseSession<Program> implements Session {
       topology.set(delta.param, after);
       return { param: delta.param, before, after };
     });
+    this.#few.clear();
     for (const { param, before, after } of changes) {
       const { values } = this.#plan.place.params.get(param)!;
       this.#move(values, before.live, after.live);
@@ -167,21 +179,39 @@ class SparseSession<Program> implements Session {
     if (!Number.isInteger(size) || size < 0) throw new SparseError('INVALID_ARGUMENT', 'size', 'a whole number of images', size);
     if (images.length !== size * this.#imageSize)
       throw new SparseError('SHAPE_MISMATCH', 'images', `${size} x ${this.#imageSize} values`, images.length);
-    const { place, batchSize } = this.#plan;
-    const { classes } = this.#net;
-    const logits = new Float32Array(size * classes);
-    this.#pack();
+    const { batchSize } = this.#plan;
+    const logits = new Float32Array(size * this.#net.classes);
     for (let start = 0; start < size; start += batchSize) {
       const count = Math.min(batchSize, size - start);
-      this.#floats.set(images.subarray(start * this.#imageSize, (start + count) * this.#imageSize), place.images);
-      this.#run('predict', count);
-      logits.set(this.#floats.subarray(place.logits, place.logits + count * classes), start * classes);
+      const part = images.subarray(start * this.#imageSize, (start + count) * this.#imageSize);
+      logits.set(this.#sessionFor(count).#predictBatch(part, count), start * this.#net.classes);
     }
     return logits;
   }
 
+  #predictBatch(images: Float32Array, count: number): Float32Array {
+    const { place } = this.#plan;
+    this.#pack();
+    this.#floats.set(images, place.images);
+    this.#run('predict', count);
+    return this.#floats.subarray(place.logits, place.logits + count * this.#net.classes);
+  }
+
+  /** For a few images a session of its own, made when first needed: the blocks of this one would be mostly empty. */
+  #sessionFor(count: number): SparseSession<Program> {
+    const size = 2 ** Math.ceil(Math.log2(count));
+    if (this.#options.optimizer || size > MOST_FEW || size >= this.#plan.batchSize) return this;
+    const few = this.#few.get(size) ?? new SparseSession(this.#executor, this.#net, this.#state(), { ...this.#options, batchSize: size });
+    this.#few.set(size, few);
+    return few;
+  }
+
   async snapshot(): Promise<ModelState> {
     this.#checkOpen();
+    return this.#state();
+  }
+
+  #state(): ModelState {
     const values = new Map<ParamName, Float32Array>();
     const momentum = new Map<ParamName, Float32Array>();
     for (const [param, place] of this.#plan.place.params) {
@@ -196,6 +226,7 @@ class SparseSession<Program> implements Session {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#open = false;
+    this.#few.clear();
     this.#floats = new Float32Array();
     this.#ints = new Int32Array();
   }

@@ -24,6 +24,8 @@ export interface TapArrays {
   readonly planes: number;
   readonly channelBlocks: number;
   readonly channelsPerBlock: number;
+  /** Tiles span two rows. */
+  readonly pairs: boolean;
 }
 
 /** Phase planes that one input channel becomes under this stride. */

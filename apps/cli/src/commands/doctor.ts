@@ -2,7 +2,7 @@
 import { createRequire } from 'node:module';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { cacheFolder } from '@freetickets/datasets';
-import { bestEngine, nativeStatus } from '@freetickets/engine-sparse';
+import { bestEngine, nativeStatus, wasmStatus } from '@freetickets/engine-sparse';
 import { VERSION } from '../version.ts';
 
 export interface Diagnosis {
@@ -15,6 +15,8 @@ export interface Diagnosis {
   readonly memoryBytes: number;
   readonly engine: string;
   readonly native: { readonly available: boolean; readonly variants: readonly string[]; readonly reason?: string };
+  /** What runs where the native kernels do not. */
+  readonly wasm: { readonly available: boolean; readonly reason?: string };
   /** Native parts of dependencies: which is needed for what, and whether it loads here. */
   readonly libraries: readonly Library[];
   readonly cache: string;
@@ -47,6 +49,7 @@ export function diagnose(): Diagnosis {
     memoryBytes: totalmem(),
     engine: bestEngine({ onFallback: () => {} }).name,
     native,
+    wasm: wasmStatus(),
     libraries,
     cache: cacheFolder(),
     problems: [
@@ -77,6 +80,7 @@ export function diagnosisText(d: Diagnosis): string {
     ['processor', `${d.processor}, ${d.processors} usable, ${(d.memoryBytes / 2 ** 30).toFixed(0)} GiB of memory`],
     ['engine', d.engine],
     ['native kernels', native],
+    ['wasm kernels', d.wasm.available ? 'yes' : `no: ${d.wasm.reason}`],
     ...d.libraries.map(({ name, needs, problem }) => [name, problem === undefined ? `loads (for ${needs})` : `does not load: ${problem}`]),
     ['data cache', d.cache],
   ];

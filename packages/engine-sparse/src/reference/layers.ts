@@ -13,7 +13,18 @@ export function gather(p: Gather, c: Context): void {
           if (channels === 0) startSums(p, c, block, o, y, out, run);
           const row = p.rows + channels * (p.planes + 1) + o;
           addTaps(p, c, i[row]!, i[row + 1]!, at(p.in, c, block, 0, y), out, run);
+          if (channels === p.channelBlocks - 1 && (p.scale >= 0 || p.rectify)) finish(p, c, o, out, at(p.normed, c, block, o, y), run);
         }
+}
+
+/** The sums of a plane, scaled, shifted, and where `rectify` not below 0. */
+function finish(p: Gather, { f }: Context, o: number, sums: number, out: number, run: number): void {
+  const scale = p.scale < 0 ? 1 : f[p.scale + o]!;
+  const shift = p.scale < 0 ? 0 : f[p.shift + o]!;
+  for (let e = 0; e < run; e++) {
+    const value = f[sums + e]! * scale + shift;
+    f[out + e] = p.rectify && value <= 0 ? 0 : value;
+  }
 }
 
 /** The bias, and what the sums start from besides. */

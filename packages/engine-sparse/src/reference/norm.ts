@@ -1,5 +1,5 @@
 /** Batch norm: statistics over the images of the batch and the pixels of a channel. */
-import type { Norm, NormBackward, OperationOf } from '../ops.ts';
+import type { Affine, Fold, Norm, NormBackward, OperationOf } from '../ops.ts';
 import { at, type Context, validLanes } from './context.ts';
 
 export function normTrain(p: Norm, c: Context): void {
@@ -12,7 +12,7 @@ export function normTrain(p: Norm, c: Context): void {
     f[p.mean + channel] = mean;
     f[p.variance + channel] = squares / Math.max(count - 1, 1);
     f[p.inverse + channel] = inverse;
-    scaleAndShift(p, c, channel, mean, inverse);
+    scaleAndShift(p, c, channel, mean, f[p.scale + channel]! * inverse, f[p.shift + channel]!);
   }
 }
 
@@ -31,16 +31,21 @@ function sumOfPowers(p: Norm, c: Context, channel: number, centre: number, power
   return sum;
 }
 
-export function normEval(p: Norm, c: Context): void {
-  for (let channel = 0; channel < p.channels; channel++)
-    scaleAndShift(p, c, channel, c.f[p.mean + channel]!, 1 / Math.sqrt(c.f[p.variance + channel]! + c.f[p.eps]!));
+export function fold(p: Fold, { f }: Context): void {
+  for (let k = 0; k < p.channels; k++) {
+    const scale = f[p.scale + k]! / Math.sqrt(f[p.variance + k]! + f[p.eps]!);
+    f[p.outScale + k] = scale;
+    f[p.outShift + k] = f[p.shift + k]! - f[p.mean + k]! * scale;
+  }
 }
 
-function scaleAndShift(p: Norm, c: Context, channel: number, mean: number, inverse: number): void {
+export function affine(p: Affine, c: Context): void {
+  for (let channel = 0; channel < p.channels; channel++) scaleAndShift(p, c, channel, 0, c.f[p.scale + channel]!, c.f[p.shift + channel]!);
+}
+
+function scaleAndShift(p: Norm | Affine, c: Context, channel: number, mean: number, scale: number, shift: number): void {
   const { f } = c;
   const run = p.width * c.lanes;
-  const scale = f[p.scale + channel]! * inverse;
-  const shift = f[p.shift + channel]!;
   for (let block = 0; block < c.blocks; block++)
     for (let y = 0; y < p.height; y++) {
       const x = at(p.in, c, block, channel, y);

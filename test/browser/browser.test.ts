@@ -1,0 +1,85 @@
+/**
+ * The engine in a real browser: Vite bundles a page as it comes, without a configuration, from the packages as they are published (built
+ * before), Chromium loads it, and the numbers are those of Node. No port is opened: the requests of the page are answered from the bundle.
+ */
+import { accessSync, constants, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Browser, chromium } from 'playwright-core';
+import { build } from 'vite';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { relativeError } from '../conformance/compare.ts';
+import { learn, type Outcome } from './page/learn.ts';
+
+const ORIGIN = 'http://page.test';
+const QUIET = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-background-networking', '--disable-sync'];
+
+function findChromium(): string | undefined {
+  const folders = (process.env.PATH ?? '').split(delimiter);
+  const places = ['chromium', 'chromium-browser', 'google-chrome'].flatMap((name) => folders.map((folder) => join(folder, name)));
+  return [process.env.CHROMIUM ?? '', ...places].find((place) => {
+    try {
+      accessSync(place, constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
+
+const executablePath = findChromium();
+const missing = 'there is no Chromium: apt-get install chromium, or set CHROMIUM to its path';
+
+describe.skipIf(!executablePath && !process.env.CI)(`in Chromium${executablePath ? '' : ` [${missing}]`}`, () => {
+  const bundle = mkdtempSync(join(tmpdir(), 'page-'));
+  const problems: string[] = [];
+  let browser: Browser | undefined;
+  let found: Outcome;
+
+  beforeAll(async () => {
+    if (!executablePath) throw new Error(missing);
+    const root = fileURLToPath(new URL('page', import.meta.url));
+    await build({ root, configFile: false, logLevel: 'error', build: { outDir: bundle, emptyOutDir: true } });
+    browser = await chromium.launch({ executablePath, args: QUIET });
+    const page = await browser.newPage();
+    page.on('pageerror', (error) => problems.push(error.message));
+    page.on('console', (message) => problems.push(message.text()));
+    await page.route(`${ORIGIN}/**`, (route) => {
+      const path = new URL(route.request().url()).pathname;
+      return route.fulfill({ path: join(bundle, path === '/' ? 'index.html' : path) });
+    });
+    await page.goto(ORIGIN);
+    found = (await page.evaluate('globalThis.outcome')) as Outcome;
+  }, 120_000);
+
+  afterAll(async () => {
+    await browser?.close();
+    rmSync(bundle, { recursive: true, force: true });
+  });
+
+  it('the bundle has nothing of Node in it, and the page no complaint', () => {
+    const files = readdirSync(bundle, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.js'));
+    expect(files.length).toBeGreaterThan(0);
+    const ofNode = files.filter((file) => /["'`]node:|browser-external/.test(file + readFileSync(join(bundle, file), 'utf8')));
+    expect(ofNode).toEqual([]);
+    expect(problems).toEqual([]);
+  });
+
+  it('the best engine is wasm', () => {
+    expect(found.best).toBe('wasm');
+  });
+
+  it('it predicts the same bits as in Node, and after three steps of training the same within 1e-5', async () => {
+    const { wasm } = await learn();
+    expect(found.wasm.before).toEqual(wasm.before);
+    expect(relativeError(found.wasm.losses, wasm.losses)).toBeLessThanOrEqual(1e-5);
+    expect(relativeError(found.wasm.after, wasm.after)).toBeLessThanOrEqual(1e-5);
+    expect(found.wasm.after).not.toEqual(found.wasm.before);
+  });
+
+  it('and what the reference computes there, within 1e-5 before and 1e-4 after three steps', () => {
+    expect(relativeError(found.wasm.before, found.reference.before)).toBeLessThanOrEqual(1e-5);
+    expect(relativeError(found.wasm.after, found.reference.after)).toBeLessThanOrEqual(1e-4);
+  });
+});
