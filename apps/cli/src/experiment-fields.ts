@@ -82,6 +82,12 @@ const ADVANCED = {
     'threads of the native engine; default: all processors',
     'a whole number from 1 to 1024',
   ),
+  loaderWorkers: field(
+    z.int().min(0).max(64).default(1),
+    'N',
+    'threads that make batches ahead of the training; 0: it makes them itself',
+    'a whole number from 0 to 64',
+  ),
   checkpointEvery: whole('training steps between two checkpoints, besides one per epoch', (n) => n.default(1000)),
 };
 
@@ -94,7 +100,7 @@ export type Experiment = { readonly [Name in FieldName]: z.output<(typeof FIELDS
 export const isAdvanced = (name: FieldName): boolean => Object.hasOwn(ADVANCED, name);
 
 /** What decides where, how fast and how safely something is computed, but not what: it may change while a run goes on. */
-export const CIRCUMSTANCES = ['data', 'engine', 'threads', 'checkpointEvery'] as const satisfies readonly FieldName[];
+export const CIRCUMSTANCES = ['data', 'engine', 'threads', 'loaderWorkers', 'checkpointEvery'] as const satisfies readonly FieldName[];
 
 /** `exploreEpochs` -> `--explore-epochs` */
 export const flagOf = (name: FieldName): string => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;

@@ -2,7 +2,16 @@
  * The members of a run, trained one after the other, and what comes of it: events to the log and the screen, checkpoints and tickets to
  * the folder. `dst-trainer` knows how one member is trained; `commands/train.ts` where a run begins and what is said of it.
  */
-import { type CheckpointEvent, type EpochEvent, type Plan, type TicketEvent, type TrainEvent, train } from '@freetickets/dst-trainer';
+import { prefetch } from '@freetickets/datasets';
+import {
+  type CheckpointEvent,
+  type EpochEvent,
+  type Plan,
+  type TicketEvent,
+  type TrainEvent,
+  type TrainRun,
+  train,
+} from '@freetickets/dst-trainer';
 import type { Network, TicketInfo } from '@freetickets/sparse-core';
 import type { Data } from './data.ts';
 import type { Computing } from './engines.ts';
@@ -21,6 +30,7 @@ export interface Run {
   readonly plans: readonly Plan[];
   readonly data: Data;
   readonly computing: Computing;
+  readonly loaderWorkers: number;
   readonly checkpointEvery: number;
   readonly checkpoint?: RunCheckpoint | undefined;
 }
@@ -45,6 +55,9 @@ export async function trainRun(run: Run, talk: Talk, signal?: AbortSignal): Prom
   const { folder, plans, data, checkpoint } = run;
   const tickets = await savedTickets(folder, plans, checkpoint);
   await folder.prepare();
+  const loading = { workers: run.loaderWorkers, onNotice: (notice: string) => talk.say(`note: ${notice}.`) };
+  await using training = prefetch(data.train, loading);
+  await using validation = prefetch(data.valid, loading);
   await using log = await EventLog.open(folder.logPath, checkpoint?.logBytes ?? 0);
   const first = checkpoint?.member ?? 0;
   const stepsEach = stepsOf(plans[0]!, data.train.size); // the plans of an experiment are of one length
@@ -54,7 +67,7 @@ export async function trainRun(run: Run, talk: Talk, signal?: AbortSignal): Prom
   try {
     for (let member = first; member < plans.length && !signal?.aborted; member++) {
       recorder.begin(member, member * stepsEach);
-      for await (const event of trainMember(run, member, signal)) await recorder.take(event);
+      for await (const event of trainMember(run, { train: training, valid: validation }, member, signal)) await recorder.take(event);
     }
   } finally {
     bar.stop();
@@ -62,8 +75,8 @@ export async function trainRun(run: Run, talk: Talk, signal?: AbortSignal): Prom
   return { tickets, seconds: recorder.seconds };
 }
 
-function trainMember(run: Run, member: number, signal: AbortSignal | undefined): AsyncGenerator<TrainEvent> {
-  const { net, plans, data, computing, record, checkpointEvery, checkpoint } = run;
+function trainMember(run: Run, data: TrainRun['data'], member: number, signal: AbortSignal | undefined): AsyncGenerator<TrainEvent> {
+  const { net, plans, computing, record, checkpointEvery, checkpoint } = run;
   return train({
     network: net,
     plan: plans[member]!,

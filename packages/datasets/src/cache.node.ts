@@ -12,6 +12,7 @@ import { contentHash } from './content-hash.node.ts';
 import type { PictureShape, Samples } from './dataset.ts';
 import type { DecodedSet } from './decode-set.node.ts';
 import { exists } from './exists.node.ts';
+import { inSharedMemory } from './shared-bytes.ts';
 
 /** Raised whenever decoding or the file's content changes meaning; caches of other versions are decoded again. */
 const VERSION = 1;
@@ -105,7 +106,7 @@ function decode(tensors: ReadonlyMap<string, Tensor>, metadata: Readonly<Record<
     const labels = tensors.get(`${name}.labels`);
     if (images?.dtype !== 'U8' || labels?.dtype !== 'I32')
       throw new SparseError('BAD_FILE', path, `pictures and labels of ${name}`, 'neither');
-    return { size: labels.data.length, images: images.data, labels: labels.data, shape: images.shape.slice(1) };
+    return { size: labels.data.length, images: inSharedMemory(images.data), labels: labels.data, shape: images.shape.slice(1) };
   };
   const { shape, ...train } = part('train');
   const { shape: _sameShape, ...test } = part('test');

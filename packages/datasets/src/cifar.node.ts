@@ -9,6 +9,7 @@ import { readFileOrExplain } from '@freetickets/sparse-core/node';
 import { classNames } from './class-names.ts';
 import { cropFlip, type Dataset, type PictureShape, type Samples } from './dataset.ts';
 import { exists } from './exists.node.ts';
+import { sharedBytes } from './shared-bytes.ts';
 
 const SHAPE: PictureShape = [3, 32, 32];
 const PIXELS = 3072;
@@ -80,7 +81,7 @@ async function readParts(given: string, layout: Layout): Promise<Pick<Dataset, '
   const classes = await readNames(join(folder, layout.namesFile), classNames[layout.name]);
   const read = (name: string) => readRecords(join(folder, name), layout.labelBytes, classes.length);
   const [test, ...train] = await Promise.all([layout.testFile, ...layout.trainFiles].map(read));
-  return { name: layout.name, classes, shape: SHAPE, train: concatenate(train), test: test! };
+  return { name: layout.name, classes, shape: SHAPE, train: concatenate(train), test: concatenate([test!]) };
 }
 
 async function readRecords(path: string, labelBytes: number, classes: number): Promise<Samples> {
@@ -110,7 +111,7 @@ async function readRecords(path: string, labelBytes: number, classes: number): P
 
 function concatenate(parts: readonly Samples[]): Samples {
   const size = parts.reduce((sum, part) => sum + part.size, 0);
-  const images = new Uint8Array(size * PIXELS);
+  const images = sharedBytes(size * PIXELS);
   const labels = new Int32Array(size);
   let at = 0;
   for (const part of parts) {

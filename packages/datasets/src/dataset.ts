@@ -6,7 +6,7 @@
 /** Pictures of one shape and their classes. */
 export interface Samples {
   readonly size: number;
-  /** (size, C, H, W), 0 is black and 255 white. */
+  /** (size, C, H, W), 0 is black and 255 white. Of the loaders here it lies in shared memory. */
   readonly images: Uint8Array;
   /** (size): indices into the class names. */
   readonly labels: Int32Array;

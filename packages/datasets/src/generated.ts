@@ -6,6 +6,7 @@ import { rng, SparseError, type Stream } from '@freetickets/sparse-core';
 import type { Dataset, Samples } from './dataset.ts';
 import { type Glyph, glyphs } from './glyphs.ts';
 import { normalizationOf } from './normalization.ts';
+import { sharedBytes } from './shared-bytes.ts';
 import { drawPolyline, type Point, type Polyline } from './stroke.ts';
 
 export interface GeneratedOptions {
@@ -49,7 +50,7 @@ function checkWhole(at: string, value: number, least: number, most: number): voi
 }
 
 function draw(part: string, count: number, size: number, seed: number): Samples {
-  const images = new Uint8Array(count * size * size);
+  const images = sharedBytes(count * size * size);
   const labels = Int32Array.from({ length: count }, (_, i) => i % glyphs.length);
   const random = rng(seed);
   for (let i = 0; i < count; i++) {

@@ -17,6 +17,7 @@ export { type ImageFolderOptions, imageFolder } from './image-folder.node.ts';
 export { type DatasetName, datasetNames, type LoadOptions, loadDataset } from './load-dataset.node.ts';
 export { mnist } from './mnist.node.ts';
 export { normalizationOf } from './normalization.ts';
+export { type PrefetchedSource, type PrefetchOptions, prefetch } from './prefetch.node.ts';
 export { type MemorySource, type SourceOptions, sourceOf } from './source.ts';
 export { splitValidation } from './split.ts';
 export { takePerClass } from './take-per-class.ts';

@@ -6,6 +6,7 @@ import type { Dataset, Samples } from './dataset.ts';
 import { exists } from './exists.node.ts';
 import { gunzipIfNeeded } from './gunzip.node.ts';
 import { type Idx, parseIdx } from './idx.ts';
+import { inSharedMemory } from './shared-bytes.ts';
 
 const SIDE = 28;
 
@@ -47,7 +48,7 @@ async function readPart(folder: string, part: 'train' | 't10k'): Promise<Samples
   }
   const wrong = labels.data.findIndex((label) => label > 9);
   if (wrong !== -1) throw new SparseError('BAD_FILE', `${labels.path}: label ${wrong}`, 'a class from 0 to 9', labels.data[wrong]);
-  return { size, images: images.data, labels: Int32Array.from(labels.data) };
+  return { size, images: inSharedMemory(images.data), labels: Int32Array.from(labels.data) };
 }
 
 async function readIdx(folder: string, stem: string, dimensions: 1 | 3): Promise<Idx & { path: string }> {

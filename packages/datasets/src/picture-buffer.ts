@@ -1,5 +1,6 @@
 import { SparseError } from '@freetickets/sparse-core';
 import type { PictureShape } from './dataset.ts';
+import { sharedBytes } from './shared-bytes.ts';
 
 /** What the pictures of one set may take, as RGB. A set is held in memory as a whole, and its cache must be readable in one piece. */
 const MAX_BYTES = 2_000_000_000;
@@ -19,7 +20,7 @@ export function pictureBuffer(count: number): PictureBuffer {
   let height = 0;
   let width = 0;
   let first = '';
-  let images = new Uint8Array(0);
+  let images: Uint8Array = new Uint8Array(0);
   let grey = true;
   return {
     put(index, picture, at) {
@@ -36,7 +37,7 @@ export function pictureBuffer(count: number): PictureBuffer {
   };
 }
 
-function allocate(count: number, height: number, width: number, at: string): Uint8Array<ArrayBuffer> {
+function allocate(count: number, height: number, width: number, at: string): Uint8Array {
   const bytes = count * 3 * height * width;
   if (bytes > MAX_BYTES) {
     throw new SparseError(
@@ -47,7 +48,7 @@ function allocate(count: number, height: number, width: number, at: string): Uin
       'Make them smaller with the option size, or take fewer with limitPerClass',
     );
   }
-  return new Uint8Array(bytes);
+  return sharedBytes(bytes);
 }
 
 /** (pixels, 3) to (3, pixels). Returns whether the picture is grey. */
@@ -66,7 +67,7 @@ function toPlanes(interleaved: Uint8Array, out: Uint8Array, to: number, plane: n
 }
 
 function firstPlanes(images: Uint8Array, count: number, plane: number): Uint8Array {
-  const out = new Uint8Array(count * plane);
+  const out = sharedBytes(count * plane);
   for (let i = 0; i < count; i++) out.set(images.subarray(i * 3 * plane, i * 3 * plane + plane), i * plane);
   return out;
 }

@@ -1,6 +1,7 @@
 import { SparseError } from '@freetickets/sparse-core';
 import type { Samples } from './dataset.ts';
 import { interleave } from './interleave.ts';
+import { sharedBytes } from './shared-bytes.ts';
 
 /**
  * The first `limit` samples of each class; a class with fewer gives all it has. Copies. The classes are interleaved in proportion: in their
@@ -14,7 +15,7 @@ export function takePerClass(samples: Samples, limit: number): Samples {
   });
   const kept = interleave(taken.map((indices) => indices.length)).map(({ label, rank }) => taken[label]![rank]!);
   const pixels = samples.images.length / samples.size;
-  const images = new Uint8Array(kept.length * pixels);
+  const images = sharedBytes(kept.length * pixels);
   kept.forEach((from, to) => {
     images.set(samples.images.subarray(from * pixels, (from + 1) * pixels), to * pixels);
   });

@@ -69,6 +69,8 @@ export interface EpochEvent {
   readonly learningRate: number;
   /** Wall time of the run so far, over all its parts. */
   readonly seconds: number;
+  /** Of the epoch: how long the steps waited for their batches. After a resumption, since then. */
+  readonly waitedSeconds: number;
 }
 
 /** A phase hands out its ticket. */

@@ -139,6 +139,36 @@ describe('train', () => {
   });
 });
 
+describe('waitedSeconds of an epoch', () => {
+  /** Busy for two milliseconds of the clock that the trainer reads; says for how long it was. */
+  const spin = () => {
+    const start = performance.now();
+    while (performance.now() < start + 2);
+    return performance.now() - start;
+  };
+
+  it('is the time in which the steps had no batch, and none of the engine', async () => {
+    let loadingMs = 0;
+    let stepsMs = 0;
+    const run = smallRun({ engine: denseEngine({ onStep: () => (stepsMs += spin()) }) });
+    const slow: Source = {
+      ...run.data.train,
+      async *batches(options) {
+        for await (const batch of run.data.train.batches(options)) {
+          loadingMs += spin();
+          yield batch;
+        }
+      },
+    };
+    const startedAt = performance.now();
+    const { events } = await collect(train({ ...run, data: { ...run.data, train: slow } }));
+    const elapsedMs = performance.now() - startedAt;
+    const waitedMs = ofType(events, 'epoch').reduce((sum, { waitedSeconds }) => sum + 1000 * waitedSeconds, 0);
+    expect(waitedMs).toBeGreaterThanOrEqual(loadingMs);
+    expect(waitedMs).toBeLessThanOrEqual(elapsedMs - stepsMs);
+  });
+});
+
 describe('a grown weight', () => {
   it('starts at 0 without momentum; its first move is -rate * gradient', async () => {
     const plan = smallPlan({ weightDecay: 0, learningRate: 0.1 });

@@ -76,6 +76,8 @@ class Training {
   #sums: EpochSums;
   #best: TicketCandidate | undefined;
   #tickets: number;
+  /** Spent on batches that were not there yet, in this epoch. */
+  #waitedMs = 0;
 
   constructor(run: TrainRun, session: Session, start: TrainState, stepsPerEpoch: number) {
     this.#run = run;
@@ -111,7 +113,9 @@ class Training {
     if (this.#epochIsOver) return;
     const { data, plan, seed, checkpointEvery } = this.#run;
     const pass = data.train.batches({ batchSize: plan.batchSize, shuffle: { seed, epoch: this.#epochOfPlan }, from: this.#batch });
+    let askedAt = performance.now();
     for await (const batch of pass) {
+      this.#waitedMs += performance.now() - askedAt;
       if (this.#epochIsOver) throw this.#wrongBatches('more');
       const due = whenToRewire(this.#now, this.#step + 1, this.#stepsInPhase + 1, this.#stepsPerEpoch);
       await this.#takeStep(batch, due);
@@ -120,6 +124,7 @@ class Training {
       if (this.#aborted) return;
       // The end of an epoch brings a checkpoint of its own.
       if (checkpointEvery !== undefined && this.#step % checkpointEvery === 0 && !this.#epochIsOver) yield await this.#checkpoint();
+      askedAt = performance.now();
     }
     if (!this.#epochIsOver) throw this.#wrongBatches(this.#batch);
   }
@@ -161,6 +166,7 @@ class Training {
     yield this.#epochEvent(valid);
     await this.#considerTicket(valid);
     this.#sums = NO_SUMS;
+    this.#waitedMs = 0;
     this.#batch = 0;
     this.#epoch++;
     if (this.#epoch < phase.epochs) return;
@@ -210,6 +216,7 @@ class Training {
       ...(valid && { validLoss: valid.loss, validAccuracy: valid.accuracy }),
       learningRate: this.#learningRateOf(this.#stepsInPhase),
       seconds: this.#seconds,
+      waitedSeconds: this.#waitedMs / 1000,
     };
   }
 

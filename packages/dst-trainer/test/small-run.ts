@@ -63,7 +63,11 @@ export const story = (events: readonly TrainEvent[]) =>
   events
     .filter(({ type }) => type !== 'checkpoint' && type !== 'progress')
     .map((event) =>
-      event.type === 'epoch' ? { ...event, seconds: 0 } : event.type === 'ticket' ? { ...event, state: encodeTicket(event.state) } : event,
+      event.type === 'epoch'
+        ? { ...event, seconds: 0, waitedSeconds: 0 }
+        : event.type === 'ticket'
+          ? { ...event, state: encodeTicket(event.state) }
+          : event,
     );
 
 /** Everything of a state but the clock, as bytes. */

@@ -40,12 +40,13 @@ export async function startRun(wanted: Experiment, out: string, talk: Talk, sign
   const data = await openData(wanted, talk);
   signal?.throwIfAborted();
   const experiment = settled(wanted, data.train.size);
+  const { loaderWorkers, checkpointEvery } = experiment;
   const plans = plansOf(experiment);
   const net = await networkFor(experiment.network, data.dataset);
   const record = recordOf(experiment, net, data, computing.engine);
   const { folder, lock } = await RunFolder.create(out, record);
   await using _lock = lock; // until training is over, hence the await below
-  return await trainAndTell({ folder, record, net, plans, data, computing, checkpointEvery: experiment.checkpointEvery }, talk, signal);
+  return await trainAndTell({ folder, record, net, plans, data, computing, loaderWorkers, checkpointEvery }, talk, signal);
 }
 
 /**
@@ -75,8 +76,8 @@ export async function resumeRun(path: string, talk: Talk, signal?: AbortSignal, 
   if (computing.engine.name !== record.engine)
     talk.say(`note: the run was started on ${record.engine} and goes on on ${computing.engine.name}: results may differ in the last bits.`);
   await folder.dropResults();
-  const { checkpointEvery } = experiment;
-  return await trainAndTell({ folder, record, net, plans, data, computing, checkpointEvery, checkpoint }, talk, signal);
+  const { loaderWorkers, checkpointEvery } = experiment;
+  return await trainAndTell({ folder, record, net, plans, data, computing, loaderWorkers, checkpointEvery, checkpoint }, talk, signal);
 }
 
 function recordOf(experiment: Experiment, net: Network, data: Data, engine: Engine): RunRecord {
