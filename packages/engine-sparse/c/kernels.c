@@ -10,6 +10,7 @@
 // No allocation, no globals, no errors: sizes are checked where the plan is made. A task writes what no other task writes, and tasks are
 // cut by a rule that does not know the number of threads, so any number of threads gives the same bits.
 #include <math.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "ops.h"
@@ -59,7 +60,7 @@ static inline int ceil_div(int a, int b) { return (a + b - 1) / b; }
 
 // First float of (block, channel, row) of a view.
 static inline float *at(const ft_arena *a, ft_view v, int block, int channel, int row) {
-  return a->f + v.base + (size_t)block * v.block + (size_t)channel * v.plane + (size_t)row * v.row;
+  return a->f + v.base + (size_t)block * v.block + (size_t)channel * v.plane + (ptrdiff_t)row * v.row;
 }
 // Images of a block that belong to the batch.
 static inline int valid_lanes(const ft_arena *a, int block) { return least(a->lanes, a->batch - block * a->lanes); }
@@ -142,6 +143,20 @@ static inline vec finished(finish f, vec sum) {
 #define FETCH(POINTER, ROW, YB, FLOATS) \
   UNROLL for (int y = 0; y < YB; y++) UNROLL for (int i = 0; i < (FLOATS); i += 16) __builtin_prefetch((POINTER) + y * (ROW) + (FLOATS) + i, 0, 2)
 
+// The rows of input that the next tiles of two rows will read first: fetched line by line while this one is computed, a few a plane.
+typedef struct { int lines, next; float share, due; } ahead_of;
+static inline ahead_of rows_ahead(int channels, int rows, long floats, int visits) {
+  int lines = (int)(floats / 16);
+  return (ahead_of){lines, 0, (float)(channels * rows * lines) / (float)visits, 0};
+}
+static inline void fetch_rows(ahead_of *f, const float *in, long plane, long stride) {
+  f->due += f->share;
+  for (; f->next < (int)f->due; f->next++) {
+    int line = f->next % f->lines, row = f->next / f->lines;
+    __builtin_prefetch(in + (row / 2) * plane + (3 + row % 2) * stride + line * 16, 0, 2);
+  }
+}
+
 // One tile: YB rows x XB columns x NV vectors of images, planes o0 .. o1. N: images a column. A tile of two rows has much to read before
 // its first sum, so the next one's is fetched meanwhile.
 #define GATHER(NAME, YB, XB, NV)                                                                                                      \
@@ -151,6 +166,7 @@ static inline vec finished(finish f, vec sum) {
     const float *weights = a->f + p->weights, *x[YB];                                                                                 \
     const long row_out = p->out.row, row_normed = p->normed.row;                                                                      \
     UNROLL for (int y = 0; y < YB; y++) x[y] = t.in + (long)y * p->in.row;                                                            \
+    ahead_of rows = rows_ahead(p->channels, YB, XB * N, p->channel_blocks * (o1 - o0));                                                                               \
     for (int c = 0; c < p->channel_blocks; c++) {                                                                                     \
       const int32_t *row = a->i + p->rows + (size_t)c * (p->planes + 1);                                                              \
       const int fresh = c == 0 && p->start.base < 0;                                                                                  \
@@ -165,6 +181,7 @@ static inline vec finished(finish f, vec sum) {
           FETCH(out, row_out, YB, XB * N);                                                                                            \
           if (from != out) FETCH(from, row_from, YB, XB * N);                                                                         \
         }                                                                                                                             \
+        if (YB > 1) fetch_rows(&rows, t.in, p->in.plane, p->in.row);                                                                                       \
         vec sum[YB][XB][NV], bias = splat(c > 0 || p->bias < 0 ? 0 : a->f[p->bias + o]);                                              \
         EACH(YB, XB, NV) sum[y][i][j] = fresh ? bias : load(from + y * row_from + i * N + j * VW) + bias;                             \
         for (; k < end; k++) {                                                                                                        \
@@ -323,12 +340,15 @@ static inline weights_at along(weights_at t, long floats) { return (weights_at){
     const int32_t *taps = a->i + p->taps;                                                                                             \
     const float *x[YB];                                                                                                               \
     UNROLL for (int y = 0; y < YB; y++) x[y] = t.in + (long)y * p->in.row;                                                            \
+    ahead_of rows = rows_ahead(p->channels, YB, XB * N, p->channel_blocks * (o1 - o0)); \
     for (int c = 0; c < p->channel_blocks; c++) {                                                                                     \
       const int32_t *row = a->i + p->rows + (size_t)c * (p->planes + 1);                                                              \
       for (int o = o0; o < o1; o++) {                                                                                                 \
         int k = row[o], end = row[o + 1];                                                                                             \
         if (k == end) continue;                                                                                                       \
-        const float *q = t.gradient + (size_t)o * p->gradient.plane;                                                                  \
+        const float *q = t.gradient + (size_t)o * p->gradient.plane; \
+        if (YB > 1 && c == 0) FETCH(q, p->gradient.row, YB, XB * N); \
+        if (YB > 1) fetch_rows(&rows, t.in, p->in.plane, p->in.row);                                                                  \
         vec g[YB][XB][NV];                                                                                                            \
         EACH(YB, XB, NV) g[y][i][j] = load(q + (long)y * p->gradient.row + i * N + j * VW);                                           \
         for (; k < end; k++) {                                                                                                        \
@@ -514,6 +534,13 @@ static void scale_and_shift(const ft_arena *a, int block, int channel, ft_view i
   }
 }
 
+// The last part of norm_train: from the last block to the first, which is still in the cache.
+static void norm_again(const ft_norm *p, int c, const ft_arena *a) {
+  float scale = a->f[p->scale + c] * a->f[p->inverse + c];
+  for (int block = a->blocks - 1; block >= 0; block--)
+    scale_and_shift(a, block, c, p->in, p->out, p->height, p->width, a->f[p->mean + c], scale, a->f[p->shift + c], p->rectify);
+}
+
 // Batch norm with the batch's own statistics. A task is one channel.
 static void norm_train(const ft_norm *p, int c, const ft_arena *a) {
   double count = (double)a->batch * p->height * p->width, sum, squares;
@@ -525,9 +552,7 @@ static void norm_train(const ft_norm *p, int c, const ft_arena *a) {
   a->f[p->mean + c] = mean;
   a->f[p->variance + c] = (float)(squares / (count > 1 ? count - 1 : 1));
   a->f[p->inverse + c] = inverse;
-  // From the last block to the first: it is still in the cache.
-  for (int block = a->blocks - 1; block >= 0; block--)
-    scale_and_shift(a, block, c, p->in, p->out, p->height, p->width, mean, a->f[p->scale + c] * inverse, a->f[p->shift + c], p->rectify);
+  norm_again(p, c, a);
 }
 
 // Batch norm with running statistics as one scale and one shift a channel.
@@ -612,6 +637,18 @@ static void relu(const ft_elementwise *p, int task, const ft_arena *a) { ROWS(wh
 static void relu_backward(const ft_elementwise *p, int task, const ft_arena *a) { ROWS(where_positive(load(u + e), load(v + e))) }
 static void add(const ft_elementwise *p, int task, const ft_arena *a) { ROWS(load(u + e) + load(v + e)) }
 static void copy(const ft_elementwise *p, int task, const ft_arena *a) { ROWS(load(u + e)) }
+
+static void border(const ft_border *p, int task, const ft_arena *a) {
+  int c = task % p->channels, block = task / p->channels, row = p->out.row, left = p->low * a->lanes, right = p->width * a->lanes;
+  for (int y = -p->low; y < p->height + p->high; y++) {
+    float *out = at(a, p->out, block, c, y);
+    if (y < 0 || y >= p->height) memset(out - left, 0, row * sizeof(float));
+    else {
+      memset(out - left, 0, left * sizeof(float));
+      memset(out + right, 0, (row - left - right) * sizeof(float));
+    }
+  }
+}
 
 static void clear(const ft_pool *p, int block, int c, const ft_arena *a) {
   if (p->accumulate) return;
@@ -705,18 +742,31 @@ static inline void move_column(const ft_arena *a, float *to, const float *from, 
   for (int n = 0; a->lanes < FT_FULL && n < a->lanes; n++) to[n] = from[n];
 }
 
-static void split_or_merge(const ft_split *p, int task, const ft_arena *a, int merge) {
+static void split(const ft_split *p, int task, const ft_arena *a) {
   int c = task % p->channels, block = task / p->channels, s = p->stride;
-  for (int y = 0; y < p->height; y++)
-    for (int u = 0; u < s; u++) {
-      int v = y + p->low, first = ((u - p->low) % s + s) % s;
-      float *whole = at(a, p->whole, block, c, y) + first * a->lanes;
-      float *phase = at(a, p->phases, block, (c * s + v % s) * s + u, v / s) + (first + p->low) / s * a->lanes;
-      for (int x = first; x < p->width; x += s, whole += s * a->lanes, phase += a->lanes) {
-        if (merge) move_column(a, whole, phase, p->accumulate);
-        else move_column(a, phase, whole, 0);
+  size_t column = a->lanes * sizeof(float);
+  for (int i = 0; i < p->phase_height * s * s; i++) {
+    int r = i / (s * s), phase = i % (s * s), v = r * s + phase / s - p->low, u = phase % s - p->low;
+    float *out = at(a, p->phases, block, c * s * s + phase, r);
+    const float *in = at(a, p->whole, block, c, v);
+    if (v < 0 || v >= p->height) memset(out, 0, p->phase_width * column);
+    else
+      for (int k = 0; k < p->phase_width; k++, u += s, out += a->lanes) {
+        if (u < 0 || u >= p->width) memset(out, 0, column);
+        else move_column(a, out, in + u * a->lanes, 0);
       }
+  }
+}
+
+static void merge(const ft_split *p, int task, const ft_arena *a) {
+  int c = task % p->channels, block = task / p->channels, s = p->stride;
+  for (int y = 0; y < p->height; y++) {
+    float *out = at(a, p->whole, block, c, y);
+    for (int x = 0; x < p->width; x++, out += a->lanes) {
+      int v = y + p->low, u = x + p->low;
+      move_column(a, out, at(a, p->phases, block, (c * s + v % s) * s + u % s, v / s) + u / s * a->lanes, p->accumulate);
     }
+  }
 }
 
 // ---- the optimiser ----
@@ -750,13 +800,14 @@ int JOIN(ft_tasks_, VARIANT)(const int32_t *op, const ft_arena *a) {
       return ceil_div(p->planes, DENSE_PLANES) * ceil_div(p->count, DENSE_CHUNK);
     }
     case FT_BIAS_GRADIENT: return ((const ft_bias_gradient *)op)->channels;
-    case FT_NORM_TRAIN: return ((const ft_norm *)op)->channels;
+    case FT_NORM_TRAIN: case FT_NORM_AGAIN: return ((const ft_norm *)op)->channels;
     case FT_AFFINE: { const ft_affine *p = (const void *)op; return a->blocks * p->channels; }
     case FT_NORM_BACKWARD: return ((const ft_norm_backward *)op)->channels;
     case FT_RUNNING: case FT_FOLD: return 1;
     case FT_RELU: case FT_RELU_BACKWARD: case FT_ADD: case FT_COPY: return a->blocks * ((const ft_elementwise *)op)->channels;
     case FT_MAX_POOL: case FT_MAX_POOL_BACKWARD: case FT_AVERAGE_POOL: case FT_AVERAGE_POOL_BACKWARD:
       return a->blocks * ((const ft_pool *)op)->channels;
+    case FT_BORDER: return a->blocks * ((const ft_border *)op)->channels;
     case FT_SPLIT: case FT_MERGE: return a->blocks * ((const ft_split *)op)->channels;
     case FT_RESHAPE: case FT_LOSS: case FT_STORE: return a->blocks;
     case FT_SGD: return ceil_div(((const ft_sgd *)op)->count, 16384);
@@ -775,6 +826,7 @@ void JOIN(ft_run_, VARIANT)(const int32_t *op, int task, const ft_arena *a) {
     case FT_DENSE_GRADIENT: dense_gradient(p, task, a); break;
     case FT_BIAS_GRADIENT: bias_gradient(p, task, a); break;
     case FT_NORM_TRAIN: norm_train(p, task, a); break;
+    case FT_NORM_AGAIN: norm_again(p, task, a); break;
     case FT_FOLD: fold(p, a); break;
     case FT_AFFINE: affine(p, task, a); break;
     case FT_NORM_BACKWARD: norm_backward(p, task, a); break;
@@ -787,9 +839,10 @@ void JOIN(ft_run_, VARIANT)(const int32_t *op, int task, const ft_arena *a) {
     case FT_AVERAGE_POOL_BACKWARD: average_pool_backward(p, task, a); break;
     case FT_ADD: add(p, task, a); break;
     case FT_COPY: copy(p, task, a); break;
+    case FT_BORDER: border(p, task, a); break;
     case FT_RESHAPE: reshape(p, task, a); break;
-    case FT_SPLIT: split_or_merge(p, task, a, 0); break;
-    case FT_MERGE: split_or_merge(p, task, a, 1); break;
+    case FT_SPLIT: split(p, task, a); break;
+    case FT_MERGE: merge(p, task, a); break;
     case FT_LOSS: loss(p, task, a); break;
     case FT_STORE: store_logits(p, task, a); break;
     case FT_SGD: sgd(p, task, a); break;

@@ -13,9 +13,9 @@ enum { FT_FIELDS = 32, FT_PARTIAL = 16, FT_FULL = 16 };
 
 enum {
   FT_LOAD = 1, FT_PACK, FT_GATHER, FT_WEIGHT_GRADIENT, FT_REDUCE, FT_DENSE_GRADIENT, FT_BIAS_GRADIENT,
-  FT_NORM_TRAIN, FT_NORM_BACKWARD, FT_FOLD, FT_AFFINE, FT_RUNNING,
+  FT_NORM_TRAIN, FT_NORM_AGAIN, FT_NORM_BACKWARD, FT_FOLD, FT_AFFINE, FT_RUNNING,
   FT_RELU, FT_RELU_BACKWARD, FT_MAX_POOL, FT_MAX_POOL_BACKWARD, FT_AVERAGE_POOL, FT_AVERAGE_POOL_BACKWARD,
-  FT_ADD, FT_COPY, FT_RESHAPE, FT_SPLIT, FT_MERGE, FT_LOSS, FT_STORE, FT_SGD
+  FT_ADD, FT_COPY, FT_BORDER, FT_RESHAPE, FT_SPLIT, FT_MERGE, FT_LOSS, FT_STORE, FT_SGD
 };
 
 typedef struct { int32_t base, block, plane, row; } ft_view;
@@ -27,12 +27,12 @@ typedef struct { int32_t op; int32_t out, source, order /* int */, count; } ft_p
 // shift[o], where rectified not below 0; `normed` may be `out`, which is then not written otherwise. `pairs`: tiles span two rows.
 typedef struct {
   int32_t op; ft_view in, out, start, normed; int32_t planes, height, width, rows /* int */, taps /* int */, weights, channel_blocks, bias,
-      scale, shift, rectify, chunk_planes, chunk_rows, pairs;
+      scale, shift, rectify, chunk_planes, chunk_rows, pairs, channels;
 } ft_gather;
 // partial[group][k][lane] = sum of in[tap[k] ...] * gradient[o]
 typedef struct {
   int32_t op; ft_view in, gradient; int32_t planes, height, width, rows /* int */, taps /* int */, channel_blocks, partial, count, groups,
-      chunk_planes, pairs;
+      chunk_planes, pairs, channels;
 } ft_weight_gradient;
 typedef struct { int32_t op; int32_t out, partial, count, groups, order /* int */; } ft_reduce;
 // out[o][t] = sum of in[tap[t] ...] * gradient[o]: the same `count` taps for every plane o.
@@ -40,7 +40,7 @@ typedef struct { int32_t op; ft_view in, gradient; int32_t planes, height, width
 typedef struct { int32_t op; ft_view gradient; int32_t channels, height, width, out; } ft_bias_gradient;
 typedef struct {
   int32_t op; ft_view in, out; int32_t channels, height, width, scale, shift, mean, variance, inverse, eps, rectify;
-} ft_norm;  // mean, variance (unbiased) and inverse deviation are written
+} ft_norm;  // train: mean, variance (unbiased) and inverse deviation are written; again: mean and inverse are read
 typedef struct { int32_t op; int32_t channels, scale, shift, mean, variance, eps, out_scale, out_shift; } ft_fold;
 typedef struct { int32_t op; ft_view in, out; int32_t channels, height, width, scale, shift, rectify; } ft_affine;
 typedef struct {
@@ -49,6 +49,7 @@ typedef struct {
 } ft_norm_backward;
 typedef struct { int32_t op; int32_t channels, running_mean, running_variance, mean, variance, momentum; } ft_running;
 typedef struct { int32_t op; ft_view a, b, out; int32_t channels, height, width, accumulate; } ft_elementwise;
+typedef struct { int32_t op; ft_view out; int32_t channels, height, width, low, high; } ft_border;  // zeros around a picture
 typedef struct {
   int32_t op; ft_view in, gradient, out; int32_t channels, height, width /* of the pooled side */, in_height, in_width, kernel_height,
       kernel_width, stride, pad, accumulate;
@@ -56,8 +57,11 @@ typedef struct {
 typedef struct {
   int32_t op; ft_view in, out; int32_t in_height, in_width, out_height, out_width, features, accumulate;
 } ft_reshape;
-// Split: out[(c * stride + v % stride) * stride + u % stride][v / stride][u / stride] = in[c][v - low][u - low]. Merge is its adjoint.
-typedef struct { int32_t op; ft_view whole, phases; int32_t channels, height, width, stride, low, accumulate; } ft_split;
+// Split: out[(c * stride + v % stride) * stride + u % stride][v / stride][u / stride] = in[c][v - low][u - low], zero beyond the picture.
+// Merge is its adjoint.
+typedef struct {
+  int32_t op; ft_view whole, phases; int32_t channels, height, width, phase_height, phase_width, stride, low, accumulate;
+} ft_split;
 typedef struct { int32_t op; ft_view logits, gradient; int32_t classes, labels /* int */, loss, correct; } ft_loss;
 typedef struct { int32_t op; ft_view logits; int32_t classes, out; } ft_store;
 typedef struct { int32_t op; int32_t values, momentum, gradients, count, hyper /* learning rate, momentum, weight decay */; } ft_sgd;

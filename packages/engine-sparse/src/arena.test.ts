@@ -29,14 +29,21 @@ describe('Arena', () => {
     const before = arena.floatCount;
     expect(arena.tensor({ ...picture, low: 2, high: 1 }).view.base).toBeGreaterThan(other.view.base);
     expect(arena.floatCount).toBeGreaterThan(before);
-    expect(arena.tensor(picture)).toBe(first);
-    expect(arena.tensor(picture)).not.toBe(first);
+    expect(arena.tensor(picture)).toEqual(first);
+    expect(arena.tensor(picture)).not.toEqual(first);
   });
 
-  it('gives fresh memory where zeros are needed inside', () => {
-    const arena = new Arena(16, 1);
-    const first = arena.tensor(picture);
-    arena.release(first);
-    expect(arena.zeroTensor(picture).view.base).toBeGreaterThan(first.view.base);
+  it('with a pool, puts tensors where that says, and knows whose border others write on', () => {
+    const draft = new Arena(16, 1);
+    draft.release(draft.tensor(features));
+    const size = 16 * 10;
+    expect(draft.lives).toEqual([{ size, birth: 0, death: 1 }]);
+    draft.tensor(picture);
+    draft.tensor(features);
+    const arena = new Arena(16, 1, { starts: [0, 0, 2000], size: 4000 });
+    arena.floats(16);
+    const [first, second, third] = [arena.tensor(features), arena.tensor(picture), arena.tensor({ ...features, low: 1, high: 1 })];
+    expect([first.view.base, second.view.base - 16 * 8 - 16, arena.floatCount]).toEqual([16, 16, 4016]);
+    expect([first, second, third].map((tensor) => arena.disturbed(tensor))).toEqual([false, true, false]);
   });
 });

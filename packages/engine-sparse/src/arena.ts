@@ -1,5 +1,6 @@
 /** Where things lie: one array of floats and one of integers hold everything a session needs; a plan hands out their parts. */
 import { FULL, type View } from './ops.ts';
+import type { Life, Pool } from './pool.ts';
 
 /** Channels, rows and columns of an activation and the border of zeros around it. Shape (C, H, W); a vector of features is (C, 1, 1). */
 export interface Geometry {
@@ -16,18 +17,41 @@ export interface Tensor extends Geometry {
   readonly view: View;
 }
 
+/** A part of the floats, from start up to end, and the geometry of the tensor that lies there. */
+interface Part {
+  readonly start: number;
+  readonly end: number;
+  readonly key: string;
+}
+
 /** Counts out parts of the two arrays. Parts start at multiples of 64 bytes, so that every vector of images is aligned. */
 export class Arena {
   readonly lanes: number;
   readonly blocks: number;
+  readonly #pool: Pool | undefined;
+  #poolStart = -1;
   #floats = 0;
   #ints = 0;
-  readonly #free = new Map<string, Tensor[]>();
+  #clock = 0;
+  readonly #given: Part[] = [];
+  readonly #lives: Life[] = [];
+  readonly #indices = new Map<Tensor, number>();
+  /** Places of tensors that are done, by geometry: others of the same geometry may take them. */
+  readonly #free = new Map<string, number[]>();
 
-  /** @param lanes images of one block  @param blocks blocks of the largest batch */
-  constructor(lanes: number, blocks: number) {
+  /**
+   * @param lanes images of one block  @param blocks blocks of the largest batch
+   * @param pool where the tensors lie that are asked for, in this order; who gives it clears borders that are `disturbed`
+   */
+  constructor(lanes: number, blocks: number, pool?: Pool) {
     this.lanes = lanes;
     this.blocks = blocks;
+    this.#pool = pool;
+  }
+
+  /** Sizes and life times of all tensors so far: what a pool is made from. */
+  get lives(): readonly Life[] {
+    return this.#lives;
   }
 
   get floatCount(): number {
@@ -50,33 +74,60 @@ export class Arena {
     return start;
   }
 
-  /** A released tensor of the same geometry, or a new one. Its border is zero either way: nobody writes there. Its values may be anything. */
+  /** Its values may be anything; its border is zero unless `disturbed`. */
   tensor(geometry: Geometry): Tensor {
-    return this.#free.get(keyOf(geometry))?.pop() ?? this.zeroTensor(geometry);
-  }
-
-  /** A tensor that nobody has used: zero until it is written. */
-  zeroTensor(geometry: Geometry): Tensor {
-    const { channels, height, width, low, high } = geometry;
-    const row = (low + width + high) * this.lanes;
-    // Where a plane is one run of floats, its last vector may reach beyond it, and what reads below and right of the last plane meets zeros.
-    const flat = this.lanes < FULL;
-    const plane = (low + height + high) * row + (flat ? FULL : 0);
-    const beyond = flat ? (low + 1) * row + FULL : 0;
-    const start = this.floats(plane * channels * this.blocks + beyond);
-    return {
-      channels,
-      height,
-      width,
-      low,
-      high,
-      view: { base: start + low * row + low * this.lanes, block: plane * channels, plane, row },
-    };
+    const size = this.#sizeOf(geometry);
+    const index = this.#lives.push({ size, birth: this.#clock++, death: Number.POSITIVE_INFINITY }) - 1;
+    return this.#give(geometry, this.#pooled(index) ?? this.#free.get(keyOf(geometry))?.pop() ?? this.floats(size), index);
   }
 
   release(tensor: Tensor): void {
-    const key = keyOf(tensor);
-    this.#free.set(key, [...(this.#free.get(key) ?? []), tensor]);
+    const { start, key } = this.#partOf(tensor);
+    const index = this.#indices.get(tensor)!;
+    this.#lives[index] = { ...this.#lives[index]!, death: this.#clock++ };
+    this.#free.set(key, [...(this.#free.get(key) ?? []), start]);
+  }
+
+  /** Whether others write where this tensor has its border. */
+  disturbed(tensor: Tensor): boolean {
+    const own = this.#partOf(tensor);
+    const other = ({ start, end, key }: Part) => start < own.end && end > own.start && (start !== own.start || key !== own.key);
+    return tensor.low + tensor.high > 0 && this.#given.some(other);
+  }
+
+  #pooled(index: number): number | undefined {
+    if (!this.#pool) return undefined;
+    if (this.#poolStart < 0) this.#poolStart = this.floats(this.#pool.size);
+    return this.#poolStart + this.#pool.starts[index]!;
+  }
+
+  #give(geometry: Geometry, start: number, index: number): Tensor {
+    const { low } = geometry;
+    const { row, plane } = this.#strides(geometry);
+    const view = { base: start + low * row + low * this.lanes, block: plane * geometry.channels, plane, row };
+    const tensor = { ...geometry, view };
+    this.#given.push(this.#partOf(tensor));
+    this.#indices.set(tensor, index);
+    return tensor;
+  }
+
+  #strides({ height, width, low, high }: Geometry): { readonly row: number; readonly plane: number } {
+    const row = (low + width + high) * this.lanes;
+    // Where a plane is one run of floats, its last vector may reach beyond it.
+    return { row, plane: (low + height + high) * row + (this.lanes < FULL ? FULL : 0) };
+  }
+
+  /** Where a plane is one run of floats, what reads below and right of the last plane meets zeros too. */
+  #sizeOf(geometry: Geometry): number {
+    const { row, plane } = this.#strides(geometry);
+    const beyond = this.lanes < FULL ? (geometry.low + 1) * row + FULL : 0;
+    return Math.ceil((plane * geometry.channels * this.blocks + beyond) / 16) * 16;
+  }
+
+  #partOf(tensor: Tensor): Part {
+    const { low, view } = tensor;
+    const start = view.base - low * view.row - low * this.lanes;
+    return { start, end: start + this.#sizeOf(tensor), key: keyOf(tensor) };
   }
 }
 

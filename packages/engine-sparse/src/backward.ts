@@ -1,7 +1,7 @@
 /** The backward pass as operations: from the loss to the gradient of every trained parameter. */
 import type { NodeId, NodeSpec } from '@freetickets/sparse-core';
-import type { Tensor } from './arena.ts';
-import { gatherSize, poolOf, reshape, sizeOf } from './forward.ts';
+import type { Geometry, Tensor } from './arena.ts';
+import { border, gatherSize, normTrain, poolOf, reshape, sizeOf, splitPhases } from './forward.ts';
 import { Gradients } from './gradients.ts';
 import { isLayer, phaseKey } from './graph.ts';
 import { NO_VIEW, type Operation, type View } from './ops.ts';
@@ -39,11 +39,18 @@ class BackwardPass {
   readonly #dense: Backward['dense'][number][] = [];
   /** Gradients of phase-split pictures, and the layers that have yet to write into them. */
   readonly #phases = new Map<string, Tensor>();
+  readonly #remade = new Map<NodeId, Tensor>();
+  /** Which tensor's border an operation clears: it is left out where nobody else writes there. */
+  readonly #borders = new Map<Operation, Tensor>();
   readonly #phaseWriters = new Map<string, number>();
 
   constructor(place: Placement) {
     this.#place = place;
-    this.#gradients = new Gradients(place, (operation) => this.#push(operation));
+    this.#gradients = new Gradients(
+      place,
+      (operation) => this.#push(operation),
+      (geometry) => this.#fresh(geometry),
+    );
     for (const node of place.net.spec.nodes) {
       const key = phaseKey(node);
       if (key && place.graph.reachesOutput(node.id)) this.#phaseWriters.set(key, (this.#phaseWriters.get(key) ?? 0) + 1);
@@ -58,8 +65,63 @@ class BackwardPass {
       if (!this.#gradients.of(node.id)) continue;
       this.#node(node);
       if (this.#place.graph.root(node.id) === node.id) this.#gradients.drop(node.id);
+      this.#dropValues(node.id);
     }
-    return { operations: this.#operations, gradients: this.#layerGradients, dense: this.#dense };
+    const needed = ({ operation }: BackwardOperation) => {
+      const bordered = this.#borders.get(operation);
+      return !bordered || this.#place.arena.disturbed(bordered);
+    };
+    return { operations: this.#operations.filter(needed), gradients: this.#layerGradients, dense: this.#dense };
+  }
+
+  /** A new tensor, with zeros around it. */
+  #fresh(geometry: Geometry): Tensor {
+    const tensor = this.#place.arena.tensor(geometry);
+    const operation = border(tensor);
+    this.#borders.set(operation, tensor);
+    this.#push(operation);
+    return tensor;
+  }
+
+  /** The values of a node, made again where they were not kept. */
+  #values(id: NodeId): Tensor {
+    const owner = this.#place.owner(id);
+    if (!this.#place.dropped.has(owner)) return this.#place.tensor(id);
+    const remade = this.#remade.get(owner) ?? this.#remake(owner);
+    this.#remade.set(owner, remade);
+    return this.#place.aliasOf(id, remade);
+  }
+
+  #remake(norm: NodeId): Tensor {
+    const node = this.#place.net.node(norm);
+    const input = this.#values(node.from[0]!);
+    const out = this.#fresh(this.#place.tensor(norm));
+    this.#push({ ...normTrain(this.#place, node), op: 'normAgain', in: input.view, out: out.view });
+    return out;
+  }
+
+  /** What a layer reads: its phases are kept. */
+  #input(layer: LayerPlace): Tensor {
+    const key = phaseKey(layer.node);
+    if (!key) return this.#values(layer.node.from[0]!);
+    if (!this.#place.dropped.has(key)) return layer.input;
+    const phases = this.#remade.get(key) ?? this.#splitAgain(layer.node, key);
+    this.#remade.set(key, phases);
+    return phases;
+  }
+
+  #splitAgain(node: NodeSpec, key: string): Tensor {
+    const phases = this.#fresh(this.#place.phaseGeometry(node, key));
+    this.#push({ ...splitPhases(this.#place, node, key), whole: this.#values(node.from[0]!).view, phases: phases.view });
+    return phases;
+  }
+
+  /** Nobody reads the values of a node after its own backward pass. */
+  #dropValues(id: NodeId): void {
+    const { arena, dropped } = this.#place;
+    if (this.#place.owner(id) !== id) return;
+    const values = dropped.has(id) ? this.#remade.get(id) : this.#place.tensor(id);
+    if (values) arena.release(values);
   }
 
   #push(operation: Operation, dense = false): void {
@@ -96,8 +158,9 @@ class BackwardPass {
       case 'flatten':
         return reshape(gradient, out, accumulate);
       default: {
-        const op = node.op === 'maxPool' ? 'maxPoolBackward' : 'averagePoolBackward';
-        return { ...poolOf(this.#place, node), op, gradient: gradient.view, out: out.view, accumulate };
+        const pool = { ...poolOf(this.#place, node), gradient: gradient.view, out: out.view, accumulate };
+        if (node.op === 'maxPool') return { ...pool, op: 'maxPoolBackward', in: this.#values(node.from[0]!).view };
+        return { ...pool, op: 'averagePoolBackward' };
       }
     }
   }
@@ -110,7 +173,7 @@ class BackwardPass {
     const { tensor, start } = this.#gradients.sumTarget(node.from[0]!);
     this.#push({
       op: 'normBackward',
-      in: this.#place.tensor(node.from[0]!).view,
+      in: this.#values(node.from[0]!).view,
       gradient: gradient.view,
       out: tensor.view,
       start,
@@ -149,7 +212,7 @@ class BackwardPass {
     const chunks = Math.max(Math.ceil(count / TASK_WEIGHTS), pixel ? PIXEL_TASKS : 1);
     this.#push({
       op: 'weightGradient',
-      in: layer.input.view,
+      in: this.#input(layer).view,
       gradient: gradient.view,
       height: gradient.height,
       width: gradient.width,
@@ -157,6 +220,7 @@ class BackwardPass {
       partial,
       count,
       groups,
+      channels: layer.input.channels,
       chunkPlanes: Math.max(1, Math.ceil(layer.window.outputs / chunks)),
     });
     this.#push({
@@ -179,7 +243,7 @@ class BackwardPass {
     const { height, width } = gradient;
     const out = params.get(layer.param)!.denseGradient;
     this.#push(
-      { op: 'denseGradient', in: layer.input.view, gradient: gradient.view, planes: outputs, height, width, taps, count, out },
+      { op: 'denseGradient', in: this.#input(layer).view, gradient: gradient.view, planes: outputs, height, width, taps, count, out },
       true,
     );
   }
@@ -197,19 +261,26 @@ class BackwardPass {
   #phasesGradient(layer: LayerPlace, gradient: Tensor, key: string): void {
     const { graph, arena } = this.#place;
     const input = layer.node.from[0]!;
-    const { stride } = layer.window;
-    const { pictureLow, ...geometry } = graph.phases(input, stride);
+    const { pictureLow: _, ...geometry } = graph.phases(input, layer.window.stride);
     const present = this.#phases.get(key);
-    const phases = present ?? arena.tensor(geometry);
+    const phases = present ?? this.#fresh(geometry);
     this.#phases.set(key, phases);
     this.#gather(layer, gradient, phases, present?.view ?? NO_VIEW);
     const writers = this.#phaseWriters.get(key)! - 1;
     this.#phaseWriters.set(key, writers);
     if (writers > 0) return;
     const { tensor, accumulate } = this.#gradients.target(input);
-    this.#push({ op: 'merge', whole: tensor.view, phases: phases.view, ...sizeOf(tensor), stride, low: pictureLow, accumulate });
+    this.#push({
+      ...splitPhases(this.#place, layer.node, key),
+      op: 'merge',
+      whole: tensor.view,
+      phases: phases.view,
+      accumulate,
+    });
     this.#phases.delete(key);
     arena.release(phases);
+    const values = this.#remade.get(key);
+    if (values) arena.release(values);
   }
 
   #gather(layer: LayerPlace, gradient: Tensor, out: Tensor, start: View): void {
@@ -221,6 +292,7 @@ class BackwardPass {
       ...gatherSize(this.#place, inputs * phasesOf(stride), out, layer.backward!.pairs),
       ...layer.backward!,
       weights: layer.backwardWeights,
+      channels: gradient.channels,
       bias: -1,
       start,
       normed: out.view,

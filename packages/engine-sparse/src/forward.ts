@@ -2,7 +2,7 @@
 import type { NodeId, NodeSpec } from '@freetickets/sparse-core';
 import type { Tensor } from './arena.ts';
 import { phaseKey, strideOf } from './graph.ts';
-import { FULL, NO_VIEW, type Operation, type View } from './ops.ts';
+import { FULL, NO_VIEW, type Norm, type Operation, type Split, type View } from './ops.ts';
 import type { LayerPlace, Placement } from './placement.ts';
 
 /** Tasks that one operation is cut into at least, where its shape allows. */
@@ -11,25 +11,47 @@ const TASKS = 8;
 /** @param train batch norm uses the batch's statistics, else the running ones */
 export function emitForward(place: Placement, train: boolean): Operation[] {
   const input = place.tensor('input');
-  const ops: Operation[] = [{ op: 'load', source: place.images, out: input.view, ...sizeOf(input) }];
+  const ops: Operation[] = [...bordered(place, 'input'), { op: 'load', source: place.images, out: input.view, ...sizeOf(input) }];
   if (!train) for (const id of place.norms.keys()) ops.push(fold(place, id));
   const split = new Set<string>();
   for (const node of place.net.spec.nodes) {
     const key = phaseKey(node);
     if (key && !split.has(key)) ops.push(splitPhases(place, node, key));
     if (key) split.add(key);
+    ops.push(...bordered(place, node.id));
     ops.push(...emitNode(place, node, train));
   }
   return ops;
 }
 
+/** Zeros around the values of a node, where others write between two steps. */
+function bordered(place: Placement, id: NodeId): Operation[] {
+  const tensor = place.tensor(id);
+  return place.owner(id) === id && place.arena.disturbed(tensor) ? [border(tensor)] : [];
+}
+
+export function border(tensor: Tensor): Operation {
+  const { low, high } = tensor;
+  return { op: 'border', out: tensor.view, ...sizeOf(tensor), low, high };
+}
+
 export const sizeOf = ({ channels, height, width }: Tensor) => ({ channels, height, width });
 
-function splitPhases(place: Placement, node: NodeSpec, key: string): Operation {
+export function splitPhases(place: Placement, node: NodeSpec, key: string): Split {
   const stride = strideOf(node);
   const picture = place.tensor(node.from[0]!);
-  const low = place.graph.phases(node.from[0]!, stride).pictureLow;
-  return { op: 'split', whole: picture.view, phases: place.phases.get(key)!.view, ...sizeOf(picture), stride, low, accumulate: false };
+  const phases = place.phases.get(key)!;
+  return {
+    op: 'split',
+    whole: picture.view,
+    phases: phases.view,
+    ...sizeOf(picture),
+    phaseHeight: phases.height,
+    phaseWidth: phases.width,
+    stride,
+    low: place.graph.phases(node.from[0]!, stride).pictureLow,
+    accumulate: false,
+  };
 }
 
 function emitNode(place: Placement, node: NodeSpec, train: boolean): Operation[] {
@@ -68,6 +90,7 @@ function layerForward(place: Placement, layer: LayerPlace, out: Tensor, train: b
     in: layer.input.view,
     out: out.view,
     ...gatherSize(place, layer.window.outputs, out, layer.forward.pairs),
+    channels: layer.input.channels,
     ...layer.forward,
     weights: layer.forwardWeights,
     bias: params.get(`${id}.bias`)?.values ?? -1,
@@ -90,7 +113,7 @@ export function gatherSize(place: Placement, planes: number, { height, width }: 
 const normValue = (place: Placement, id: NodeId, suffix: 'weight' | 'bias' | 'running_mean' | 'running_var'): number =>
   place.params.get(`${id}.${suffix}`)!.values;
 
-function normTrain(place: Placement, node: NodeSpec): Operation {
+export function normTrain(place: Placement, node: NodeSpec): Norm {
   const out = place.tensor(node.id);
   const { mean, variance, inverse, eps } = place.norms.get(node.id)!;
   return {

@@ -3,7 +3,7 @@
  * the values. An addition passes its gradient on to both inputs unchanged, so they share one tensor until somebody writes into it.
  */
 import type { NodeId } from '@freetickets/sparse-core';
-import type { Tensor } from './arena.ts';
+import type { Geometry, Tensor } from './arena.ts';
 import { sizeOf } from './forward.ts';
 import { NO_VIEW, type Operation, type View } from './ops.ts';
 import type { Placement } from './placement.ts';
@@ -11,13 +11,15 @@ import type { Placement } from './placement.ts';
 export class Gradients {
   readonly #place: Placement;
   readonly #push: (operation: Operation) => void;
+  readonly #newTensor: (geometry: Geometry) => Tensor;
   readonly #live = new Map<NodeId, Tensor>();
   readonly #holders = new Map<Tensor, number>();
 
-  /** @param push takes the copies that become necessary */
-  constructor(place: Placement, push: (operation: Operation) => void) {
+  /** @param push takes the copies that become necessary  @param fresh makes a tensor with zeros around it */
+  constructor(place: Placement, push: (operation: Operation) => void, fresh: (geometry: Geometry) => Tensor) {
     this.#place = place;
     this.#push = push;
+    this.#newTensor = fresh;
   }
 
   /** Of the values of `id`, or undefined if nothing was written. Nodes in place share one. */
@@ -80,9 +82,9 @@ export class Gradients {
   }
 
   #fresh(id: NodeId): Tensor {
-    const { graph, net, arena } = this.#place;
+    const { graph, net } = this.#place;
     const key = this.#key(id);
-    return arena.tensor({ ...graph.size(key), ...(key === 'input' ? { low: 0, high: 0 } : graph.gradientBorder(net.node(key))) });
+    return this.#newTensor({ ...graph.size(key), ...(key === 'input' ? { low: 0, high: 0 } : graph.gradientBorder(net.node(key))) });
   }
 
   #copy(id: NodeId, present: Tensor): Tensor {

@@ -51,6 +51,8 @@ export interface Gather {
   readonly chunkRows: number;
   /** Tiles span two rows. */
   readonly pairs: boolean;
+  /** Of the input. */
+  readonly channels: number;
 }
 
 export interface WeightGradient {
@@ -70,6 +72,8 @@ export interface WeightGradient {
   readonly chunkPlanes: number;
   /** Tiles span two rows. */
   readonly pairs: boolean;
+  /** Of the input. */
+  readonly channels: number;
 }
 
 /** The gradient at every position, live or dead: the same taps for every plane. */
@@ -101,7 +105,8 @@ export interface Pool extends Size, Accumulates {
 }
 
 export interface Norm extends Size {
-  readonly op: 'normTrain';
+  /** `normAgain`: the same values, from the mean and inverse deviation that `normTrain` has left. */
+  readonly op: 'normTrain' | 'normAgain';
   readonly in: View;
   readonly out: View;
   readonly scale: number;
@@ -112,6 +117,16 @@ export interface Norm extends Size {
   readonly eps: number;
   /** A ReLU follows in the same place. */
   readonly rectify: boolean;
+}
+
+/** Zeros around a picture. */
+export interface Border extends Size {
+  readonly op: 'border';
+  readonly out: View;
+  /** Rows above and columns to the left. */
+  readonly low: number;
+  /** Rows below and columns to the right. */
+  readonly high: number;
 }
 
 /** Batch norm with running statistics as one scale and one shift a channel. */
@@ -165,6 +180,8 @@ export interface Split extends Size, Accumulates {
   readonly op: 'split' | 'merge';
   readonly whole: View;
   readonly phases: View;
+  readonly phaseHeight: number;
+  readonly phaseWidth: number;
   readonly stride: number;
   readonly low: number;
 }
@@ -211,6 +228,7 @@ export type Operation =
   | NormBackward
   | Fold
   | Affine
+  | Border
   | {
       readonly op: 'running';
       readonly channels: number;
@@ -251,12 +269,13 @@ export type OperationOf<Name extends Operation['op']> = Named<Operation, Name>;
 type Layout = { readonly [Name in Operation['op']]: readonly Exclude<keyof OperationOf<Name>, 'op'>[] };
 
 const SIZE = ['channels', 'height', 'width'] as const;
+const NORM = ['in', 'out', ...SIZE, 'scale', 'shift', 'mean', 'variance', 'inverse', 'eps', 'rectify'] as const;
 const ELEMENTWISE = ['a', 'b', 'out', ...SIZE, 'accumulate'] as const;
 const POOL = [
   ...(['in', 'gradient', 'out', ...SIZE, 'inHeight', 'inWidth'] as const),
   ...(['kernelHeight', 'kernelWidth', 'stride', 'pad', 'accumulate'] as const),
 ] as const;
-const SPLIT = ['whole', 'phases', ...SIZE, 'stride', 'low', 'accumulate'] as const;
+const SPLIT = ['whole', 'phases', ...SIZE, 'phaseHeight', 'phaseWidth', 'stride', 'low', 'accumulate'] as const;
 const PLANES = ['planes', 'height', 'width'] as const;
 
 /** In the order of the enumeration in c/ops.h; the fields of each in the order of its struct. A view takes four integers. */
@@ -265,13 +284,27 @@ export const LAYOUT: Layout = {
   pack: ['out', 'source', 'order', 'count'],
   gather: [
     ...(['in', 'out', 'start', 'normed', ...PLANES, 'rows', 'taps', 'weights', 'channelBlocks', 'bias'] as const),
-    ...(['scale', 'shift', 'rectify', 'chunkPlanes', 'chunkRows', 'pairs'] as const),
+    ...(['scale', 'shift', 'rectify', 'chunkPlanes', 'chunkRows', 'pairs', 'channels'] as const),
   ],
-  weightGradient: ['in', 'gradient', ...PLANES, 'rows', 'taps', 'channelBlocks', 'partial', 'count', 'groups', 'chunkPlanes', 'pairs'],
+  weightGradient: [
+    'in',
+    'gradient',
+    ...PLANES,
+    'rows',
+    'taps',
+    'channelBlocks',
+    'partial',
+    'count',
+    'groups',
+    'chunkPlanes',
+    'pairs',
+    'channels',
+  ],
   reduce: ['out', 'partial', 'count', 'groups', 'order'],
   denseGradient: ['in', 'gradient', ...PLANES, 'taps', 'count', 'out'],
   biasGradient: ['gradient', ...SIZE, 'out'],
-  normTrain: ['in', 'out', ...SIZE, 'scale', 'shift', 'mean', 'variance', 'inverse', 'eps', 'rectify'],
+  normTrain: NORM,
+  normAgain: NORM,
   normBackward: [
     'in',
     'gradient',
@@ -297,6 +330,7 @@ export const LAYOUT: Layout = {
   averagePoolBackward: POOL,
   add: ELEMENTWISE,
   copy: ELEMENTWISE,
+  border: ['out', ...SIZE, 'low', 'high'],
   reshape: ['in', 'out', 'inHeight', 'inWidth', 'outHeight', 'outWidth', 'features', 'accumulate'],
   split: SPLIT,
   merge: SPLIT,

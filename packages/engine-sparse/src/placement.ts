@@ -4,6 +4,7 @@ import { Arena, type Geometry, type Tensor } from './arena.ts';
 import { Graph, isLayer, phaseKey, strideOf } from './graph.ts';
 import { FULL, PARTIAL } from './ops.ts';
 import { equalPitches } from './pitch.ts';
+import type { Pool } from './pool.ts';
 import { phasesOf, type TapArrays, type Window } from './taps.ts';
 
 /** Offsets of one parameter's floats; values, momentum and gradient of all trained parameters stand in one row each. */
@@ -45,6 +46,8 @@ export interface PlacementOptions {
   readonly batchSize: number;
   readonly train: boolean;
   readonly denseGradients: boolean;
+  /** Floats of activations above which the outputs of batch norms are made again in the backward pass instead of kept; default 2^28. */
+  readonly mostKept?: number;
 }
 
 /** Bytes of input that one block of channels may take while a tile of outputs passes: the larger part of an L1 cache. */
@@ -57,6 +60,8 @@ const GROUPS = 4;
 /** Images of one block. A tile of a picture spans columns too; a layer of one pixel has none, so its tiles take more images instead. */
 const PICTURE_LANES = 32;
 const PIXEL_LANES = 128;
+/** Default of `mostKept`: 1 GiB. */
+const MOST_KEPT = 2 ** 28;
 /** Vectors of the longest tile along a plane. */
 const FLAT_VECTORS = 20;
 
@@ -70,6 +75,8 @@ export class Placement {
   readonly norms = new Map<NodeId, NormPlace>();
   /** Batch norms that a layer's operation applies, where they need no statistics of the batch. */
   readonly fusedNorms = new Set<NodeId>();
+  /** What is not kept for the backward pass: what that does not read, or makes again. By owner, phases by their keys. */
+  readonly dropped = new Set<string>();
   readonly tensors = new Map<NodeId, Tensor>();
   readonly phases = new Map<string, Tensor>();
   /** Constants to be written once: offset and value. */
@@ -84,13 +91,16 @@ export class Placement {
   readonly hyper: number;
   readonly partial: number;
   readonly groups: number;
+  /** Whether the values of a training step are too many to keep them all. */
+  large = false;
   /** Whether convolutions have pictures to work on; else all layers are linear, or as good as. */
   readonly #pictures: boolean;
   /** Columns of a row, where all that an operation touches must agree on them. */
   readonly #pitch: ((key: string) => number) | undefined;
   #partialFloats = 0;
 
-  constructor(net: Network, topology: Topology, options: PlacementOptions) {
+  /** @param pool from a draft of the same placement: where its tensors can share memory */
+  constructor(net: Network, topology: Topology, options: PlacementOptions, pool?: Pool) {
     this.net = net;
     this.graph = new Graph(net, options.train);
     this.train = options.train;
@@ -99,7 +109,7 @@ export class Placement {
     if (flat) this.#pitch = equalPitches(this.graph);
     const full = Math.min(this.#pictures ? PICTURE_LANES : PIXEL_LANES, Math.ceil(options.batchSize / FULL) * FULL);
     const lanes = flat ? options.batchSize : full;
-    this.arena = new Arena(lanes, Math.ceil(options.batchSize / lanes));
+    this.arena = new Arena(lanes, Math.ceil(options.batchSize / lanes), pool);
     this.groups = Math.min(GROUPS, this.arena.blocks);
     this.trained = this.#placeParams(topology, options.denseGradients);
     this.images = this.arena.floats(options.batchSize * net.shapes.get('input')!.reduce((a, b) => a * b, 1));
@@ -108,7 +118,7 @@ export class Placement {
     this.loss = this.arena.floats(options.batchSize);
     this.correct = this.arena.floats(options.batchSize);
     this.hyper = this.arena.floats(3);
-    this.#placeActivations();
+    this.#placeActivations(options);
     this.partial = this.arena.floats(this.#partialFloats);
   }
 
@@ -140,35 +150,57 @@ export class Placement {
   }
 
   /**
-   * In the order of the nodes. A session that only predicts gives a tensor's place to another of the same geometry once its last reader
-   * is done; training needs them all until the backward pass.
+   * In the order of the nodes. A tensor's place is free once its last reader is done; but training keeps values until the backward pass,
+   * except those that it can make again.
    */
-  #placeActivations(): void {
+  #placeActivations(options: PlacementOptions): void {
+    if (this.train) this.#chooseDropped(options);
     const readers = new Map<string, number>();
     const hold = (key: string) => readers.set(key, (readers.get(key) ?? 0) + 1);
-    for (const node of this.net.spec.nodes) for (const id of node.from) if (this.#shares(node) !== id) hold(this.#owner(id));
-    hold(this.#owner(this.net.spec.output));
+    for (const node of this.net.spec.nodes) {
+      const key = phaseKey(node);
+      if (key) hold(key);
+      for (const id of node.from) if (this.#shares(node) !== id) hold(this.owner(id));
+    }
+    hold(this.owner(this.net.spec.output));
     const done = (key: string, tensor: Tensor) => {
       readers.set(key, readers.get(key)! - 1);
-      if (readers.get(key) === 0 && !this.train) this.arena.release(tensor);
+      if (readers.get(key) === 0 && (!this.train || this.dropped.has(key))) this.arena.release(tensor);
     };
     this.tensors.set('input', this.#newTensor('input'));
     for (const node of this.net.spec.nodes) {
       const shared = this.#shares(node);
       const key = phaseKey(node);
-      // Phases have zeros inside, where the border of the picture falls: only fresh memory has them.
-      if (key && !this.phases.has(key)) this.phases.set(key, this.arena.zeroTensor(this.#phases(node, key)));
-      if (shared) this.tensors.set(node.id, this.#aliasOf(node.id, this.tensor(shared)));
+      if (key && !this.phases.has(key)) this.phases.set(key, this.arena.tensor(this.phaseGeometry(node, key)));
+      if (shared) this.tensors.set(node.id, this.aliasOf(node.id, this.tensor(shared)));
       else if (!this.tensors.has(node.id)) this.tensors.set(node.id, this.#newTensor(node.id));
       if (isLayer(node)) {
         this.#placeLayer(node, key ? this.phases.get(key)! : this.tensor(node.from[0]!));
-        // Its values come out of the layer's operation.
-        const norm = this.graph.normAfter(node.id);
+        // Its values come out of the layer's operation; in training only behind the statistics of the batch.
+        const norm = this.train ? undefined : this.graph.normAfter(node.id);
         if (norm) this.fusedNorms.add(norm.id);
         if (norm && !this.#shares(norm)) this.tensors.set(norm.id, this.#newTensor(norm.id));
       }
       if (node.op === 'batchNorm') this.#placeNorm(node);
-      for (const id of node.from) if (shared !== id) done(this.#owner(id), this.tensor(id));
+      if (key) done(key, this.phases.get(key)!);
+      for (const id of node.from) if (shared !== id) done(this.owner(id), this.tensor(this.owner(id)));
+    }
+  }
+
+  #chooseDropped({ batchSize, mostKept = MOST_KEPT }: PlacementOptions): void {
+    const { nodes, output } = this.net.spec;
+    const read = new Set([this.owner(output)]);
+    for (const node of nodes) {
+      if (isLayer(node) || node.op === 'batchNorm' || node.op === 'maxPool') read.add(this.owner(node.from[0]!));
+      if (node.op === 'relu') read.add(this.owner(node.id));
+    }
+    for (const { id } of nodes) if (!read.has(id)) this.dropped.add(id);
+    if (this.#floatsOfValues(batchSize) <= mostKept) return;
+    this.large = true;
+    for (const node of nodes) {
+      const key = phaseKey(node);
+      if (key) this.dropped.add(key);
+      if (node.op === 'batchNorm' && this.owner(output) !== node.id) this.dropped.add(node.id);
     }
   }
 
@@ -178,7 +210,8 @@ export class Placement {
     return this.arena.tensor({ ...size, low: border, high: this.#pitch ? this.#pitch(id) - size.width - border : border });
   }
 
-  #phases(node: NodeSpec, key: string): Geometry {
+  /** The phases of a strided convolution's input. */
+  phaseGeometry(node: NodeSpec, key: string): Geometry {
     const phases = this.graph.phases(node.from[0]!, strideOf(node));
     return this.#pitch ? { ...phases, high: this.#pitch(key) - phases.width } : phases;
   }
@@ -192,14 +225,21 @@ export class Placement {
     return gaps ? undefined : input;
   }
 
-  #owner(id: NodeId): NodeId {
+  /** The node in whose memory the values of `id` lie. */
+  owner(id: NodeId): NodeId {
     const node = id === 'input' ? undefined : this.net.node(id);
     const shared = node && this.#shares(node);
-    return shared ? this.#owner(shared) : id;
+    return shared ? this.owner(shared) : id;
+  }
+
+  /** Floats of all values that a step makes. */
+  #floatsOfValues(batchSize: number): number {
+    const sizes = this.net.spec.nodes.filter((node) => !this.#shares(node)).map(({ id }) => this.graph.size(id));
+    return batchSize * sizes.reduce((sum, { channels, height, width }) => sum + channels * height * width, 0);
   }
 
   /** The same memory seen as the shape of node `id`; for a flatten each pixel becomes a plane. */
-  #aliasOf(id: NodeId, tensor: Tensor): Tensor {
+  aliasOf(id: NodeId, tensor: Tensor): Tensor {
     const size = this.graph.size(id);
     if (size.height === tensor.height && size.width === tensor.width) return tensor;
     return { ...size, low: 0, high: 0, view: { ...tensor.view, plane: this.arena.lanes, row: this.arena.lanes } };

@@ -7,6 +7,7 @@ import { type Backward, emitBackward } from './backward.ts';
 import { emitForward } from './forward.ts';
 import type { Operation } from './ops.ts';
 import { type LayerPlace, Placement, type PlacementOptions } from './placement.ts';
+import { makePool } from './pool.ts';
 import { denseTaps, fillBackward, fillForward } from './taps.ts';
 
 export interface Plan {
@@ -26,8 +27,7 @@ export interface Plan {
 const MOST_FLOATS = 2 ** 31 - 1;
 
 export function makePlan(net: Network, topology: Topology, options: PlacementOptions): Plan {
-  const place = new Placement(net, topology, options);
-  const backward = options.train ? emitBackward(place) : undefined;
+  const { place, backward } = placed(net, topology, options);
   if (place.arena.floatCount > MOST_FLOATS) {
     const bytes = `${Math.ceil(place.arena.floatCount / 2 ** 28)} GiB`;
     throw new SparseError('INVALID_ARGUMENT', 'batchSize', 'a plan of at most 8 GiB', bytes, 'Use smaller batches');
@@ -44,6 +44,15 @@ export function makePlan(net: Network, topology: Topology, options: PlacementOpt
     update: options.train ? emitUpdate(place) : [],
     backward,
   };
+}
+
+/** A large training step is placed twice: the first time shows which tensors live at the same time, so that the others can share memory. */
+function placed(net: Network, topology: Topology, options: PlacementOptions): Pick<Plan, 'place' | 'backward'> {
+  const place = new Placement(net, topology, options);
+  const backward = options.train ? emitBackward(place) : undefined;
+  if (!place.large) return { place, backward };
+  const shared = new Placement(net, topology, options, makePool(place.arena.lives));
+  return { place: shared, backward: emitBackward(shared) };
 }
 
 function packLayer(place: Placement, layer: LayerPlace): Operation[] {

@@ -6,8 +6,8 @@ import type { Operation, OperationOf } from './ops.ts';
 import type { Context } from './reference/context.ts';
 import { biasGradient, denseGradient, gather, reduce, weightGradient } from './reference/layers.ts';
 import { loss, sgd } from './reference/loss.ts';
-import { elementwise, load, pack, reshape, splitOrMerge, store } from './reference/moves.ts';
-import { affine, fold, normBackward, normTrain, running } from './reference/norm.ts';
+import { border, elementwise, load, merge, pack, reshape, split, store } from './reference/moves.ts';
+import { affine, fold, normAgain, normBackward, normTrain, running } from './reference/norm.ts';
 import { averagePool, averagePoolBackward, maxPool, maxPoolBackward } from './reference/pool.ts';
 import type { Executor } from './session.ts';
 
@@ -20,6 +20,7 @@ const OPERATIONS: { readonly [Name in Operation['op']]: (operation: OperationOf<
   denseGradient,
   biasGradient,
   normTrain,
+  normAgain,
   normBackward,
   fold,
   affine,
@@ -28,13 +29,14 @@ const OPERATIONS: { readonly [Name in Operation['op']]: (operation: OperationOf<
   reluBackward: elementwise,
   add: elementwise,
   copy: elementwise,
+  border,
   maxPool,
   maxPoolBackward,
   averagePool,
   averagePoolBackward,
   reshape,
-  split: splitOrMerge,
-  merge: splitOrMerge,
+  split,
+  merge,
   loss,
   store,
   sgd,

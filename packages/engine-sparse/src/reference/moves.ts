@@ -1,5 +1,5 @@
 /** Operations that move floats or combine them one by one. */
-import type { Elementwise, OperationOf, Reshape, Split, View } from '../ops.ts';
+import type { Border, Elementwise, OperationOf, Reshape, Split, View } from '../ops.ts';
 import { at, type Context, validLanes } from './context.ts';
 
 export function load(p: OperationOf<'load'>, c: Context): void {
@@ -55,24 +55,52 @@ export function reshape(p: Reshape, c: Context): void {
     }
 }
 
-export function splitOrMerge(p: Split, c: Context): void {
+export function split(p: Split, c: Context): void {
+  const { stride, low } = p;
+  for (let block = 0; block < c.blocks; block++)
+    for (let plane = 0; plane < p.channels * stride * stride; plane++)
+      for (let row = 0; row < p.phaseHeight; row++)
+        for (let column = 0; column < p.phaseWidth; column++) {
+          const channel = Math.floor(plane / (stride * stride));
+          const y = row * stride + (Math.floor(plane / stride) % stride) - low;
+          const x = column * stride + (plane % stride) - low;
+          const phase = at(p.phases, c, block, plane, row, column);
+          const whole = at(p.whole, c, block, channel, y, x);
+          const inside = y >= 0 && y < p.height && x >= 0 && x < p.width;
+          if (inside) c.f.copyWithin(phase, whole, whole + c.lanes);
+          else c.f.fill(0, phase, phase + c.lanes);
+        }
+}
+
+export function merge(p: Split, c: Context): void {
+  const { stride, low } = p;
   for (let block = 0; block < c.blocks; block++)
     for (let channel = 0; channel < p.channels; channel++)
       for (let y = 0; y < p.height; y++)
         for (let x = 0; x < p.width; x++) {
-          const v = y + p.low;
-          const u = x + p.low;
-          const plane = (channel * p.stride + (v % p.stride)) * p.stride + (u % p.stride);
+          const [v, u] = [y + low, x + low];
+          const plane = (channel * stride + (v % stride)) * stride + (u % stride);
           const whole = at(p.whole, c, block, channel, y, x);
-          const phase = at(p.phases, c, block, plane, Math.floor(v / p.stride), Math.floor(u / p.stride));
-          for (let n = 0; n < c.lanes; n++) {
-            if (p.op === 'split') c.f[phase + n] = c.f[whole + n]!;
-            else c.f[whole + n] = p.accumulate ? c.f[whole + n]! + c.f[phase + n]! : c.f[phase + n]!;
-          }
+          const phase = at(p.phases, c, block, plane, Math.floor(v / stride), Math.floor(u / stride));
+          for (let n = 0; n < c.lanes; n++) c.f[whole + n] = (p.accumulate ? c.f[whole + n]! : 0) + c.f[phase + n]!;
         }
 }
 
 /** Live weights into the order in which a layer meets them. */
 export function pack(p: OperationOf<'pack'>, { f, i }: Context): void {
   for (let k = 0; k < p.count; k++) f[p.out + k] = f[p.source + i[p.order + k]!]!;
+}
+
+/** Zeros around a picture. */
+export function border(p: Border, c: Context): void {
+  const left = p.low * c.lanes;
+  const right = p.width * c.lanes;
+  for (let block = 0; block < c.blocks; block++)
+    for (let channel = 0; channel < p.channels; channel++)
+      for (let y = -p.low; y < p.height + p.high; y++) {
+        const row = at(p.out, c, block, channel, y);
+        const end = row - left + p.out.row;
+        if (y < 0 || y >= p.height) c.f.fill(0, row - left, end);
+        else c.f.fill(0, row - left, row).fill(0, row + right, end);
+      }
 }

@@ -12,8 +12,14 @@ export function normTrain(p: Norm, c: Context): void {
     f[p.mean + channel] = mean;
     f[p.variance + channel] = squares / Math.max(count - 1, 1);
     f[p.inverse + channel] = inverse;
-    scaleAndShift(p, c, channel, mean, f[p.scale + channel]! * inverse, f[p.shift + channel]!);
   }
+  normAgain(p, c);
+}
+
+export function normAgain(p: Norm, c: Context): void {
+  const { f } = c;
+  for (let channel = 0; channel < p.channels; channel++)
+    scaleAndShift(p, c, channel, f[p.mean + channel]!, f[p.scale + channel]! * f[p.inverse + channel]!, f[p.shift + channel]!);
 }
 
 /** Over the batch's values of one channel: the sum of (value - centre) to the power 1 or 2. */

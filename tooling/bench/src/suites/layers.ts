@@ -1,0 +1,143 @@
+/** `pnpm bench layers`: every layer of every network in shapes/, forward and backward, against SparseProp (sparse) and PyTorch (dense). */
+import { contest, type Entrant } from '../contest.ts';
+import { erkCounts } from '../layer-network.ts';
+import { fmaPeak } from '../limits.ts';
+import { gflops, percent, ratioText } from '../markdown.ts';
+import { ours, sparseprop, torch } from '../peers.ts';
+import { outputPixels, type ShapeFile, shapeFiles, shapeText } from '../shapes.ts';
+import { least, ratio } from '../statistics.ts';
+import { type Case, type Context, failures, type Settings, type Suite } from '../suite.ts';
+import type { LayerShape } from '../tasks.ts';
+
+const SPARSITY = 0.9;
+const LARGEST_BATCH = 128;
+/** Operations of a dense forward pass, and numbers in the larger of input and output: no layer takes more, however large its pictures. */
+const MOST_FLOPS = 64e9;
+const MOST_NUMBERS = 2 ** 25;
+const GOAL = 0.2;
+
+export interface LayerCase extends Case, LayerShape {
+  readonly network: string;
+  readonly batchSize: number;
+  readonly live: number;
+  readonly density: number;
+  /** Of the live weights in one pass over the batch. */
+  readonly flops: number;
+  /** Share of the FMA peak of all threads, forward and backward. */
+  readonly peakShare: { readonly forward?: number | undefined; readonly backward?: number | undefined };
+  /** Our time over SparseProp's better variant and over PyTorch's better layout. */
+  readonly versusSparseProp: { readonly forward?: number | undefined; readonly backward?: number | undefined };
+  readonly versusDense: { readonly forward?: number | undefined; readonly backward?: number | undefined };
+}
+
+export const layers: Suite = {
+  name: 'layers',
+  about: 'every layer of real networks, forward and backward, against SparseProp and PyTorch',
+  async run(context) {
+    const cases: LayerCase[] = [];
+    for (const file of shapeFiles())
+      for (const work of workOf(file)) {
+        if (!work.name.includes(context.settings.only)) continue;
+        context.say(`layers: ${work.name}`);
+        cases.push(await runCase(work, context));
+      }
+    return { cases, table: { header: HEADER, rows: cases.map(rowOf) }, notes: [...failures(cases), ...summaryOf(cases)] };
+  },
+};
+
+type Work = Pick<LayerCase, 'name' | 'network' | 'batchSize' | 'live' | 'density' | 'flops'> & { readonly shape: LayerShape };
+
+/** Each different layer of a network once, at the density that ERK gives it among all layers. */
+export function workOf({ name: network, layers }: ShapeFile): Work[] {
+  const counts = erkCounts(layers, SPARSITY);
+  const seen = new Set<string>();
+  return layers.flatMap((shape, index): Work[] => {
+    const key = JSON.stringify(shape);
+    if (seen.has(key)) return [];
+    seen.add(key);
+    const live = counts[index]!;
+    const batchSize = batchOf(shape);
+    const weights = shape.inputs * shape.outputs * shape.kernel ** 2;
+    const flops = 2 * live * outputPixels(shape) * batchSize;
+    return [{ name: `${network}: ${shapeText(shape)}`, network, shape, live, density: live / weights, batchSize, flops }];
+  });
+}
+
+/** The largest power of two, up to 128, within the bounds above. */
+export function batchOf(shape: LayerShape): number {
+  const { inputs, outputs, kernel, height, width } = shape;
+  const pixels = outputPixels(shape);
+  const fits = (batch: number) =>
+    2 * inputs * outputs * kernel ** 2 * pixels * batch <= MOST_FLOPS &&
+    Math.max(inputs * height * width, outputs * pixels) * batch <= MOST_NUMBERS;
+  let batch = LARGEST_BATCH;
+  while (batch > 1 && !fits(batch)) batch /= 2;
+  return batch;
+}
+
+async function runCase({ shape, ...work }: Work, { settings, sides, limits }: Context): Promise<LayerCase> {
+  const measurements = await contest(entrantsOf(shape, work, settings), sides, settings.pace);
+  const mine = measurements.find((one) => one.ours)!;
+  const against = (name: string) => {
+    const chosen = [mine, ...measurements.filter((one) => one.name.startsWith(name))];
+    return { forward: ratio(chosen, ['forward']), backward: ratio(chosen, ['backward']) };
+  };
+  const share = (part: string, passes: number) => {
+    const time = least(mine, [part]);
+    return time === undefined || limits === undefined
+      ? undefined
+      : (passes * work.flops) / time / 1e6 / (fmaPeak(limits) * settings.threads);
+  };
+  const peakShare = { forward: share('forward', 1), backward: share('backward', 2) };
+  return {
+    ...work,
+    ...shape,
+    measurements,
+    peakShare,
+    versusSparseProp: against('SparseProp'),
+    versusDense: against('PyTorch'),
+    goal: GOAL,
+  };
+}
+
+function entrantsOf(shape: LayerShape, { batchSize, live }: Omit<Work, 'shape'>, { threads, engine, seed }: Settings): Entrant[] {
+  const task = { kind: 'layer', threads, seed, batchSize, ...shape } as const;
+  const linear = shape.height * shape.width * shape.kernel === 1;
+  const theirs = (vectorized: string): Entrant => ({
+    name: `SparseProp over ${vectorized}`,
+    side: sparseprop(threads),
+    task: { ...task, live, vectorized },
+  });
+  const dense = (layout: string): Entrant => ({ name: `PyTorch ${layout}`, side: torch(threads), task: { ...task, layout } });
+  return [
+    { name: 'ours', ours: true, side: ours, task: { ...task, engine, live } },
+    theirs('images'),
+    ...(linear ? [] : [theirs('columns')]),
+    dense('contiguous'),
+    ...(linear ? [] : [dense('channels-last')]),
+  ];
+}
+
+const HEADER = [
+  ...['layer (input)', 'batch', 'density', 'forward, GFLOP/s', 'of peak', 'vs SparseProp', 'vs dense'],
+  ...['backward, GFLOP/s', 'of peak', 'vs SparseProp', 'vs dense'],
+];
+
+function rowOf({ name, batchSize, density, flops, measurements, peakShare, versusSparseProp, versusDense }: LayerCase): string[] {
+  const mine = measurements.find((one) => one.ours)!;
+  return [
+    ...[name, String(batchSize), density.toFixed(3)],
+    ...[gflops(flops, least(mine, ['forward'])), percent(peakShare.forward)],
+    ...[ratioText(versusSparseProp.forward), ratioText(versusDense.forward)],
+    ...[gflops(2 * flops, least(mine, ['backward'])), percent(peakShare.backward)],
+    ...[ratioText(versusSparseProp.backward), ratioText(versusDense.backward)],
+  ];
+}
+
+function summaryOf(cases: readonly LayerCase[]): string[] {
+  const worst = (['forward', 'backward'] as const).map((part) => {
+    const values = cases.flatMap(({ versusSparseProp }) => versusSparseProp[part] ?? []);
+    return values.length === 0 ? `${part} -` : `${part} ${Math.max(...values).toFixed(2)}`;
+  });
+  return [`The largest ratio to SparseProp: ${worst.join(', ')} (goal: ${GOAL} for every layer).`];
+}
