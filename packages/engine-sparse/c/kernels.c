@@ -52,8 +52,8 @@ static inline float total(vec v) {
   UNROLL for (int i = 1; i < VW / 4; i++) sum += u.part[i];
   return (sum[0] + sum[2]) + (sum[1] + sum[3]);
 }
-// Columns of a tile of two rows: as many as leave registers over.
-enum { PAIR_COLUMNS = VW == 16 ? 4 : 2 };
+// Columns of a tile of two rows, vectors of a tile of a dense layer: as many as leave registers over.
+enum { PAIR_COLUMNS = VW == 16 ? 4 : 2, DENSE_VECTORS = VW == 16 ? 2 : 1 };
 
 static inline int least(int a, int b) { return a < b ? a : b; }
 static inline int ceil_div(int a, int b) { return (a + b - 1) / b; }
@@ -141,7 +141,7 @@ static inline vec finished(finish f, vec sum) {
 #define EACH(YB, XB, NV) \
   UNROLL for (int y = 0; y < YB; y++) UNROLL for (int i = 0; i < XB; i++) UNROLL for (int j = 0; j < NV; j++)
 #define FETCH(POINTER, ROW, YB, FLOATS) \
-  UNROLL for (int y = 0; y < YB; y++) UNROLL for (int i = 0; i < (FLOATS); i += 16) __builtin_prefetch((POINTER) + y * (ROW) + (FLOATS) + i, 0, 2)
+  for (int y = 0; y < YB; y++) for (int i = 0; i < (FLOATS); i += 16) __builtin_prefetch((POINTER) + y * (ROW) + (FLOATS) + i, 0, 2)
 
 // The rows of input that the next tiles of two rows will read first: fetched line by line while this one is computed, a few a plane.
 typedef struct { int lines, next; float share, due; } ahead_of;
@@ -262,32 +262,28 @@ static void gather_rows(const ft_gather *p, const ft_arena *a, int block, int y0
 
 // Rows of input and output are equally long, so that a tap is a constant offset along the whole plane. What is computed between the rows
 // and in the FT_FULL floats behind the last one is overwritten with zeros afterwards.
-static inline __attribute__((always_inline)) void flat_tile(const ft_gather *p, const ft_arena *a, gather_at t, int o0, int o1,
-                                                            const int NV) {
-  const int32_t *taps = a->i + p->taps;
-  const float *weights = a->f + p->weights;
-  for (int c = 0; c < p->channel_blocks; c++) {
-    const int32_t *row = a->i + p->rows + (size_t)c * (p->planes + 1);
-    const int fresh = c == 0 && p->start.base < 0;
-    for (int o = o0; o < o1; o++) {
-      float *out = t.out + (size_t)o * p->out.plane, *normed = t.normed + (size_t)o * p->normed.plane;
-      const float *from = c > 0 || fresh ? out : t.start + (size_t)o * p->start.plane;
-      const finish f = finish_of(p, a, o, c + 1 == p->channel_blocks);
-      vec sum[NV], bias = splat(c > 0 || p->bias < 0 ? 0 : a->f[p->bias + o]);
-      UNROLL for (int j = 0; j < NV; j++) sum[j] = fresh ? bias : load(from + j * VW) + bias;
-      for (int k = row[o], end = row[o + 1]; k < end; k++) {
-        const long tap = taps[k];
-        vec w = splat(weights[k]);
-        UNROLL for (int j = 0; j < NV; j++) sum[j] += w * load(t.in + tap + j * VW);
-      }
-      if (!f.any || f.raw) UNROLL for (int j = 0; j < NV; j++) store(out + j * VW, sum[j]);
-      if (f.any) UNROLL for (int j = 0; j < NV; j++) store(normed + j * VW, finished(f, sum[j]));
-    }
-  }
-}
-#define FLAT(NV) \
-  static __attribute__((noinline)) void flat_##NV(const ft_gather *p, const ft_arena *a, gather_at t, int o0, int o1) { \
-    flat_tile(p, a, t, o0, o1, NV);                                                                                     \
+#define FLAT(NV)                                                                                                                      \
+  static __attribute__((noinline)) void flat_##NV(const ft_gather *p, const ft_arena *a, gather_at t, int o0, int o1) {               \
+    const int32_t *taps = a->i + p->taps;                                                                                             \
+    const float *weights = a->f + p->weights;                                                                                         \
+    for (int c = 0; c < p->channel_blocks; c++) {                                                                                     \
+      const int32_t *row = a->i + p->rows + (size_t)c * (p->planes + 1);                                                              \
+      const int fresh = c == 0 && p->start.base < 0;                                                                                  \
+      for (int o = o0; o < o1; o++) {                                                                                                 \
+        float *out = t.out + (size_t)o * p->out.plane, *normed = t.normed + (size_t)o * p->normed.plane;                              \
+        const float *from = c > 0 || fresh ? out : t.start + (size_t)o * p->start.plane;                                              \
+        const finish f = finish_of(p, a, o, c + 1 == p->channel_blocks);                                                              \
+        vec sum[NV], bias = splat(c > 0 || p->bias < 0 ? 0 : a->f[p->bias + o]);                                                      \
+        UNROLL for (int j = 0; j < NV; j++) sum[j] = fresh ? bias : load(from + j * VW) + bias;                                       \
+        for (int k = row[o], end = row[o + 1]; k < end; k++) {                                                                        \
+          const long tap = taps[k];                                                                                                   \
+          vec w = splat(weights[k]);                                                                                                  \
+          UNROLL for (int j = 0; j < NV; j++) sum[j] += w * load(t.in + tap + j * VW);                                                \
+        }                                                                                                                             \
+        if (!f.any || f.raw) UNROLL for (int j = 0; j < NV; j++) store(out + j * VW, sum[j]);                                         \
+        if (f.any) UNROLL for (int j = 0; j < NV; j++) store(normed + j * VW, finished(f, sum[j]));                                   \
+      }                                                                                                                               \
+    }                                                                                                                                 \
   }
 FLAT(1) FLAT(2) FLAT(3) FLAT(4) FLAT(5) FLAT(6) FLAT(7) FLAT(8) FLAT(9) FLAT(10) FLAT(11) FLAT(12)
 #if VW == 16
@@ -325,6 +321,89 @@ static void gather(const ft_gather *p, int task, const ft_arena *a) {
   int y0 = task / chunks_o % chunks_y * p->chunk_rows, y1 = least(p->height, y0 + p->chunk_rows);
   if (a->lanes < FT_FULL) gather_flat(p, a, o0, o1);
   else gather_rows(p, a, task / chunks_o / chunks_y, y0, y1, o0, o1);
+}
+
+// ---- layers without dead weights: each input is read once for several planes ----
+
+// One tile: XB columns x NV vectors of images x planes o .. o + OB - 1, for taps k0 .. k1. weights: of these planes.
+#define DENSE_TILE(NAME, XB, NV, OB)                                                                                                  \
+  static inline __attribute__((always_inline)) void NAME(const ft_gather *p, const ft_arena *a, gather_at t, int o, int k0, int k1,   \
+                                                         const float *weights, const long N) {                                        \
+    const int32_t *taps = a->i + p->taps;                                                                                             \
+    const int fresh = k0 == 0 && p->start.base < 0;                                                                                   \
+    vec sum[OB][XB][NV];                                                                                                              \
+    UNROLL for (int b = 0; b < OB; b++) {                                                                                             \
+      const float *from = k0 > 0 || fresh ? t.out + (size_t)(o + b) * p->out.plane : t.start + (size_t)(o + b) * p->start.plane;      \
+      if (k0 == 0) FETCH(t.out + (size_t)(o + b) * p->out.plane, 0, 1, XB * N);                                                       \
+      if (k0 == 0 && !fresh) FETCH(from, 0, 1, XB * N);                                                                               \
+      const vec bias = splat(k0 > 0 || p->bias < 0 ? 0 : a->f[p->bias + o + b]);                                                      \
+      UNROLL for (int i = 0; i < XB; i++) UNROLL for (int j = 0; j < NV; j++)                                                         \
+        sum[b][i][j] = fresh ? bias : load(from + i * N + j * VW) + bias;                                                             \
+    }                                                                                                                                 \
+    for (int k = k0; k < k1; k++) {                                                                                                   \
+      const float *in = t.in + taps[k];                                                                                               \
+      vec value[XB][NV];                                                                                                              \
+      UNROLL for (int i = 0; i < XB; i++) UNROLL for (int j = 0; j < NV; j++) value[i][j] = load(in + i * N + j * VW);                \
+      UNROLL for (int b = 0; b < OB; b++) {                                                                                           \
+        const vec w = splat(weights[(size_t)k * OB + b]);                                                                             \
+        UNROLL for (int i = 0; i < XB; i++) UNROLL for (int j = 0; j < NV; j++) sum[b][i][j] += w * value[i][j];                      \
+      }                                                                                                                               \
+    }                                                                                                                                 \
+    UNROLL for (int b = 0; b < OB; b++) {                                                                                             \
+      const finish f = finish_of(p, a, o + b, k1 == p->rows);                                                                         \
+      float *out = t.out + (size_t)(o + b) * p->out.plane, *normed = t.normed + (size_t)(o + b) * p->normed.plane;                    \
+      if (!f.any || f.raw) UNROLL for (int i = 0; i < XB; i++) UNROLL for (int j = 0; j < NV; j++) store(out + i * N + j * VW, sum[b][i][j]);\
+      if (!f.any) continue;                                                                                                           \
+      UNROLL for (int i = 0; i < XB; i++) UNROLL for (int j = 0; j < NV; j++) store(normed + i * N + j * VW, finished(f, sum[b][i][j]));\
+    }                                                                                                                                 \
+  }
+#define DENSE(NAME, XB, NV)                                                                                                           \
+  DENSE_TILE(NAME##_planes, XB, NV, FT_TILE_PLANES)                                                                                   \
+  DENSE_TILE(NAME##_plane, XB, NV, 1)                                                                                                 \
+  static inline __attribute__((always_inline)) void NAME(const ft_gather *p, const ft_arena *a, gather_at t, int o0, int o1,          \
+                                                         const long N) {                                                              \
+    const float *weights = a->f + p->weights;                                                                                         \
+    int whole = p->planes - p->planes % FT_TILE_PLANES, block = ceil_div(p->rows, p->channel_blocks);                                 \
+    for (int k0 = 0; k0 < p->rows; k0 += block) {                                                                                     \
+      int k1 = least(p->rows, k0 + block), o = o0;                                                                                    \
+      for (; o < least(o1, whole); o += FT_TILE_PLANES) NAME##_planes(p, a, t, o, k0, k1, weights + (size_t)o * p->rows, N);          \
+      for (; o < o1; o++) NAME##_plane(p, a, t, o, k0, k1, weights + (size_t)o * p->rows, N);                                         \
+    }                                                                                                                                 \
+  }
+DENSE(dense_2x2, 2, DENSE_VECTORS)
+DENSE(dense_1x2, 1, 2)
+DENSE(dense_1x1, 1, 1)
+
+static inline __attribute__((always_inline)) void dense_row(const ft_gather *p, const ft_arena *a, gather_at t, int o0, int o1,
+                                                            const long N) {
+  int x = 0;
+  for (; p->width - x >= 2 && N % (DENSE_VECTORS * VW) == 0; x += 2) {
+    long n = 0;
+    GATHER_TILES(dense_2x2, DENSE_VECTORS);
+  }
+  for (; x < p->width; x++) {
+    long n = 0;
+    GATHER_TILES(dense_1x2, 2);
+    GATHER_TILES(dense_1x1, 1);
+  }
+}
+static __attribute__((noinline)) void dense_row_32(const ft_gather *p, const ft_arena *a, gather_at t, int o0, int o1) {
+  dense_row(p, a, t, o0, o1, 32);
+}
+static __attribute__((noinline)) void dense_row_any(const ft_gather *p, const ft_arena *a, gather_at t, int o0, int o1) {
+  dense_row(p, a, t, o0, o1, a->lanes);
+}
+
+// A task is one (block, chunk of rows, chunk of planes), which begins at a multiple of FT_TILE_PLANES.
+static void dense(const ft_gather *p, int task, const ft_arena *a) {
+  int chunks_o = ceil_div(p->planes, p->chunk_planes), chunks_y = ceil_div(p->height, p->chunk_rows);
+  int o0 = task % chunks_o * p->chunk_planes, o1 = least(p->planes, o0 + p->chunk_planes);
+  int y0 = task / chunks_o % chunks_y * p->chunk_rows, y1 = least(p->height, y0 + p->chunk_rows);
+  for (int y = y0; y < y1; y++) {
+    gather_at t = gather_from(p, a, task / chunks_o / chunks_y, y);
+    if (a->lanes == 32) dense_row_32(p, a, t, o0, o1);
+    else dense_row_any(p, a, t, o0, o1);
+  }
 }
 
 // ---- the gradient of the weights ----
@@ -789,7 +868,7 @@ int JOIN(ft_tasks_, VARIANT)(const int32_t *op, const ft_arena *a) {
   switch (*op) {
     case FT_LOAD: { const ft_load *p = (const void *)op; return a->blocks * p->channels * p->height; }
     case FT_PACK: return ceil_div(((const ft_pack *)op)->count, 16384);
-    case FT_GATHER: {
+    case FT_GATHER: case FT_DENSE: {
       const ft_gather *p = (const void *)op;
       return a->blocks * ceil_div(p->planes, p->chunk_planes) * ceil_div(p->height, p->chunk_rows);
     }
@@ -821,6 +900,7 @@ void JOIN(ft_run_, VARIANT)(const int32_t *op, int task, const ft_arena *a) {
     case FT_LOAD: load_images(p, task, a); break;
     case FT_PACK: pack(p, task, a); break;
     case FT_GATHER: gather(p, task, a); break;
+    case FT_DENSE: dense(p, task, a); break;
     case FT_WEIGHT_GRADIENT: weight_gradient(p, task, a); break;
     case FT_REDUCE: reduce(p, task, a); break;
     case FT_DENSE_GRADIENT: dense_gradient(p, task, a); break;

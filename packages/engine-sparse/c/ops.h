@@ -9,10 +9,11 @@
 
 // FT_PARTIAL: floats kept for one partial weight gradient. FT_FULL: images of a block whose columns are whole vectors; of fewer, which only
 // predictions have, a whole plane is one run of floats.
-enum { FT_FIELDS = 32, FT_PARTIAL = 16, FT_FULL = 16 };
+// FT_TILE_PLANES: planes whose weights a dense layer has side by side.
+enum { FT_FIELDS = 32, FT_PARTIAL = 16, FT_FULL = 16, FT_TILE_PLANES = 4 };
 
 enum {
-  FT_LOAD = 1, FT_PACK, FT_GATHER, FT_WEIGHT_GRADIENT, FT_REDUCE, FT_DENSE_GRADIENT, FT_BIAS_GRADIENT,
+  FT_LOAD = 1, FT_PACK, FT_GATHER, FT_DENSE, FT_WEIGHT_GRADIENT, FT_REDUCE, FT_DENSE_GRADIENT, FT_BIAS_GRADIENT,
   FT_NORM_TRAIN, FT_NORM_AGAIN, FT_NORM_BACKWARD, FT_FOLD, FT_AFFINE, FT_RUNNING,
   FT_RELU, FT_RELU_BACKWARD, FT_MAX_POOL, FT_MAX_POOL_BACKWARD, FT_AVERAGE_POOL, FT_AVERAGE_POOL_BACKWARD,
   FT_ADD, FT_COPY, FT_BORDER, FT_RESHAPE, FT_SPLIT, FT_MERGE, FT_LOSS, FT_STORE, FT_SGD
@@ -25,6 +26,7 @@ typedef struct { int32_t op; int32_t out, source, order /* int */, count; } ft_p
 // out[o] = start[o] + bias[o] + sum over k in row o of weight[k] * in[tap[k] ...]; `start` may be `out`. Rows are kept per block of input
 // channels: row[c * (planes + 1) + o] is the first k of row o in block c. With `scale` or `rectify`, normed[o] = out[o] * scale[o] +
 // shift[o], where rectified not below 0; `normed` may be `out`, which is then not written otherwise. `pairs`: tiles span two rows.
+// Dense: every plane has the same `rows` taps; weight[tap][FT_TILE_PLANES] of as many planes at a time, weight[tap] of those left over.
 typedef struct {
   int32_t op; ft_view in, out, start, normed; int32_t planes, height, width, rows /* int */, taps /* int */, weights, channel_blocks, bias,
       scale, shift, rectify, chunk_planes, chunk_rows, pairs, channels;

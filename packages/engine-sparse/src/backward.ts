@@ -207,7 +207,14 @@ class BackwardPass {
 
   #weightGradient(layer: LayerPlace, gradient: Tensor): void {
     const { trained, params, partial, groups, arena } = this.#place;
-    const { count } = layer;
+    const { count, forward, window } = layer;
+    const out = params.get(layer.param)!.values - trained.values + trained.gradients;
+    if (forward.dense) {
+      const { height, width } = gradient;
+      const size = { planes: window.outputs, height, width, taps: forward.taps, count: forward.rows };
+      this.#push({ op: 'denseGradient', in: this.#input(layer).view, gradient: gradient.view, ...size, out });
+      return;
+    }
     const pixel = gradient.height * gradient.width === 1 && arena.blocks === 1;
     const chunks = Math.max(Math.ceil(count / TASK_WEIGHTS), pixel ? PIXEL_TASKS : 1);
     this.#push({
@@ -225,7 +232,7 @@ class BackwardPass {
     });
     this.#push({
       op: 'reduce',
-      out: params.get(layer.param)!.values - trained.values + trained.gradients,
+      out,
       partial,
       count,
       groups,
@@ -286,7 +293,7 @@ class BackwardPass {
   #gather(layer: LayerPlace, gradient: Tensor, out: Tensor, start: View): void {
     const { stride, inputs } = layer.window;
     this.#push({
-      op: 'gather',
+      op: layer.backward!.dense ? 'dense' : 'gather',
       in: gradient.view,
       out: out.view,
       ...gatherSize(this.#place, inputs * phasesOf(stride), out, layer.backward!.pairs),

@@ -2,7 +2,7 @@
 import type { NodeId, NodeSpec } from '@freetickets/sparse-core';
 import type { Tensor } from './arena.ts';
 import { phaseKey, strideOf } from './graph.ts';
-import { FULL, NO_VIEW, type Norm, type Operation, type Split, type View } from './ops.ts';
+import { FULL, NO_VIEW, type Norm, type Operation, type Split, TILE_PLANES, type View } from './ops.ts';
 import type { LayerPlace, Placement } from './placement.ts';
 
 /** Tasks that one operation is cut into at least, where its shape allows. */
@@ -86,7 +86,7 @@ function layerForward(place: Placement, layer: LayerPlace, out: Tensor, train: b
   const norm = train ? undefined : graph.normAfter(id);
   const folded = norm && norms.get(norm.id)!;
   return {
-    op: 'gather',
+    op: layer.forward.dense ? 'dense' : 'gather',
     in: layer.input.view,
     out: out.view,
     ...gatherSize(place, layer.window.outputs, out, layer.forward.pairs),
@@ -105,7 +105,7 @@ function layerForward(place: Placement, layer: LayerPlace, out: Tensor, train: b
 /** Rows of a picture are shared out, or the outputs of a layer that has one pixel, or of any where a plane is one run of floats. */
 export function gatherSize(place: Placement, planes: number, { height, width }: Pick<Tensor, 'height' | 'width'>, pairs: boolean) {
   if (height * width === 1 || place.arena.lanes < FULL)
-    return { planes, height, width, chunkPlanes: Math.ceil(planes / TASKS), chunkRows: height };
+    return { planes, height, width, chunkPlanes: Math.ceil(planes / TASKS / TILE_PLANES) * TILE_PLANES, chunkRows: height };
   const rows = Math.ceil(height / TASKS);
   return { planes, height, width, chunkPlanes: planes, chunkRows: pairs ? rows + (rows % 2) : rows };
 }

@@ -1,7 +1,7 @@
 /** The records of src/ops.ts against the structs of c/ops.h, read from the C sources. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { encode, FIELDS, FULL, LAYOUT, type Operation, PARTIAL } from './ops.ts';
+import { encode, FIELDS, FULL, LAYOUT, type Operation, PARTIAL, TILE_PLANES } from './ops.ts';
 
 /** A C file without its comments. */
 const source = (file: string): string =>
@@ -38,7 +38,7 @@ const operations = header
 
 describe('records', () => {
   it('are of one size on both sides', () => {
-    expect(header).toContain(`FT_FIELDS = ${FIELDS}, FT_PARTIAL = ${PARTIAL}, FT_FULL = ${FULL} `);
+    expect(header).toContain(`FT_FIELDS = ${FIELDS}, FT_PARTIAL = ${PARTIAL}, FT_FULL = ${FULL}, FT_TILE_PLANES = ${TILE_PLANES} `);
   });
 
   it('have codes in the order of the C enumeration', () => {
@@ -53,13 +53,13 @@ describe('records', () => {
   it('encode puts code, views and numbers one behind the other, and zeros behind them', () => {
     const logits = { base: 5, block: 6, plane: 7, row: 8 };
     const [store, relu] = [encode([{ op: 'store', logits, classes: 10, out: 99 }]), { base: 1, block: 2, plane: 3, row: 4 }];
-    expect([...store.slice(0, 8)]).toEqual([27, 5, 6, 7, 8, 10, 99, 0]);
+    expect([...store.slice(0, 8)]).toEqual([28, 5, 6, 7, 8, 10, 99, 0]);
     const two = encode([
       { op: 'pack', out: 1, source: 2, order: 3, count: 4 },
       { op: 'relu', a: relu, b: relu, out: logits, channels: 9, height: 10, width: 11, accumulate: true },
     ]);
     expect(two.length).toBe(2 * FIELDS);
     expect([...two.slice(0, 6)]).toEqual([2, 1, 2, 3, 4, 0]);
-    expect([...two.slice(FIELDS, FIELDS + 18)]).toEqual([14, 1, 2, 3, 4, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 1, 0]);
+    expect([...two.slice(FIELDS, FIELDS + 18)]).toEqual([15, 1, 2, 3, 4, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 1, 0]);
   });
 });

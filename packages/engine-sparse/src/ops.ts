@@ -24,14 +24,15 @@ interface Accumulates {
   readonly accumulate: boolean;
 }
 
+/** `dense`: all weights live, and lie together for several planes (c/ops.h). */
 export interface Gather {
-  readonly op: 'gather';
+  readonly op: 'gather' | 'dense';
   readonly in: View;
   readonly out: View;
   readonly planes: number;
   readonly height: number;
   readonly width: number;
-  /** Integers: per block of input channels, `planes + 1` starts of rows. */
+  /** Integers: per block of input channels, `planes + 1` starts of rows. Dense: the number of taps of every plane. */
   readonly rows: number;
   /** Integers: per live weight, an offset from the view `in`. */
   readonly taps: number;
@@ -259,6 +260,9 @@ export const PARTIAL = 16;
 /** Images of a block whose columns are whole vectors; of fewer, which only predictions have, a whole plane is one run of floats. */
 export const FULL = 16;
 
+/** Planes whose weights a dense layer has side by side. */
+export const TILE_PLANES = 4;
+
 /** 32-bit integers of one record. */
 export const FIELDS = 32;
 
@@ -269,6 +273,11 @@ export type OperationOf<Name extends Operation['op']> = Named<Operation, Name>;
 type Layout = { readonly [Name in Operation['op']]: readonly Exclude<keyof OperationOf<Name>, 'op'>[] };
 
 const SIZE = ['channels', 'height', 'width'] as const;
+const PLANES = ['planes', 'height', 'width'] as const;
+const GATHER = [
+  ...(['in', 'out', 'start', 'normed', ...PLANES, 'rows', 'taps', 'weights', 'channelBlocks', 'bias'] as const),
+  ...(['scale', 'shift', 'rectify', 'chunkPlanes', 'chunkRows', 'pairs', 'channels'] as const),
+] as const;
 const NORM = ['in', 'out', ...SIZE, 'scale', 'shift', 'mean', 'variance', 'inverse', 'eps', 'rectify'] as const;
 const ELEMENTWISE = ['a', 'b', 'out', ...SIZE, 'accumulate'] as const;
 const POOL = [
@@ -276,16 +285,13 @@ const POOL = [
   ...(['kernelHeight', 'kernelWidth', 'stride', 'pad', 'accumulate'] as const),
 ] as const;
 const SPLIT = ['whole', 'phases', ...SIZE, 'phaseHeight', 'phaseWidth', 'stride', 'low', 'accumulate'] as const;
-const PLANES = ['planes', 'height', 'width'] as const;
 
 /** In the order of the enumeration in c/ops.h; the fields of each in the order of its struct. A view takes four integers. */
 export const LAYOUT: Layout = {
   load: ['source', 'out', ...SIZE],
   pack: ['out', 'source', 'order', 'count'],
-  gather: [
-    ...(['in', 'out', 'start', 'normed', ...PLANES, 'rows', 'taps', 'weights', 'channelBlocks', 'bias'] as const),
-    ...(['scale', 'shift', 'rectify', 'chunkPlanes', 'chunkRows', 'pairs', 'channels'] as const),
-  ],
+  gather: GATHER,
+  dense: GATHER,
   weightGradient: [
     'in',
     'gradient',

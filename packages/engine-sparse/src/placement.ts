@@ -95,6 +95,7 @@ export class Placement {
   large = false;
   /** Whether convolutions have pictures to work on; else all layers are linear, or as good as. */
   readonly #pictures: boolean;
+  readonly #sparse: ReadonlySet<ParamName>;
   /** Columns of a row, where all that an operation touches must agree on them. */
   readonly #pitch: ((key: string) => number) | undefined;
   #partialFloats = 0;
@@ -104,6 +105,7 @@ export class Placement {
     this.net = net;
     this.graph = new Graph(net, options.train);
     this.train = options.train;
+    this.#sparse = new Set(topology.keys());
     this.#pictures = net.spec.nodes.some(({ op }) => op === 'conv2d') && [...net.shapes.keys()].some((id) => !isPixel(this.graph.size(id)));
     const flat = !options.train && options.batchSize < FULL;
     if (flat) this.#pitch = equalPitches(this.graph);
@@ -250,24 +252,49 @@ export class Placement {
     const { count } = this.params.get(param)!;
     const window = this.graph.window(node);
     const backward = this.train && this.graph.needsGradient(node.from[0]!);
+    const dense = !this.#sparse.has(param) && !this.#pitch;
+    const { inputs, outputs } = window;
     this.layers.set(node.id, {
       node,
       param,
       window,
       count,
       input,
-      forward: this.#tapArrays(window, count, window.outputs, window.inputs, input.view.plane),
+      forward: dense ? this.#denseArrays(window, outputs, inputs) : this.#tapArrays(window, count, outputs, inputs, input.view.plane),
       forwardWeights: this.arena.floats(count),
-      backward: backward ? this.#tapArrays(window, count, window.inputs * phasesOf(window.stride), window.outputs, 0) : undefined,
+      backward: backward ? this.#backwardArrays(window, count, dense) : undefined,
       backwardWeights: backward ? this.arena.floats(count) : -1,
     });
-    if (this.train) this.#partialFloats = Math.max(this.#partialFloats, count * PARTIAL * this.groups);
+    if (this.train && !dense) this.#partialFloats = Math.max(this.#partialFloats, count * PARTIAL * this.groups);
+  }
+
+  /** Rows are the input's channels, or their phases: those have different taps, so only a stride of 1 can be dense. */
+  #backwardArrays(window: Window, count: number, dense: boolean): TapArrays {
+    const { inputs, outputs, stride } = window;
+    if (dense && stride === 1) return this.#denseArrays(window, inputs, outputs);
+    return this.#tapArrays(window, count, inputs * phasesOf(stride), outputs, 0);
+  }
+
+  #denseArrays(window: Window, planes: number, channels: number): TapArrays {
+    const { channelsPerBlock } = this.#blocking(window, channels, 0);
+    const taps = channels * window.kernel ** 2;
+    return {
+      dense: true,
+      rows: taps,
+      taps: this.arena.ints(taps),
+      order: this.arena.ints(taps * planes),
+      planes,
+      channelBlocks: Math.ceil(channels / channelsPerBlock),
+      channelsPerBlock,
+      pairs: false,
+    };
   }
 
   #tapArrays(window: Window, count: number, planes: number, channels: number, plane: number): TapArrays {
     const { channelsPerBlock, pairs } = this.#blocking(window, channels, plane);
     const channelBlocks = Math.ceil(channels / channelsPerBlock);
     return {
+      dense: false,
       rows: this.arena.ints(channelBlocks * (planes + 1)),
       taps: this.arena.ints(count),
       order: this.arena.ints(count),

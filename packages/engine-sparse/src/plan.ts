@@ -8,7 +8,7 @@ import { emitForward } from './forward.ts';
 import type { Operation } from './ops.ts';
 import { type LayerPlace, Placement, type PlacementOptions } from './placement.ts';
 import { makePool } from './pool.ts';
-import { denseTaps, fillBackward, fillForward } from './taps.ts';
+import { denseTaps, fillBackward, fillDenseBackward, fillDenseForward, fillForward } from './taps.ts';
 
 export interface Plan {
   readonly place: Placement;
@@ -84,9 +84,13 @@ function emitUpdate(place: Placement): Operation[] {
 /** Fills the index arrays of one layer; `live` undefined: dense. */
 export function indexLayer(plan: Plan, ints: Int32Array, layer: LayerPlace, live: Uint32Array | undefined): void {
   const { arena } = plan.place;
-  fillForward(ints, layer.forward, layer.window, live, layer.count, layer.input.view, arena.lanes);
+  const { forward, backward, window, count, input } = layer;
+  if (forward.dense) fillDenseForward(ints, forward, window, input.view, arena.lanes);
+  else fillForward(ints, forward, window, live, count, input.view, arena.lanes);
   const gradient = plan.backward?.gradients.get(layer.node.id);
-  if (layer.backward && gradient) fillBackward(ints, layer.backward, layer.window, live, layer.count, gradient.view, arena.lanes);
+  if (!backward || !gradient) return;
+  if (backward.dense) fillDenseBackward(ints, backward, window, gradient.view, arena.lanes);
+  else fillBackward(ints, backward, window, live, count, gradient.view, arena.lanes);
 }
 
 /** Fills the index arrays of the dense read-outs; they never change. */

@@ -229,7 +229,7 @@ function ownerOf({ place }: Plan, operation: Operation): Timed['owner'] {
     if (operation.op === 'reduce' && operation.order === layer.forward.order) return { layer, pass: 'weightGradientMs' };
     if (!('taps' in operation)) continue;
     if (operation.taps === layer.backward?.taps) return { layer, pass: 'inputGradientMs' };
-    if (operation.taps === layer.forward.taps) return { layer, pass: operation.op === 'weightGradient' ? 'weightGradientMs' : 'forwardMs' };
+    if (operation.taps === layer.forward.taps) return { layer, pass: operation.op.endsWith('Gradient') ? 'weightGradientMs' : 'forwardMs' };
   }
   return undefined;
 }

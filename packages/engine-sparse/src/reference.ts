@@ -4,7 +4,7 @@
  */
 import type { Operation, OperationOf } from './ops.ts';
 import type { Context } from './reference/context.ts';
-import { biasGradient, denseGradient, gather, reduce, weightGradient } from './reference/layers.ts';
+import { biasGradient, dense, denseGradient, gather, reduce, weightGradient } from './reference/layers.ts';
 import { loss, sgd } from './reference/loss.ts';
 import { border, elementwise, load, merge, pack, reshape, split, store } from './reference/moves.ts';
 import { affine, fold, normAgain, normBackward, normTrain, running } from './reference/norm.ts';
@@ -15,6 +15,7 @@ const OPERATIONS: { readonly [Name in Operation['op']]: (operation: OperationOf<
   load,
   pack,
   gather,
+  dense,
   weightGradient,
   reduce,
   denseGradient,

@@ -3,7 +3,7 @@
  * Weights are ordered by (block of input channels, output plane), so that the inputs of a block stay in the L1 cache; `order` says which
  * live weight stands where. Only these arrays change when a layer is rewired.
  */
-import type { View } from './ops.ts';
+import { TILE_PLANES, type View } from './ops.ts';
 
 /** How a convolution (or linear layer: one pixel, kernel 1) meets its input. */
 export interface Window {
@@ -18,6 +18,8 @@ export interface Window {
 
 /** Offsets of index arrays in the integers of the arena. */
 export interface TapArrays {
+  /** All weights live: every plane has the same taps, and `rows` of them. */
+  readonly dense: boolean;
   readonly rows: number;
   readonly taps: number;
   readonly order: number;
@@ -114,6 +116,32 @@ export function fillBackward(
       return -y * gradient.row - x * lanes;
     }),
   });
+}
+
+/** Fills the arrays of a layer without dead weights for the forward pass: a plane is an output. */
+export function fillDenseForward(ints: Int32Array, at: TapArrays, w: Window, input: View, lanes: number): void {
+  fillDense(ints, at, denseTaps(w, input, lanes), (output, tap) => output * at.rows + tap);
+}
+
+/** Fills the arrays of a layer of stride 1 without dead weights for the input's gradient: a plane is an input channel. */
+export function fillDenseBackward(ints: Int32Array, at: TapArrays, w: Window, gradient: View, lanes: number): void {
+  const area = w.kernel * w.kernel;
+  const taps = Int32Array.from({ length: at.rows }, (_, tap) => {
+    const { y, x } = tapAt(w, 0, Math.floor((tap % area) / w.kernel), (tap % area) % w.kernel);
+    return Math.floor(tap / area) * gradient.plane - y * gradient.row - x * lanes;
+  });
+  fillDense(ints, at, taps, (channel, tap) => (Math.floor(tap / area) * w.inputs + channel) * area + (tap % area));
+}
+
+/** @param live which weight a plane multiplies at a tap */
+function fillDense(ints: Int32Array, at: TapArrays, taps: Int32Array, live: (plane: number, tap: number) => number): void {
+  ints.set(taps, at.taps);
+  const whole = at.planes - (at.planes % TILE_PLANES);
+  for (let plane = 0; plane < at.planes; plane++) {
+    const side = plane < whole ? TILE_PLANES : 1;
+    const start = at.order + (plane - (plane % side)) * at.rows + (plane % side);
+    for (let tap = 0; tap < at.rows; tap++) ints[start + tap * side] = live(plane, tap);
+  }
 }
 
 /** Buckets of the blocks before the one that a channel is in. */

@@ -1,5 +1,5 @@
 /** Convolutions and linear layers: sums over live weights, and the gradients of those weights. */
-import { type DenseGradient, type Gather, type OperationOf, PARTIAL, type WeightGradient } from '../ops.ts';
+import { type DenseGradient, type Gather, type OperationOf, PARTIAL, TILE_PLANES, type WeightGradient } from '../ops.ts';
 import { at, type Context } from './context.ts';
 
 export function gather(p: Gather, c: Context): void {
@@ -53,6 +53,28 @@ function addTaps(p: Gather, { f, i }: Context, first: number, end: number, input
     const x = input + i[p.taps + k]!;
     for (let e = 0; e < run; e++) f[out + e]! += weight * f[x + e]!;
   }
+}
+
+/** A layer without dead weights: the weights of several planes lie side by side, those of the planes left over alone. */
+export function dense(p: Gather, c: Context): void {
+  const { f, i } = c;
+  const run = p.width * c.lanes;
+  const whole = p.planes - (p.planes % TILE_PLANES);
+  for (let block = 0; block < c.blocks; block++)
+    for (let y = 0; y < p.height; y++)
+      for (let o = 0; o < p.planes; o++) {
+        const out = at(p.out, c, block, o, y);
+        const input = at(p.in, c, block, 0, y);
+        const side = o < whole ? TILE_PLANES : 1;
+        const weights = p.weights + (o - (o % side)) * p.rows + (o % side);
+        startSums(p, c, block, o, y, out, run);
+        for (let tap = 0; tap < p.rows; tap++) {
+          const weight = f[weights + tap * side]!;
+          const x = input + i[p.taps + tap]!;
+          for (let e = 0; e < run; e++) f[out + e]! += weight * f[x + e]!;
+        }
+        if (p.scale >= 0 || p.rectify) finish(p, c, o, out, at(p.normed, c, block, o, y), run);
+      }
 }
 
 /** The first float of a partial sum holds all of it here. */
