@@ -44,7 +44,7 @@ describe.each(engines)('$name', (engine) => {
       'fc',
     );
     const state = initialState(net, new Map(), 3);
-    const { images, size } = batchOf([1, 8, 8], 3);
+    const { images, size } = batchOf([1, 8, 8], 16);
     await using training = await engine.open(net, state, { batchSize: 16, optimizer: OPTIMIZER });
     await using serving = await engine.open(net, state, { batchSize: 16 });
     expect(await serving.predict(images, size)).toEqual(await training.predict(images, size));
