@@ -1,5 +1,17 @@
 /** The data of an experiment: loaded, split, as sources of batches. */
-import { cropFlip, type Dataset, datasetHash, loadDataset, type MemorySource, sourceOf, splitValidation } from '@freetickets/datasets';
+import {
+  type CorruptionName,
+  corruptionCells,
+  cropFlip,
+  type Dataset,
+  datasetHash,
+  loadDataset,
+  loadOod,
+  type MemorySource,
+  type Severity,
+  sourceOf,
+  splitValidation,
+} from '@freetickets/datasets';
 import { SparseError } from '@freetickets/sparse-core';
 import type { Experiment } from './experiment-fields.ts';
 import { type ProgressBar, progressBar } from './progress.ts';
@@ -41,6 +53,43 @@ export async function openDataOfRun(options: DataOptions, record: RunRecord, tal
     new Error(`other data (sha256 ${found}...)`),
     'Say with --data where it is now',
   );
+}
+
+/**
+ * Pictures that the network was not trained on, normalised as it expects.
+ *
+ * @param word `svhn:data/svhn`, `gaussian-noise`, ...; a path is meant from the working folder
+ * @throws SparseError naming the word or the file at fault
+ */
+export async function openOod(
+  word: string,
+  { dataset }: Pick<Data, 'dataset'>,
+  talk: Talk,
+): Promise<{ name: string; source: MemorySource }> {
+  const { name, samples } = await loadOod(word, { dataset, onNotice: (notice) => talk.say(`note: ${notice}`) });
+  return { name, source: sourceOf(samples, { dataset }) };
+}
+
+export interface CorruptionOptions {
+  /** Folder of the published files of CIFAR-10-C or CIFAR-100-C. Absent: the test pictures are corrupted here. */
+  readonly folder?: string;
+  /** Keys what is drawn here. Default 17. */
+  readonly seed?: number;
+  /** Default: all 19, or those in the folder. */
+  readonly corruptions?: readonly string[];
+  /** Default: 1 to 5. */
+  readonly severities?: readonly number[];
+}
+
+/** The corrupted test pictures cell by cell. @throws SparseError naming the corruption, the severity or the file at fault */
+export async function* openCorruptions(
+  { dataset }: Pick<Data, 'dataset'>,
+  { folder, seed, ...which }: CorruptionOptions = {},
+): AsyncGenerator<{ corruption: CorruptionName; severity: Severity; source: MemorySource }, void, undefined> {
+  const from = folder === undefined ? { clean: dataset.test, ...(seed !== undefined && { seed }) } : { folder };
+  for await (const { samples, ...cell } of corruptionCells({ dataset, from, ...which })) {
+    yield { ...cell, source: sourceOf(samples, { dataset }) };
+  }
 }
 
 async function load({ dataset, data, limitPerClass, imageSize, augmentation }: DataOptions, talk: Talk): Promise<Dataset> {

@@ -32,6 +32,13 @@ export async function networkFor(
   return net;
 }
 
+/**
+ * A network without data: a model by name as it is by itself, or a spec of one's own.
+ * @throws SparseError MISSING_FILE, INVALID_SPEC or INVALID_ARGUMENT
+ */
+export const networkAlone = async (name: string): Promise<Network> =>
+  name.endsWith('.json') ? readSpec(name) : network(modelByName(name));
+
 async function readSpec(path: string): Promise<Network> {
   const text = new TextDecoder().decode(await readFileOrExplain(path, 'a network spec (JSON)'));
   let spec: unknown;

@@ -4,7 +4,8 @@
  * and a stopped pass goes on where it was.
  */
 import { type PassOptions, rng } from '@freetickets/sparse-core';
-import { cropFrom, normalizationTables, paddingOf, writeCropped, writePlain } from './augment.ts';
+import { normalizationTables, writePlain } from './augment.ts';
+import { augmenterOf, type WriteAugmented } from './augmenter.ts';
 import type { Augmentation, Normalization, PictureShape, Samples } from './dataset.ts';
 
 /** All that batches are made from, as plain data, which can be given to a worker. */
@@ -21,8 +22,8 @@ export type Shuffle = NonNullable<PassOptions['shuffle']>;
 export interface Draws {
   /** The sample at each place of the pass. */
   readonly order?: Uint32Array;
-  /** Of each sample, what augmentation draws from. */
-  readonly words?: Uint32Array;
+  /** Absent: pictures as they are. */
+  readonly write?: WriteAugmented;
 }
 
 export interface BatchMaker {
@@ -39,20 +40,20 @@ export function batchMaker({ samples, shape, normalization, augment }: Recipe): 
   const [channels, height, width] = shape;
   const pixels = channels * height * width;
   const tables = normalizationTables(normalization);
-  const padding = augment === 'none' ? undefined : paddingOf(augment, shape);
+  const augmenter = augment === 'none' ? undefined : augmenterOf(augment, shape, normalization);
   return {
     pixels,
     draw(shuffle) {
       if (!shuffle) return {};
       const order = orderOf(samples.size, shuffle);
-      return padding ? { order, words: wordsOf(samples.size, shuffle) } : { order };
+      return augmenter ? { order, write: augmenter(samples.size, shuffle) } : { order };
     },
-    fill(images, labels, start, { order, words }) {
+    fill(images, labels, start, { order, write }) {
       for (let i = 0; i < labels.length; i++) {
         const sample = order ? order[start + i]! : start + i;
         const [to, from] = [i * pixels, sample * pixels];
-        if (!words || !padding || augment === 'none') writePlain(images, to, samples.images, from, height * width, tables);
-        else writeCropped(images, to, samples.images, from, shape, tables, padding, cropFrom(words[sample]!, augment));
+        if (write) write(images, to, samples.images, from, sample);
+        else writePlain(images, to, samples.images, from, height * width, tables);
         labels[i] = samples.labels[sample]!;
       }
     },
@@ -63,13 +64,4 @@ function orderOf(size: number, { seed, epoch }: Shuffle): Uint32Array {
   return rng(seed)
     .stream('order', epoch)
     .shuffle(Uint32Array.from({ length: size }, (_, i) => i));
-}
-
-/**
- * One random word per sample. Drawing all of them from one stream costs milliseconds per pass, where a stream per sample would cost more
- * than making the batch; word i belongs to sample i whatever the order and the batch size.
- */
-function wordsOf(size: number, { seed, epoch }: Shuffle): Uint32Array {
-  const stream = rng(seed).stream('augment', epoch);
-  return Uint32Array.from({ length: size }, () => stream.uint32());
 }

@@ -1,6 +1,7 @@
 /** Class names of the well-known sets, in label order. */
 export const classNames = {
   mnist: words('0 1 2 3 4 5 6 7 8 9'),
+  fashionMnist: words('t-shirt trouser pullover dress coat sandal shirt sneaker bag ankle_boot'),
   cifar10: words('airplane automobile bird cat deer dog frog horse ship truck'),
   cifar100: words(`
     apple aquarium_fish baby bear beaver bed bee beetle bicycle bottle

@@ -29,9 +29,32 @@ export interface CropFlip {
   readonly pad: number;
   readonly fill: 'reflect' | 'zero';
   readonly flip: number;
+  /** Side of a square that is blanked at a random place afterwards. Absent: none. */
+  readonly cutout?: number;
 }
 
-export type Augmentation = 'none' | CropFlip;
+/** Cut out a part of random size, shape and place, resize it to the whole picture's size, mirror it with probability `flip`. */
+export interface ResizedCrop {
+  /** Least and largest share of the picture's area. */
+  readonly area: readonly [number, number];
+  /** Least and largest width / height. */
+  readonly ratio: readonly [number, number];
+  readonly flip: number;
+  /** Absent: colours stay. */
+  readonly jitter?: ColourJitter;
+}
+
+/** How far colours may be changed; absent is 0. Of pictures with three channels. */
+export interface ColourJitter {
+  /** 0.4: values are multiplied with 0.6 to 1.4. */
+  readonly brightness?: number;
+  readonly contrast?: number;
+  readonly saturation?: number;
+  /** At most 0.5, half a turn of the colour circle. */
+  readonly hue?: number;
+}
+
+export type Augmentation = 'none' | CropFlip | ResizedCrop;
 
 export interface Dataset {
   readonly name: string;
@@ -47,3 +70,11 @@ export interface Dataset {
 
 /** Pad 4 and mirror half of the pictures: the usual augmentation of 32x32 colour photographs. */
 export const cropFlip = (over: Partial<CropFlip> = {}): CropFlip => ({ pad: 4, fill: 'reflect', flip: 0.5, ...over });
+
+/** The augmentation of ImageNet: 8 to 100 % of the area, 3:4 to 4:3, mirrored half of the times. */
+export const resizedCrop = (over: Partial<ResizedCrop> = {}): ResizedCrop => ({
+  area: [0.08, 1],
+  ratio: [3 / 4, 4 / 3],
+  flip: 0.5,
+  ...over,
+});

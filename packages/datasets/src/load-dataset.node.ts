@@ -3,10 +3,11 @@ import { cifar10, cifar100 } from './cifar.node.ts';
 import type { Dataset } from './dataset.ts';
 import { generated } from './generated.ts';
 import { type ImageFolderOptions, imageFolder } from './image-folder.node.ts';
-import { mnist } from './mnist.node.ts';
+import { fashionMnist, mnist } from './mnist.node.ts';
+import { svhn } from './svhn.node.ts';
 import { takePerClass } from './take-per-class.ts';
 
-export const datasetNames = ['generated', 'mnist', 'cifar10', 'cifar100', 'image-folder'] as const;
+export const datasetNames = ['generated', 'mnist', 'fashion-mnist', 'cifar10', 'cifar100', 'svhn', 'image-folder'] as const;
 export type DatasetName = (typeof datasetNames)[number];
 
 export interface LoadOptions extends Omit<ImageFolderOptions, 'size'> {
@@ -36,10 +37,14 @@ export async function loadDataset(options: LoadOptions): Promise<Dataset> {
       return limit(generated({ ...(size !== undefined && { size }), ...(seed !== undefined && { seed }) }), limitPerClass);
     case 'mnist':
       return limit(await mnist(data), limitPerClass);
+    case 'fashion-mnist':
+      return limit(await fashionMnist(data), limitPerClass);
     case 'cifar10':
       return limit(await cifar10(data), limitPerClass);
     case 'cifar100':
       return limit(await cifar100(data), limitPerClass);
+    case 'svhn':
+      return limit(await svhn(data), limitPerClass);
   }
 }
 

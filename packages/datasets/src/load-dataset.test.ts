@@ -36,6 +36,12 @@ describe('loadDataset', () => {
     expect([...(await loadDataset({ dataset: 'cifar100', data: folder })).test.labels]).toEqual([4]);
   });
 
+  it('asks SVHN and Fashion-MNIST for their files', async () => {
+    const folder = await temporaryFolder();
+    await expect(loadDataset({ dataset: 'svhn', data: folder })).rejects.toThrow('train_32x32.mat: expected a MATLAB 5 file');
+    await expect(loadDataset({ dataset: 'fashion-mnist', data: folder })).rejects.toThrow('train-images-idx3-ubyte');
+  });
+
   it('loads an image folder with its options', async () => {
     const path = join(await temporaryFolder(), 'set.tgz');
     const red = await png(4, 4, [255, 0, 0]);
@@ -59,7 +65,7 @@ describe('loadDataset', () => {
     [{ dataset: 'generated', data: 'x' }, 'data: expected no path'],
     [
       { dataset: 'cifar-10', data: 'x' },
-      'dataset: expected one of generated, mnist, cifar10, cifar100, image-folder, received "cifar-10". Did you mean cifar10?',
+      'dataset: expected one of generated, mnist, fashion-mnist, cifar10, cifar100, svhn, image-folder, received "cifar-10". Did you mean cifar10?',
     ],
     [{}, 'dataset: expected one of'],
     [{ dataset: 'mnist', data: 'x', size: 32 }, 'size: expected no value for mnist, received 32. It belongs to image-folder and generated'],

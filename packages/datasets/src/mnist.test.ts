@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { type Files, idx, realData, temporaryFolder, writeFiles } from '../test/files.ts';
-import { mnist } from './mnist.node.ts';
+import { fashionMnist, mnist } from './mnist.node.ts';
 import { normalizationOf } from './normalization.ts';
 
 const pixels = (count: number) => Array.from({ length: count * 784 }, (_, i) => i % 251);
@@ -129,5 +129,16 @@ describe('mnist', () => {
     const { mean, std } = normalizationOf(set.train, 1);
     expect(mean[0]).toBeCloseTo(0.1307, 4);
     expect(std[0]).toBeCloseTo(0.3081, 4);
+  });
+});
+
+describe('fashionMnist', () => {
+  it('reads files of the same names, with classes and normalisation of its own', async () => {
+    const folder = await temporaryFolder();
+    await writeFiles(folder, good);
+    const set = await fashionMnist(folder);
+    expect([set.name, set.classes.length, set.classes[9]]).toEqual(['fashion-mnist', 10, 'ankle_boot']);
+    expect(set.normalization).toEqual({ mean: [0.286], std: [0.353] });
+    expect(set.train).toEqual((await mnist(folder)).train);
   });
 });

@@ -12,6 +12,7 @@ export function collect<Metrics extends Readonly<Record<string, Metric<unknown>>
 class Collection<Metrics extends Readonly<Record<string, Metric<unknown>>>> implements Metric<Values<Metrics>> {
   readonly name = 'collect';
   readonly better = 'neither';
+  readonly additive = false;
   readonly #metrics: Metrics;
 
   constructor(metrics: Metrics) {

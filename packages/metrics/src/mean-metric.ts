@@ -11,6 +11,7 @@ export function meanMetric(
   return metricOf({
     name,
     better,
+    additive: true,
     empty: () => ({ sum: 0, samples: 0 }),
     add(state, prediction, labels) {
       for (let n = 0; n < prediction.size; n++) state.sum += score(prediction, n, labels[n]!);

@@ -7,6 +7,8 @@ import { type Prediction, SparseError } from '@freetickets/sparse-core';
 export interface Metric<Value = number> {
   readonly name: string;
   readonly better: 'higher' | 'lower' | 'neither';
+  /** True when the value of a set is the mean of its samples' own values, which a bootstrap then needs to compute only once. */
+  readonly additive: boolean;
   /**
    * Takes in one batch.
    * @param labels class indices (size)
@@ -25,6 +27,8 @@ export interface Metric<Value = number> {
 export interface MetricRules<State, Value> {
   readonly name: string;
   readonly better: Metric['better'];
+  /** Default false. @see Metric.additive */
+  readonly additive?: boolean;
   /** Whatever must agree before two of these may be merged, besides the name. Default: nothing. */
   readonly settings?: string;
   empty(): State;
@@ -40,12 +44,14 @@ export function metricOf<State, Value>(rules: MetricRules<State, Value>): Metric
 class Accumulator<State, Value> implements Metric<Value> {
   readonly name: string;
   readonly better: Metric['better'];
+  readonly additive: boolean;
   readonly #rules: MetricRules<State, Value>;
   #state: State;
 
   constructor(rules: MetricRules<State, Value>) {
     this.name = rules.name;
     this.better = rules.better;
+    this.additive = rules.additive ?? false;
     this.#rules = rules;
     this.#state = rules.empty();
   }

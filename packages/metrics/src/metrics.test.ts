@@ -1,6 +1,25 @@
 import { type Prediction, rng } from '@freetickets/sparse-core';
 import { describe, expect, it } from 'vitest';
-import { accuracy, brier, collect, disagreement, ece, type Metric, meanPairwiseKl, memberPrediction, nll, pairwiseKl } from './index.ts';
+import {
+  accuracy,
+  aurc,
+  brier,
+  classwiseEce,
+  collect,
+  debiasedEce,
+  disagreement,
+  eAurc,
+  ece,
+  type Metric,
+  meanPairwiseJs,
+  meanPairwiseKappa,
+  meanPairwiseKl,
+  meanPairwiseQStatistic,
+  memberPrediction,
+  nll,
+  pairwiseKl,
+  topKAccuracy,
+} from './index.ts';
 
 /** A prediction from one table (samples x classes) per member; the mean is taken here, in plain arithmetic. */
 function prediction(...members: readonly (readonly (readonly number[])[])[]): Prediction {
@@ -197,7 +216,20 @@ const everything = () =>
     disagreement: disagreement(),
     kl: pairwiseKl(),
     meanKl: meanPairwiseKl(),
+    top2: topKAccuracy(2),
+    equalMass: ece({ edges: 'quantile', bins: 4 }),
+    classwise: classwiseEce(),
+    debiased: debiasedEce({ bins: 4 }),
+    aurc: aurc(),
+    eAurc: eAurc(),
+    meanJs: meanPairwiseJs(),
+    kappa: meanPairwiseKappa(),
+    q: meanPairwiseQStatistic(),
   });
+
+const SCALARS = (Object.keys(everything().value()) as (keyof ReturnType<ReturnType<typeof everything>['value']>)[]).filter(
+  (name) => name !== 'kl',
+);
 
 /** Three members, four classes, probabilities drawn and normalised. */
 function randomBatch(size: number, batch: number): readonly [Prediction, Int32Array] {
@@ -220,28 +252,26 @@ describe('accumulation', () => {
     valueAfter(second, batches[1]!, batches[2]!);
     first.merge(second);
     const merged = first.value();
-    for (const name of ['accuracy', 'nll', 'brier', 'ece', 'reference', 'disagreement', 'meanKl'] as const)
-      expect(merged[name], name).toBeCloseTo(whole[name], 13);
+    for (const name of SCALARS) expect(merged[name], name).toBeCloseTo(whole[name], 13);
     expect(whole.kl).toHaveLength(9);
     whole.kl.forEach((value, k) => {
       expect(merged.kl[k]).toBeCloseTo(value, 13);
     });
   });
   it('does not depend on how samples are cut into batches', () => {
-    const one = randomBatch(6, 9);
+    const one = randomBatch(40, 9);
     const rows = (values: Float32Array, n: number) => values.slice(n * 4, (n + 1) * 4);
-    const singles = Array.from({ length: 6 }, (_, n) => {
-      const memberProbs = Float32Array.from([0, 1, 2].flatMap((m) => [...rows(one[0].memberProbs, m * 6 + n)]));
+    const singles = Array.from({ length: 40 }, (_, n) => {
+      const memberProbs = Float32Array.from([0, 1, 2].flatMap((m) => [...rows(one[0].memberProbs, m * 40 + n)]));
       return [{ size: 1, classes: 4, members: 3, probs: rows(one[0].probs, n), memberProbs }, one[1].slice(n, n + 1)] as const;
     });
     const [whole, cut] = [valueAfter(everything(), one), valueAfter(everything(), ...singles)];
-    for (const name of ['accuracy', 'nll', 'brier', 'ece', 'reference', 'disagreement', 'meanKl'] as const)
-      expect(cut[name], name).toBeCloseTo(whole[name], 13);
+    for (const name of SCALARS) expect(cut[name], name).toBeCloseTo(whole[name], 13);
   });
   it('is NaN before the first sample and after a reset', () => {
     const metrics = everything();
     const { kl: before, ...scalars } = metrics.value();
-    expect(Object.values(scalars)).toEqual(Array(7).fill(Number.NaN));
+    expect(Object.values(scalars)).toEqual(SCALARS.map(() => Number.NaN));
     expect(before).toHaveLength(0);
     valueAfter(metrics, batches[0]!);
     metrics.reset();

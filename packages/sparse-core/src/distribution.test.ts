@@ -147,6 +147,22 @@ describe('distributions', () => {
     expect(() => erk({ power: Number.NaN })(lenet, 0.5)).toThrow(/power/);
   });
 
+  it('erk leaves fixed layers out of both sums', () => {
+    // fc1 and fc2: sums of dimensions 1084 and 400, budget 26 520: epsilon = 26520 / 1484. fc3 has half of 1000.
+    const counts = erk({ fixed: { 'fc3.weight': 0.5 } })(lenet, 0.9);
+    const epsilon = 26_520 / 1484;
+    expect([...counts.keys()]).toEqual(['fc1.weight', 'fc2.weight', 'fc3.weight']);
+    expect(counts.get('fc3.weight')).toBe(500);
+    expect(Math.abs(counts.get('fc1.weight')! - 1084 * epsilon)).toBeLessThan(1);
+    expect(counts.get('fc1.weight')! + counts.get('fc2.weight')!).toBe(26_520);
+    expect(erk({ fixed: { 'fc1.weight': 1 } })(lenet, 0.9).get('fc1.weight')).toBe(235_200);
+  });
+
+  it('erk refuses a fixed layer that is none, and a density that is none', () => {
+    expect(() => erk({ fixed: { 'fc9.weight': 0.5 } })(lenet, 0.9)).toThrow('fixed fc9.weight: expected a weight that may be sparse');
+    expect(() => erk({ fixed: { 'fc1.weight': 2 } })(lenet, 0.9)).toThrow('fixed fc1.weight: expected a density from 0 to 1, received 2');
+  });
+
   it('ERK with power 0 is uniform', () => {
     expect(erk({ power: 0 })(lenet, 0.9)).toEqual(uniform()(lenet, 0.9));
   });

@@ -30,6 +30,8 @@ export interface Densities {
 export interface ErkOptions {
   /** Exponent of the raw share; 1 is the method, 0 is uniform, larger favours small layers more. Default 1. */
   readonly power?: number;
+  /** Densities of layers that are settled beforehand, by name, from 0 to 1. They take no part in either sum, as in RigL. */
+  readonly fixed?: Readonly<Record<ParamName, number>>;
 }
 
 /**
@@ -40,8 +42,12 @@ export interface ErkOptions {
  */
 export const erk =
   (options: ErkOptions = {}): Distribution =>
-  (net, sparsity) =>
-    roundCounts(sparsifiable(net), erkDensities(net, sparsity, options).densities, sparsity);
+  (net, sparsity) => {
+    const { densities } = erkDensities(net, sparsity, options);
+    const open = sparsifiable(net).filter(({ name }) => options.fixed?.[name] === undefined);
+    const counts = roundCounts(open, densities, sparsity);
+    return new Map(sparsifiable(net).map(({ name, size }) => [name, counts.get(name) ?? Math.round(densities.get(name)! * size)]));
+  };
 
 /** Erdos-Renyi: as ERK, but only the channel counts enter, (O + I) / (O * I); the kernel's size does not. */
 export const er = (): Distribution => (net, sparsity) => {
@@ -65,20 +71,43 @@ export const uniform =
     return new Map([...whole.map(({ name, size }) => [name, size] as const), ...roundCounts(weights, densities, sparsity)]);
   };
 
-/** The real-valued densities that `erk` rounds, and its epsilon. @throws SparseError INVALID_ARGUMENT when sparsity is outside [0, 1) */
+/**
+ * The real-valued densities that `erk` rounds, and its epsilon.
+ * @throws SparseError INVALID_ARGUMENT when sparsity is outside [0, 1), or `fixed` names no such weight or no density
+ */
 export function erkDensities(net: Network, sparsity: number, options: ErkOptions = {}): Densities {
   const power = options.power ?? 1;
   if (!Number.isFinite(power) || power < 0) throw new SparseError('INVALID_ARGUMENT', 'power', 'a number of at least 0', power);
-  return clampedDensities(sparsifiable(net), sparsity, ({ shape, size }) => (shape.reduce((a, b) => a + b, 0) / size) ** power);
+  const fixed = checkFixed(net, options.fixed ?? {});
+  const open = sparsifiable(net).filter(({ name }) => !fixed.has(name));
+  const { epsilon, densities } = clampedDensities(open, sparsity, kernelShare(power));
+  return { epsilon, densities: new Map([...densities, ...fixed]) };
+}
+
+/** Raw share of ERK. */
+export const kernelShare =
+  (power = 1) =>
+  ({ shape, size }: WeightShape): number =>
+    (shape.reduce((a, b) => a + b, 0) / size) ** power;
+
+function checkFixed(net: Network, fixed: Readonly<Record<ParamName, number>>): Map<ParamName, number> {
+  const entries = Object.entries(fixed) as [ParamName, number][];
+  for (const [name, density] of entries) {
+    if (!net.params.get(name)?.sparsifiable)
+      throw new SparseError('INVALID_ARGUMENT', `fixed ${name}`, 'a weight that may be sparse', name);
+    if (!(density >= 0 && density <= 1)) throw new SparseError('INVALID_ARGUMENT', `fixed ${name}`, 'a density from 0 to 1', density);
+  }
+  return new Map(entries);
 }
 
 const channelShare = ({ shape: [out = 1, input = 1] }: WeightShape): number => (out + input) / (out * input);
 
-const sparsifiable = (net: Network): WeightShape[] =>
+/** Weights that may be sparse, in the order of the network. */
+export const sparsifiable = (net: Network): WeightShape[] =>
   [...net.params].filter(([, info]) => info.sparsifiable).map(([name, { shape, size }]) => ({ name, shape, size }));
 
 /** 1 - sparsity, without the noise of doubles: 1 - 0.8 is 0.19999999999999996, which would decide ties between layers. */
-function densityOf(sparsity: number): number {
+export function densityOf(sparsity: number): number {
   if (!(sparsity >= 0 && sparsity < 1)) throw new SparseError('INVALID_ARGUMENT', 'sparsity', 'a number in [0, 1)', sparsity);
   return Math.round((1 - sparsity) * 1e12) / 1e12;
 }
@@ -111,7 +140,7 @@ export function clampedDensities(weights: readonly WeightShape[], sparsity: numb
  * Largest remainders: each layer gets the whole part of density * size, then those with the largest fractions get one more until the total is
  * right. Ties go to the earlier layer. A product a hair below a whole number (rounding of doubles) counts as that number.
  */
-function roundCounts(
+export function roundCounts(
   weights: readonly WeightShape[],
   densities: ReadonlyMap<ParamName, number>,
   sparsity: number,

@@ -1,5 +1,14 @@
 export { checkState } from './check-state.ts';
 export { type Densities, type Distribution, type ErkOptions, er, erk, erkDensities, type UniformOptions, uniform } from './distribution.ts';
+export { type ErkPlusOptions, erkPlus } from './distribution-plus.ts';
+export {
+  distributionFromScores,
+  graspScores,
+  magnitudeScores,
+  snipScores,
+  topologyFromScores,
+  type WeightScores,
+} from './distribution-scores.ts';
 export type {
   Batch,
   Engine,
@@ -28,14 +37,19 @@ export {
   type TrainingMethod,
   trainingFlops,
 } from './flops.ts';
+export { type AlexNetOptions, alexNet } from './models/alexnet.ts';
 export { lenet5 } from './models/lenet5.ts';
 export { listModels, type ModelEntry, modelByName } from './models/model-by-name.ts';
 export { lenet300, mlpCifar10 } from './models/multilayer.ts';
 export type { ModelOptions } from './models/options.ts';
-export { resnet20, resnet50 } from './models/resnet.ts';
+export { type CifarResNetOptions, cifarResNet, type ResNetOptions, resnet, resnet20, resnet50 } from './models/resnet.ts';
+export { type VggOptions, vgg } from './models/vgg.ts';
 export { type WideResNetOptions, wideResNet } from './models/wide-resnet.ts';
 export { type Network, network, type ParamInfo, type ParamKind } from './network.ts';
 export { packState, unpackState } from './packed-state.ts';
+export { pruneByMagnitude } from './prune-by-magnitude.ts';
+export { encodePyTorch } from './pytorch-export.ts';
+export { decodePyTorch, fromPyTorch, matchNames, type PyTorchOptions, type Renames } from './pytorch-import.ts';
 export { type Rng, rng, type Stream } from './rng.ts';
 export { type Dtype, decodeSafetensors, encodeSafetensors, type Safetensors, type Tensor } from './safetensors.ts';
 export { type Schedule, valueAt } from './schedule.ts';
@@ -43,4 +57,4 @@ export type { NetworkSpec, NodeId, NodeSpec, OpName, OpSpec, ParamName } from '.
 export { initialState, type ModelState } from './state.ts';
 export { decodeTicket, encodeTicket, type Ticket } from './ticket-file.ts';
 export type { TicketInfo } from './ticket-info.ts';
-export { applyDelta, type LayerTopology, randomTopology, type Topology, type TopologyDelta } from './topology.ts';
+export { applyDelta, coinTopology, type LayerTopology, randomTopology, type Topology, type TopologyDelta } from './topology.ts';

@@ -41,6 +41,24 @@ describe('valueAt', () => {
     expect(valueAt({ kind: 'exponential', from: 0.8, begin: 10, over: 50, power: 3 }, t)).toBeCloseTo(value, 12);
   });
 
+  // 0.9 - 0.9 (1 - t / 10) ** 3: gradual pruning from dense to 90 %.
+  it.each([
+    [0, 0],
+    [1, 0.9 * (1 - 0.729)],
+    [5, 0.9 * 0.875],
+    [10, 0.9],
+    [12, 0.9],
+  ])('cubic at %d is %d', (t, value) => {
+    expect(valueAt({ kind: 'cubic', from: 0, to: 0.9, over: 10 }, t)).toBeCloseTo(value, 12);
+  });
+
+  it('may begin before or after time 0', () => {
+    // Half of the way from -10 to 10 lies at 0; from 10 to 20 nothing has happened at 10.
+    expect(valueAt({ kind: 'linear', from: 0.5, to: 0.1, begin: -10, over: 10 }, 0)).toBeCloseTo(0.3, 12);
+    expect(valueAt({ kind: 'cosine', from: 0.5, to: 0.1, begin: -10, over: 10 }, 0)).toBeCloseTo(0.3, 12);
+    expect(valueAt({ kind: 'cubic', from: 0.5, to: 0.1, begin: 10, over: 20 }, 10)).toBe(0.5);
+  });
+
   it('exponential begins at 0 unless told', () => {
     expect(valueAt({ kind: 'exponential', from: 1, over: 4, power: 1 }, 1)).toBe(0.75);
   });

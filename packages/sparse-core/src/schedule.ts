@@ -4,8 +4,17 @@
  */
 export type Schedule =
   | number
-  /** From `from` at 0 to `to` at `over`. */
-  | { readonly kind: 'cosine' | 'linear'; readonly from: number; readonly to: number; readonly over: number }
+  /**
+   * From `from` at `begin` (default 0) to `to` at `over`. `cubic` changes fastest at first: `to + (from - to) * (1 - progress) ** 3`.
+   * @source cubic: gradual magnitude pruning, arXiv:1710.01878
+   */
+  | {
+      readonly kind: 'cosine' | 'linear' | 'cubic';
+      readonly from: number;
+      readonly to: number;
+      readonly begin?: number;
+      readonly over: number;
+    }
   /** `from * (1 - (t - begin) / (over - begin)) ** power`; falls to 0. `begin` defaults to 0. @source RigL's option `exponential_k` */
   | { readonly kind: 'exponential'; readonly from: number; readonly begin?: number; readonly over: number; readonly power: number }
   /** `start` until the first change; each change is [from which time on, value], in order of time. */
@@ -15,13 +24,15 @@ export type Schedule =
 export function valueAt(schedule: Schedule, t: number): number {
   if (typeof schedule === 'number') return schedule;
   if (schedule.kind === 'steps') return schedule.changes.findLast(([at]) => t >= at)?.[1] ?? schedule.start;
-  const begin = schedule.kind === 'exponential' ? (schedule.begin ?? 0) : 0;
+  const begin = schedule.begin ?? 0;
   const progress = t >= schedule.over ? 1 : Math.max(0, (t - begin) / (schedule.over - begin));
   switch (schedule.kind) {
     case 'cosine':
       return schedule.to + ((schedule.from - schedule.to) * (1 + Math.cos(Math.PI * progress))) / 2;
     case 'linear':
       return schedule.from + (schedule.to - schedule.from) * progress;
+    case 'cubic':
+      return schedule.to + (schedule.from - schedule.to) * (1 - progress) ** 3;
     case 'exponential':
       return schedule.from * (1 - progress) ** schedule.power;
   }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { lenet300 } from './models/multilayer.ts';
 import { network } from './network.ts';
-import { applyDelta, randomTopology } from './topology.ts';
+import { applyDelta, coinTopology, randomTopology } from './topology.ts';
 
 const net = network(lenet300());
 
@@ -35,6 +35,24 @@ describe('randomTopology', () => {
     ['fc3.weight', 1.5, /received 1.5/],
   ] as const)('refuses %s with %d live', (param, count, message) => {
     expect(() => randomTopology(net, new Map([[param, count]]), 1)).toThrow(message);
+  });
+});
+
+describe('coinTopology', () => {
+  const counts = new Map([['fc1.weight', 23_520] as const, ['fc2.weight', 15_000] as const, ['fc3.weight', 1000] as const]);
+
+  it('has the counts on average: within 5 standard deviations of a binomial, and not exactly', () => {
+    const found = [1, 2, 3].map((seed) => coinTopology(net, counts, seed));
+    for (const topology of found) {
+      expect(Math.abs(topology.get('fc1.weight')!.live.length - 23_520)).toBeLessThan(5 * Math.sqrt(235_200 * 0.1 * 0.9));
+      expect(Math.abs(topology.get('fc2.weight')!.live.length - 15_000)).toBeLessThan(5 * Math.sqrt(30_000 * 0.5 * 0.5));
+      expect(topology.has('fc3.weight')).toBe(false);
+    }
+    expect(new Set(found.map((topology) => topology.get('fc1.weight')!.live.length)).size).toBeGreaterThan(1);
+  });
+
+  it('is a function of the seed', () => {
+    expect(coinTopology(net, counts, 4)).toEqual(coinTopology(net, counts, 4));
   });
 });
 

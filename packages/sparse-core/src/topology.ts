@@ -12,7 +12,10 @@ export interface LayerTopology {
 
 export type Topology = ReadonlyMap<ParamName, LayerTopology>;
 
-/** One layer's change: sorted positions, equally many of both, so that the live count stays. A position may stand in neither or one. */
+/**
+ * One layer's change: sorted positions; a position may stand in neither or one. `Session.rewire` takes equally many of both, so that the live
+ * count stays; after any other change a session is opened anew.
+ */
 export interface TopologyDelta {
   readonly param: ParamName;
   readonly dropped: Uint32Array;
@@ -24,6 +27,25 @@ export interface TopologyDelta {
  * A weight whose count is its whole size is left out: it is dense and takes no part in rewiring.
  */
 export function randomTopology(net: Network, counts: ReadonlyMap<ParamName, number>, seed: number): Topology {
+  return drawTopology(net, counts, (param, size, count) => rng(seed).stream('topology', param).sample(size, count));
+}
+
+/**
+ * As `randomTopology`, but each position lives by a coin of probability count / size of its own, as the published code of FreeTickets draws
+ * its masks: live counts are right on average only. Stream `('coin topology', param)`.
+ */
+export function coinTopology(net: Network, counts: ReadonlyMap<ParamName, number>, seed: number): Topology {
+  return drawTopology(net, counts, (param, size, count) => {
+    const draws = rng(seed).stream('coin topology', param);
+    return Uint32Array.from({ length: size }, (_, position) => position).filter(() => draws.uniform() < count / size);
+  });
+}
+
+function drawTopology(
+  net: Network,
+  counts: ReadonlyMap<ParamName, number>,
+  draw: (param: ParamName, size: number, count: number) => Uint32Array,
+): Topology {
   const topology = new Map<ParamName, LayerTopology>();
   for (const [param, count] of counts) {
     const info = net.params.get(param);
@@ -32,7 +54,7 @@ export function randomTopology(net: Network, counts: ReadonlyMap<ParamName, numb
     if (!Number.isInteger(count) || count < 0 || count > info.size)
       throw new SparseError('INVALID_ARGUMENT', param, `a live count from 0 to ${info.size}`, count);
     if (count === info.size) continue;
-    topology.set(param, { shape: info.shape, live: rng(seed).stream('topology', param).sample(info.size, count) });
+    topology.set(param, { shape: info.shape, live: draw(param, info.size, count) });
   }
   return topology;
 }

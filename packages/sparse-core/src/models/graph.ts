@@ -30,9 +30,10 @@ export class Graph {
     return id;
   }
 
-  /** Mean over the image, then the linear layer `fc`. */
-  classifier(from: NodeId, classes: number): NodeId {
-    this.nodes.push({ id: 'pool', op: 'globalAvgPool', from: [from] }, { id: 'fc', op: 'linear', from: ['pool'], out: classes });
-    return 'fc';
+  /** Mean over the image, then a linear layer. */
+  classifier(from: NodeId, classes: number, { id = 'fc', bias = true }: { readonly id?: NodeId; readonly bias?: boolean } = {}): NodeId {
+    this.nodes.push({ id: 'pool', op: 'globalAvgPool', from: [from] });
+    this.nodes.push({ id, op: 'linear', from: ['pool'], out: classes, ...(!bias && { bias }) });
+    return id;
   }
 }

@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { network } from '../network.ts';
+import { alexNet } from './alexnet.ts';
 import { lenet5 } from './lenet5.ts';
 import { listModels, modelByName } from './model-by-name.ts';
 import { lenet300, mlpCifar10 } from './multilayer.ts';
-import { resnet20, resnet50 } from './resnet.ts';
+import { cifarResNet, resnet, resnet20, resnet50 } from './resnet.ts';
+import { vgg } from './vgg.ts';
 import { wideResNet } from './wide-resnet.ts';
 
 describe('models', () => {
@@ -67,6 +69,87 @@ describe('models', () => {
     expect(params.size).toBe(161 + 2 * 53); // torchvision: 161 parameters; running mean and variance of 53 normalizations
   });
 
+  it('vgg-c grows the map by 2 at each 1x1 convolution and keeps 2 x 2', () => {
+    const { shapes } = network(vgg({ variant: 'c' }));
+    const heights = [20, 30, 40].map((i) => [
+      shapes.get(`features.${i - 3}`)![1],
+      shapes.get(`features.${i}`)![1],
+      shapes.get(`features.${i + 3}`)![1],
+    ]);
+    expect(heights).toEqual([
+      [8, 10, 5],
+      [5, 7, 3],
+      [3, 5, 2],
+    ]);
+    expect(shapes.get('flatten')).toEqual([2048]);
+  });
+
+  it('the classifier of vgg normalizes after the ReLU, that of alexnet before it', () => {
+    const ops = ({ nodes }: ReturnType<typeof vgg>) => nodes.filter(({ id }) => id.startsWith('classifier')).map(({ op }) => op);
+    expect(ops(vgg({ variant: 'like' }))).toEqual(['linear', 'relu', 'batchNorm', 'linear']);
+    expect(ops(vgg({ variant: 'd' }))).toEqual(['linear', 'relu', 'batchNorm', 'linear', 'relu', 'batchNorm', 'linear']);
+    expect(ops(alexNet({ variant: 's' }))).toEqual(['linear', 'batchNorm', 'relu', 'linear', 'batchNorm', 'relu', 'linear']);
+  });
+
+  it('alexnet halves the map with strides: 13, 7, 4, 2, 1', () => {
+    const { shapes } = network(alexNet({ variant: 'b' }));
+    expect([0, 3, 6, 9, 12].map((i) => shapes.get(`features.${i}`))).toEqual([
+      [96, 13, 13],
+      [256, 7, 7],
+      [384, 4, 4],
+      [384, 2, 2],
+      [256, 1, 1],
+    ]);
+  });
+
+  it('resnet of basic blocks adds the plain input in its first stage, of bottlenecks a projection without stride', () => {
+    expect(network(resnet({ depth: 18 })).node('layer1.0.add').from).toEqual(['layer1.0.bn2', 'maxpool']);
+    expect(network(resnet({ depth: 34 })).node('layer2.0.downsample.0')).toMatchObject({ from: ['layer1.2.relu2'], stride: 2 });
+    expect(network(resnet({ depth: 101 })).node('layer1.0.downsample.0')).toMatchObject({ from: ['maxpool'], stride: 1 });
+  });
+
+  it('resnet with the stem for small pictures keeps their size, and its classifier has no bias', () => {
+    const { shapes, params, spec } = network(resnet({ depth: 34, stem: 'cifar' }));
+    expect([shapes.get('conv1'), shapes.get('layer4.2.relu2')]).toEqual([
+      [64, 32, 32],
+      [512, 4, 4],
+    ]);
+    expect([params.has('classifier.weight'), params.has('classifier.bias'), params.has('layer2.0.shortcut.0.weight')]).toEqual([
+      true,
+      false,
+      true,
+    ]);
+    expect([spec.name, spec.initialization, spec.nodes.some(({ op }) => op === 'maxPool')]).toEqual(['resnet-34-cifar', 'torch', false]);
+  });
+
+  it('resnet of another width is narrower throughout, and says so in its name', () => {
+    const net = network(resnet({ depth: 50, width: 16, classes: 7 }));
+    expect([net.spec.name, net.shapes.get('layer4.2.relu3'), net.classes]).toEqual(['resnet-50-w16', [512, 7, 7], 7]);
+  });
+
+  it.each<[string, () => unknown, RegExp]>([
+    ['a depth between', () => cifarResNet({ depth: 50 + 1 }), /depth: expected a depth of 6 n \+ 2/],
+    ['a depth that nobody published', () => resnet({ depth: 20 as 18 }), /depth: expected one of 18, 34, 50, 101, 152, received 20/],
+    ['a width of 0', () => resnet({ depth: 18, width: 0 }), /width: expected a whole number of at least 1/],
+    ['an unknown vgg', () => vgg({ variant: 'e' as 'd' }), /variant: expected c, d or like, received "e"/],
+    ['an unknown alexnet', () => alexNet({ variant: 'm' as 's' }), /variant: expected s or b, received "m"/],
+    ['a picture too small for vgg-d', () => vgg({ variant: 'd', input: [3, 28, 28] }), /at least 32 x 32, for vgg-d/],
+    ['a picture too small for alexnet', () => alexNet({ variant: 's', input: [3, 6, 32] }), /at least 7 x 7, for alexnet-s/],
+  ])('refuse %s', (_, make, message) => {
+    expect(make).toThrow(message);
+  });
+
+  it.each([
+    ['vgg-c', [1, 4, 4]],
+    ['vgg-like', [3, 32, 32]],
+    ['alexnet-s', [1, 7, 7]],
+    ['resnet-18', [3, 32, 32]],
+    ['resnet-18-cifar', [1, 8, 8]],
+    ['resnet-110', [1, 4, 4]],
+  ])('%s takes the smallest picture that it says it takes, %j', (name, input) => {
+    expect(network(modelByName(name, { input })).classes).toBeGreaterThan(0);
+  });
+
   it('take other classes and inputs', () => {
     expect(network(lenet300({ classes: 3, input: [5] })).params.get('fc1.weight')!.shape).toEqual([300, 5]);
     expect(network(mlpCifar10({ classes: 100 })).classes).toBe(100);
@@ -101,6 +184,10 @@ describe('modelByName', () => {
     ['WideResNet-22-2', 'wrn-22-2'],
     ['resnet20', 'resnet-20'],
     ['ResNet-50', 'resnet-50'],
+    ['resnet110', 'resnet-110'],
+    ['ResNet18_CIFAR', 'resnet-18-cifar'],
+    ['VGG-like', 'vgg-like'],
+    ['AlexNet-S', 'alexnet-s'],
   ])('knows %s', (typed, name) => {
     expect(modelByName(typed).name).toBe(name);
   });
@@ -108,6 +195,8 @@ describe('modelByName', () => {
   it.each([
     ['resnet-2', /Did you mean resnet-20\?/],
     ['lenet-300-10', /Did you mean lenet-300-100\?/],
+    ['vgg-f', /Did you mean vgg-c\?/],
+    ['resnet-1001', /Did you mean resnet-101\?/],
     ['wrn-16', /Did you mean wrn-16-2\?/],
     ['transformer', /model: expected one of lenet-300-100, .*received "transformer"$/],
     ['wrn-17-2', /depth: expected a depth of 6 n \+ 4/],

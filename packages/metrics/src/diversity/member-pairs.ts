@@ -1,6 +1,6 @@
 /** Metrics that compare members two by two: a running members x members table of sums over samples. */
 import { type Prediction, SparseError } from '@freetickets/sparse-core';
-import { type Metric, metricOf } from './metric.ts';
+import { type Metric, metricOf } from '../metric.ts';
 
 /** `sums` (members, members), row-major, and how many samples were summed. */
 export interface PairSums {
@@ -11,7 +11,7 @@ export interface PairSums {
 
 /**
  * @param score of sample `n` for the members `i` and `j`, i different from j
- * @param value of the table of means
+ * @param value of the table of means, linear in it
  */
 export function pairMetric<Value>(
   name: string,
@@ -22,6 +22,7 @@ export function pairMetric<Value>(
   return metricOf<PairSums, Value>({
     name,
     better,
+    additive: true,
     empty: () => ({ members: 0, sums: new Float64Array(0), samples: 0 }),
     add(state, prediction) {
       const { members, size } = prediction;

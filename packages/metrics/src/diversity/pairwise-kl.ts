@@ -1,7 +1,7 @@
 import type { Prediction } from '@freetickets/sparse-core';
+import type { Metric } from '../metric.ts';
+import { PROBABILITY_FLOOR } from '../nll.ts';
 import { meanOverPairs, pairMetric } from './member-pairs.ts';
-import type { Metric } from './metric.ts';
-import { PROBABILITY_FLOOR } from './nll.ts';
 
 /**
  * Kullback-Leibler divergence between members, in nats: (members, members), row-major; row i, column j holds the mean over samples of

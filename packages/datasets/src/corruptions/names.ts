@@ -1,0 +1,54 @@
+/** Names and severities of the corruptions, as the field and the files of CIFAR-10-C write them. */
+import { nearest, SparseError } from '@freetickets/sparse-core';
+
+/** The 15 that are averaged over by most papers. */
+export const mainCorruptions = [
+  'gaussian_noise',
+  'shot_noise',
+  'impulse_noise',
+  'defocus_blur',
+  'glass_blur',
+  'motion_blur',
+  'zoom_blur',
+  'snow',
+  'frost',
+  'fog',
+  'brightness',
+  'contrast',
+  'elastic_transform',
+  'pixelate',
+  'jpeg_compression',
+] as const;
+
+/** The 4 that the public sets hold besides, meant for validation. */
+export const extraCorruptions = ['speckle_noise', 'gaussian_blur', 'spatter', 'saturate'] as const;
+
+export const corruptionNames = [...mainCorruptions, ...extraCorruptions] as const;
+export type CorruptionName = (typeof corruptionNames)[number];
+
+export const severities = [1, 2, 3, 4, 5] as const;
+export type Severity = (typeof severities)[number];
+
+/** Which of the 19 x 5 cells. Plain words and numbers, because they come from command lines too. */
+export interface Cell {
+  readonly corruption: string;
+  readonly severity: number;
+}
+
+/** @throws SparseError INVALID_ARGUMENT for a corruption that does not exist or a severity that is not 1, 2, 3, 4 or 5 */
+export function checkCell({ corruption, severity }: Cell): { readonly corruption: CorruptionName; readonly severity: Severity } {
+  const name = corruptionNames.find((known) => known === corruption);
+  if (name === undefined) {
+    const near = nearest(String(corruption), corruptionNames);
+    throw new SparseError(
+      'INVALID_ARGUMENT',
+      'corruption',
+      `one of ${corruptionNames.join(', ')}`,
+      corruption,
+      near && `Did you mean ${near}?`,
+    );
+  }
+  const level = severities.find((known) => known === severity);
+  if (level === undefined) throw new SparseError('INVALID_ARGUMENT', 'severity', 'a whole number from 1 to 5', severity);
+  return { corruption: name, severity: level };
+}
