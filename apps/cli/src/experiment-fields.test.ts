@@ -25,7 +25,7 @@ describe('experimentSchema', () => {
 
   it('tells limits, choices and defaults', () => {
     expect(schema.properties.sparsity).toMatchObject({ type: 'number', minimum: 0, exclusiveMaximum: 1, default: 0.9 });
-    expect(schema.properties.method).toMatchObject({ enum: ['edst', 'dst', 'static', 'dense'], default: 'edst' });
+    expect(schema.properties.method).toMatchObject({ enum: ['edst', 'dst', 'static', 'dense', 'gmp'], default: 'edst' });
   });
 });
 

@@ -3,7 +3,7 @@
  * JSON schema all come from here.
  */
 import { datasetNames } from '@freetickets/datasets';
-import { METHODS } from '@freetickets/dst-trainer';
+import { DEATH_RATES, DROP_RULES, GROW_RULES, METHODS, PROFILES, REDISTRIBUTIONS } from '@freetickets/dst-trainer';
 import { z } from 'zod';
 
 /** `value` stands for the value in help texts, `expected` in the sentence when one does not fit. */
@@ -17,8 +17,14 @@ const choice = <S extends z.ZodType>(schema: S, names: readonly string[], help: 
 const whole = <S extends z.ZodType>(help: string, complete: (schema: z.ZodNumber) => S) =>
   field(complete(z.int().min(1)), 'N', help, 'a whole number of at least 1');
 
-const DISTRIBUTIONS = ['erk', 'er', 'uniform'] as const;
-const GROWTH = ['gradient', 'random'] as const;
+const namesOf = <T extends object>(table: T) => Object.keys(table) as (keyof T & string)[];
+
+export const DISTRIBUTIONS = ['erk', 'er', 'uniform', 'uniform-dense-first', 'erk-plus', 'snip', 'grasp', 'global-magnitude'] as const;
+const DROPS = namesOf(DROP_RULES);
+const GROWTH = namesOf(GROW_RULES);
+const REDISTRIBUTION = namesOf(REDISTRIBUTIONS);
+const DEATH_RATE = namesOf(DEATH_RATES);
+const PROFILE = namesOf(PROFILES);
 const AUGMENTATION = ['none', 'crop-flip'] as const;
 const ENGINES = ['auto', 'native', 'reference'] as const;
 
@@ -35,7 +41,7 @@ const COMMON = {
     'a model such as lenet-5, wrn-16-2 or resnet-20, or a .json file with a network spec',
     'a model or a .json file',
   ),
-  method: choice(z.enum(METHODS).default('edst'), METHODS, 'edst: all tickets in one run; dst, static, dense: one run per ticket'),
+  method: choice(z.enum(METHODS).default('edst'), METHODS, 'edst: all tickets in one run; dst, static, dense, gmp: one run per ticket'),
   tickets: field(z.int().min(1).max(1000).default(3), 'N', 'members of the ensemble', 'a whole number from 1 to 1000'),
   sparsity: field(notNegative.lt(1).default(0.9), 'S', 'share of weights that is dead', 'a number from 0 to below 1'),
   exploreEpochs: field(z.int().min(1).max(1e6).default(15), 'N', 'epochs of exploration, once', 'a whole number from 1 to 1000000'),
@@ -59,9 +65,54 @@ const ADVANCED = {
     DISTRIBUTIONS,
     `how live weights spread over the layers: ${DISTRIBUTIONS.join(', ')}`,
   ),
-  growth: choice(z.enum(GROWTH).default('gradient'), GROWTH, 'which weights come alive: gradient (RigL) or random (SET)'),
+  erkPower: field(notNegative.optional(), 'X', "exponent of a layer's share in erk; 0 is uniform; default: 1", 'a number of at least 0'),
+  classifierDensity: field(share.optional(), 'P', 'share of the classifier that lives in erk-plus; default: 1', SHARE),
+  structure: field(
+    z
+      .string()
+      .regex(/^(fan-in|srigl|[1-9]\d*:[1-9]\d*)$/)
+      .optional(),
+    'NAME',
+    'pattern of the live weights: fan-in (equally many per unit), srigl (the same, and poor units are given up) or N:M such as 2:4; default: none',
+    'fan-in, srigl or N:M such as 2:4',
+  ),
+  ablation: field(share.optional(), 'P', 'units with less than this share of their inputs worth keeping go (srigl); default: 0.3', SHARE),
+  drop: choice(z.enum(DROPS).optional(), DROPS, `which weights die: ${DROPS.join(', ')}; default: magnitude`),
+  dropThreshold: field(
+    z.number().gt(0).optional(),
+    'W',
+    'weights up to this size die (drop threshold); default: 0.001',
+    'a number above 0',
+  ),
+  growth: choice(
+    z.enum(GROWTH).default('gradient'),
+    GROWTH,
+    `which weights come alive: gradient (RigL), random (SET), ${GROWTH.slice(2).join(', ')}`,
+  ),
+  growthMix: field(share.optional(), 'P', 'share of the new weights that comes by gradient (growth mix); default: 0.5', SHARE),
+  redistribution: choice(
+    z.enum(REDISTRIBUTION).optional(),
+    REDISTRIBUTION,
+    `what decides how many weights grow in which layer: ${REDISTRIBUTION.join(', ')}; default: none, as many as died there`,
+  ),
   dropFraction: field(share.default(0.5), 'P', 'share of live weights dropped and regrown per rewiring', SHARE),
+  deathRate: choice(
+    z.enum(DEATH_RATE).optional(),
+    DEATH_RATE,
+    `how the dropped share changes over time: ${DEATH_RATE.join(', ')}; default: cosine for dst, constant for edst`,
+  ),
   escape: field(share.default(0.8), 'P', 'share dropped and regrown between two tickets (edst)', SHARE),
+  pruneEpochs: field(
+    notNegative.optional(),
+    'N',
+    'epochs over which weights are pruned (gmp); default: half of all',
+    'a number of at least 0',
+  ),
+  profile: choice(
+    z.enum(PROFILE).optional(),
+    PROFILE,
+    'clean: the method as described; ref: as the published code runs it; default: clean',
+  ),
   validation: field(
     z.number().gt(0).lt(1).default(0.1),
     'P',

@@ -49,7 +49,10 @@ describe('resolveExperiment', () => {
     [{ seed: '' }, '--seed: expected a whole number of at least 0, received ""'],
     [{ batchSize: 'many' }, '--batch-size: expected a whole number of at least 1, received "many"'],
     [{ learningRate: 'Infinity' }, '--learning-rate: expected a number above 0, received Infinity'],
-    [{ distribution: 'unifrom' }, '--distribution: expected one of erk, er, uniform, received "unifrom". Did you mean uniform?'],
+    [
+      { distribution: 'unifrom' },
+      '--distribution: expected one of erk, er, uniform, uniform-dense-first, erk-plus, snip, grasp, global-magnitude, received "unifrom". Did you mean uniform?',
+    ],
   ])('%j: %s', (flags, message) => {
     expect(faultOf(flags)).toBe(message);
   });

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { dirname, resolve } from 'node:path';
 import { listModels, modelByName, type NetworkSpec, nearest, SparseError, show } from '@freetickets/sparse-core';
 import { readFileOrExplain } from '@freetickets/sparse-core/node';
+import { conflictsOf } from './experiment-conflicts.ts';
 import { CIRCUMSTANCES, type Experiment, FIELD_NAMES, FIELDS, type FieldName, type Flags, flagOf } from './experiment-fields.ts';
 
 /** An experiment as a file has it. */
@@ -60,7 +61,8 @@ function didYouMean(name: FieldName, given: unknown): string | undefined {
 }
 
 /** Values that are fine alone and do not go together. */
-function contradictions({ dataset, data, imageSize, network }: Experiment, placeOf: (name: FieldName) => string): Fault[] {
+function contradictions(experiment: Experiment, placeOf: (name: FieldName) => string): Fault[] {
+  const { dataset, data, imageSize, network } = experiment;
   const faults: Fault[] = [];
   if (dataset === 'generated' && data !== undefined)
     faults.push({ at: placeOf('data'), expected: 'no path, because the generated set is drawn and not read', received: data });
@@ -70,6 +72,7 @@ function contradictions({ dataset, data, imageSize, network }: Experiment, place
     faults.push({ at: placeOf('imageSize'), expected: `no value, because pictures of ${dataset} have one size`, received: imageSize });
   const unknown = network.endsWith('.json') ? undefined : unknownModel(network);
   if (unknown) faults.push({ at: placeOf('network'), ...unknown });
+  for (const { field, expected } of conflictsOf(experiment)) faults.push({ at: placeOf(field), expected, received: experiment[field] });
   return faults;
 }
 

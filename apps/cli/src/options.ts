@@ -39,3 +39,10 @@ export function wholeNumber(at: string, text: string, least: number, most = Numb
   const range = most === Number.MAX_SAFE_INTEGER ? `of at least ${least}` : `from ${least} to ${most}`;
   throw new SparseError('INVALID_CONFIG', at, `a whole number ${range}`, text);
 }
+
+/** @throws SparseError INVALID_CONFIG */
+export function aboveZero(at: string, text: string): number {
+  const number = text.trim() === '' ? Number.NaN : Number(text);
+  if (Number.isFinite(number) && number > 0) return number;
+  throw new SparseError('INVALID_CONFIG', at, 'a number above 0', text);
+}

@@ -1,5 +1,7 @@
+import { modelByName, network } from '@freetickets/sparse-core';
 import { describe, expect, it } from 'vitest';
 import { resolveExperiment } from './experiment.ts';
+import type { Flags } from './experiment-fields.ts';
 import { epochsOf, plansOf, seedOf, settled, ticketsOf } from './plans.ts';
 
 const SMALL = { tickets: '3', exploreEpochs: '4', refineEpochs: '2' };
@@ -24,6 +26,50 @@ describe('plansOf', () => {
   it('drop shares of DST fall along a cosine over all its epochs', () => {
     const [plan] = plansOf(resolveExperiment({ ...SMALL, method: 'dst', dropFraction: '0.5' }));
     expect(plan!.phases[0]!.rewiring).toMatchObject({ fraction: { kind: 'cosine', from: 0.5, to: 0.005, over: 6 } });
+  });
+});
+
+describe('rules of an experiment', () => {
+  const planOf = (flags: Flags) => plansOf(resolveExperiment({ ...SMALL, ...flags }))[0]!;
+
+  it('are those that it names', () => {
+    const flags = { drop: 'threshold', dropThreshold: '0.2', growth: 'mix', growthMix: '0.25', redistribution: 'magnitude' } as const;
+    const { rewiring } = planOf(flags).phases[0]!;
+    expect(rewiring).toMatchObject({ drop: { kind: 'threshold' }, grow: { kind: 'mix' }, redistribute: { kind: 'magnitude' } });
+  });
+
+  it.each<[Flags, object]>([
+    [{ structure: '2:4', sparsity: '0.5' }, { structure: { kind: 'n-of-m', live: 2, of: 4 } }],
+    [{ structure: 'fan-in' }, { structure: { kind: 'fan-in' } }],
+    [{ structure: 'srigl' }, { structure: { kind: 'fan-in', ablate: 0.3 } }],
+    [{ structure: 'srigl', ablation: '0.9' }, { structure: { kind: 'fan-in', ablate: 0.9 } }],
+    [{ distribution: 'snip' }, { ratios: 'snip' }],
+    [{ distribution: 'grasp' }, { ratios: 'grasp' }],
+    [{ distribution: 'global-magnitude' }, { ratios: 'magnitude' }],
+    [{ profile: 'ref' }, { profile: { name: 'ref', initial: 'coin' } }],
+  ])('%j', (flags, expected) => expect(planOf(flags)).toMatchObject(expected));
+
+  it.each<[Flags, number[]]>([
+    [{}, [18_714, 6906, 1000]],
+    [{ erkPower: '0' }, [23_520, 3000, 100]],
+    [{ distribution: 'uniform-dense-first' }, [235_200, 3000, 100]],
+    [{ distribution: 'erk-plus', classifierDensity: '0.2' }, [19_299, 7121, 200]], // 26 420 by 1084 : 400 is 19298.7 and 7121.3
+  ])('live counts of LeNet-300-100 at sparsity 0.9: %j', (flags, expected) => {
+    const net = network(modelByName('lenet-300-100'));
+    expect([...planOf(flags).distribution(net, 0.9).values()]).toEqual(expected);
+  });
+
+  it('gradual pruning runs half of the epochs unless told', () => {
+    expect(planOf({ method: 'gmp' }).phases[0]!.pruning).toMatchObject({ sparsity: { kind: 'cubic', from: 0, to: 0.9, over: 3 } });
+    const told = planOf({ method: 'gmp', pruneEpochs: '4', rewireEvery: '9', drop: 'global-magnitude' });
+    expect(told.phases[0]!.pruning).toMatchObject({ every: 9, drop: { over: 'network' }, sparsity: { over: 4 } });
+  });
+
+  it('death rates are the methods own unless told; the profile ref keeps DST constant', () => {
+    const fraction = (flags: Flags) => planOf({ method: 'dst', ...flags }).phases[0]!.rewiring as { fraction: unknown };
+    expect(fraction({ deathRate: 'linear' })).toMatchObject({ fraction: { kind: 'linear', from: 0.5, to: 0, over: 6 } });
+    expect(fraction({ profile: 'ref' })).toMatchObject({ fraction: 0.5 });
+    expect(fraction({ method: 'edst' })).toMatchObject({ fraction: 0.5 });
   });
 });
 

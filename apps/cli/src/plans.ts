@@ -1,20 +1,88 @@
-import { type Plan, plansFor, random } from '@freetickets/dst-trainer';
-import { er, erk, rng, uniform } from '@freetickets/sparse-core';
+/** From an experiment to the plans of its runs. */
+import {
+  DROP_RULES,
+  GROW_RULES,
+  type Plan,
+  PROFILES,
+  plansFor,
+  type Ratios,
+  REDISTRIBUTIONS,
+  type RuleOptions,
+  type Structure,
+} from '@freetickets/dst-trainer';
+import { type Distribution, er, erk, erkPlus, rng, SparseError, uniform } from '@freetickets/sparse-core';
 import type { Experiment } from './experiment-fields.ts';
 
 /** The plans of an experiment, one per independent run. @throws SparseError INVALID_ARGUMENT */
 export function plansOf(experiment: Experiment): readonly Plan[] {
-  const { method, exploreEpochs, refineEpochs, rewireEvery: every, growth, dropFraction: from, distribution } = experiment;
-  const over = exploreEpochs + refineEpochs;
+  const { method, rewireEvery: every, dropFraction: fraction, drop = 'magnitude', growth, redistribution = 'none' } = experiment;
+  const { profile = 'clean', dropThreshold, growthMix } = experiment;
+  const rules: RuleOptions = {
+    ...(dropThreshold !== undefined && { threshold: dropThreshold }),
+    ...(growthMix !== undefined && { byGradient: growthMix }),
+  };
+  const redistribute = REDISTRIBUTIONS[redistribution]();
   return plansFor(method, {
     ...experiment,
-    distribution: { erk, er, uniform }[distribution](),
+    ...distributionOf(experiment),
+    structure: structureOf(experiment),
+    profile: profile === 'clean' ? undefined : PROFILES[profile],
+    deathRate: experiment.deathRate ?? (method === 'dst' && profile === 'clean' ? 'cosine' : 'constant'),
     rewiring: {
       ...(every !== undefined && { every }),
-      ...(growth === 'random' && { grow: random() }),
-      fraction: method === 'dst' ? { kind: 'cosine', from, to: 0.01 * from, over } : from,
+      drop: DROP_RULES[drop](rules),
+      grow: GROW_RULES[growth](rules),
+      ...(redistribute && { redistribute }),
+      fraction,
     },
   });
+}
+
+/** Names of distributions whose live counts are measured before the first step. */
+const MEASURED: Readonly<Partial<Record<Experiment['distribution'], Ratios>>> = {
+  snip: 'snip',
+  grasp: 'grasp',
+  'global-magnitude': 'magnitude',
+};
+
+type DistributionFields = Pick<Experiment, 'distribution' | 'erkPower' | 'classifierDensity'>;
+
+/** Where live counts are measured, the distribution beside it is an estimate. */
+function distributionOf({ distribution, erkPower, classifierDensity }: DistributionFields): {
+  readonly distribution: Distribution;
+  readonly ratios?: Ratios;
+} {
+  const ratios = MEASURED[distribution];
+  if (ratios) return { distribution: erk(), ratios };
+  if (distribution === 'er') return { distribution: er() };
+  if (distribution === 'uniform') return { distribution: uniform() };
+  if (distribution === 'uniform-dense-first') return { distribution: uniform({ denseFirst: true }) };
+  if (distribution === 'erk-plus') return { distribution: erkPlus(classifierDensity === undefined ? {} : { density: classifierDensity }) };
+  return { distribution: erk(erkPower === undefined ? {} : { power: erkPower }) };
+}
+
+/**
+ * A distribution for networks that are timed and not trained.
+ * @throws SparseError INVALID_CONFIG for one that must be measured on data
+ */
+export function fixedDistribution(fields: DistributionFields): Distribution {
+  const { distribution, ratios } = distributionOf(fields);
+  if (ratios === undefined) return distribution;
+  throw new SparseError('INVALID_CONFIG', '--distribution', 'one that needs no data to measure it', fields.distribution);
+}
+
+/** `2:4`, as a field has it. */
+export function readStructure(name: string): Structure {
+  if (name === 'fan-in') return { kind: 'fan-in' };
+  if (name === 'srigl') return { kind: 'fan-in', ablate: 0.3 };
+  const [live, of] = name.split(':').map(Number);
+  return { kind: 'n-of-m', live: live!, of: of! };
+}
+
+function structureOf({ structure, ablation }: Experiment): Structure | undefined {
+  if (structure === undefined) return undefined;
+  const read = readStructure(structure);
+  return read.kind === 'fan-in' && ablation !== undefined ? { ...read, ablate: ablation } : read;
 }
 
 /**

@@ -1,18 +1,21 @@
 /** The command line: every command, its options and its help. What a command does is in `commands/`. */
 import { SparseError } from '@freetickets/sparse-core';
-import { Command, Option } from 'commander';
+import { Argument, Command, Option } from 'commander';
+import { type BenchOptions, bench, WORKLOADS } from './commands/bench.ts';
+import { benchText } from './commands/bench-text.ts';
 import { dataText, describeData } from './commands/data.ts';
 import { demo, demoText } from './commands/demo.ts';
 import { diagnose, diagnosisText } from './commands/doctor.ts';
 import { evaluateRun, evaluationText, SPLITS, type Split } from './commands/evaluate.ts';
 import { exportRun, exportText } from './commands/export.ts';
+import { importCommand } from './commands/import-command.ts';
 import { predict, predictText } from './commands/predict.ts';
 import { serveModels, servingText } from './commands/serve.ts';
 import { resumeRun, startRun, trainText } from './commands/train.ts';
 import { EXIT } from './exit.ts';
 import { readExperimentFile, resolveExperiment } from './experiment.ts';
 import { CIRCUMSTANCES, FIELD_NAMES, type FieldName, type Flags, flagOf } from './experiment-fields.ts';
-import { addCommand, type Common, wholeNumber, withFields, withOutput } from './options.ts';
+import { aboveZero, addCommand, type Common, wholeNumber, withFields, withOutput } from './options.ts';
 import { talk } from './talk.ts';
 import { VERSION } from './version.ts';
 
@@ -30,11 +33,13 @@ export function program(stopSignal: StopSignal): Command {
   trainCommand(root, stopSignal);
   evaluateCommand(root);
   exportCommand(root);
+  importCommand(root);
   predictCommand(root);
   serveCommand(root, stopSignal);
   dataCommand(root);
   demoCommand(root, stopSignal);
   doctorCommand(root);
+  benchCommand(root);
   return root;
 }
 
@@ -192,6 +197,44 @@ function doctorCommand(root: Command): void {
     const diagnosis = diagnose();
     talk({ json, quiet }).result(diagnosis, diagnosisText(diagnosis));
   });
+}
+
+interface BenchFlags extends Common, Omit<Flags, 'engine'> {
+  readonly engine: string;
+  readonly members?: string;
+  readonly repeats?: string;
+  readonly peak?: string;
+}
+
+function benchCommand(root: Command): void {
+  const command = addCommand(root, 'bench', 'Times a training step, a prediction, or every layer of a network, on random images.', [
+    'bench step --network wrn-16-2 --sparsity 0.9 --batch-size 128 --threads 2',
+    'bench infer --network wrn-28-10 --members 3 --batch-size 1 --json',
+    'bench layers --network wrn-16-2 --threads 1 --peak 230',
+  ]).addArgument(
+    new Argument('<WORKLOAD>', 'step: one training step; infer: one prediction; layers: a step, layer by layer').choices(WORKLOADS),
+  );
+  withFields(command, ['network', 'sparsity', 'distribution', 'batchSize', 'seed', 'threads'])
+    .addOption(
+      new Option('--engine <NAME>', 'auto (the fastest here), native, one instruction set as in native/avx2, wasm, reference').default(
+        'auto',
+      ),
+    )
+    .addOption(new Option('--members <N>', 'of the ensemble that predicts (infer); default: 1'))
+    .addOption(new Option('--repeats <N>', 'timed runs; default: a second of them, at least 5'))
+    .addOption(new Option('--peak <GFLOPS>', 'FMA peak of one thread, to give the share of it that was reached'));
+  withOutput(command).action(
+    async (workload: BenchOptions['workload'], { json, quiet, engine, members, repeats, peak, ...flags }: BenchFlags) => {
+      const speak = talk({ json, quiet });
+      const options = {
+        ...(members !== undefined && { members: wholeNumber('--members', members, 1, 1000) }),
+        ...(repeats !== undefined && { repeats: wholeNumber('--repeats', repeats, 1) }),
+        ...(peak !== undefined && { peak: aboveZero('--peak', peak) }),
+      };
+      const result = await bench({ workload, flags, engine, ...options }, speak);
+      speak.result(result, benchText(result));
+    },
+  );
 }
 
 const aborted = (signal: AbortSignal): Promise<void> =>

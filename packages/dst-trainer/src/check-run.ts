@@ -1,11 +1,13 @@
 /** Everything about a run that can be known to be wrong before its first step. */
 import { type Network, type Signal, type Source, SparseError } from '@freetickets/sparse-core';
-import { check, checkPlan, checkWhole } from './plans/plan-options.ts';
-import { needsOf } from './rewire-session.ts';
+import { checkPlan } from './plans/check-plan.ts';
+import { check, checkWhole } from './plans/checks.ts';
+import { readsGradient } from './rewiring.ts';
+import type { DropRule, GrowRule } from './rules/rule.ts';
 import type { TrainRun } from './train.ts';
 import { checkResume } from './train-state.ts';
 
-/** @returns the signals that the plan's rules read */
+/** @returns the signals that the plan's rules read from the engine */
 export function checkRun(run: TrainRun, stepsPerEpoch: number): readonly Signal[] {
   const { plan, data, network, seed, resume, checkpointEvery } = run;
   checkPlan(plan);
@@ -17,13 +19,21 @@ export function checkRun(run: TrainRun, stepsPerEpoch: number): readonly Signal[
   return checkSignals(run);
 }
 
+/** The only signal that rules get from engines is the dense gradient; momentum and what has lived the trainer makes of it. */
 function checkSignals({ plan, engine }: TrainRun): readonly Signal[] {
-  const signals = [...new Set(plan.phases.flatMap(({ rewiring }) => (rewiring === 'frozen' ? [] : needsOf(rewiring))))];
-  const missing = signals.find((signal) => !engine.signals.has(signal));
-  if (missing === undefined) return signals;
-  const expected = `the signal ${missing}, which the rules of the plan read`;
-  const hint = 'Choose another engine, or a growth rule that reads no signal, such as random()';
+  const readers = plan.phases.flatMap(({ rewiring, pruning }) => readersIn(rewiring === 'frozen' ? pruning : rewiring));
+  const [first] = readers;
+  if (first === undefined) return [];
+  if (engine.signals.has('gradient')) return ['gradient'];
+  const expected = `the signal gradient, which the rule ${first} of the plan reads`;
+  const hint = 'Choose another engine, or rules that read no gradient, such as the drop rule magnitude and the growth rule random';
   throw new SparseError('ENGINE_LACKS_SIGNAL', `engine ${engine.name}`, expected, [...engine.signals], hint);
+}
+
+function readersIn(rules: { readonly drop: DropRule; readonly grow?: GrowRule } | undefined): string[] {
+  if (!rules) return [];
+  const { drop, grow } = rules;
+  return [drop, ...(grow ? [grow] : [])].filter((rule) => readsGradient(rule.needs)).map(({ kind }) => kind);
 }
 
 function checkSource(source: Source, network: Network, at: string): void {

@@ -1,7 +1,8 @@
 import { decodeSafetensors, encodeSafetensors, encodeTicket, type Tensor } from '@freetickets/sparse-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { collect, ofType, smallRun } from '../test/small-run.ts';
+import { collect, ofType, smallPlan, smallRun } from '../test/small-run.ts';
 import { decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts';
+import { momentum } from './rules/momentum.ts';
 import { train } from './train.ts';
 import type { TrainState } from './train-state.ts';
 
@@ -52,6 +53,19 @@ describe('checkpoint files', () => {
     expect(read).toThrow(message);
     expect(read).toThrow(expect.objectContaining({ code: 'BAD_FILE' }));
   };
+
+  it('hold the averaged gradient while it is gathered, over all positions, and refuse a part of it', async () => {
+    const plan = smallPlan({ momentum: 0.2, rewiring: { every: 7, grow: momentum() } }); // gathers 3 steps
+    const { events } = await collect(train(smallRun({ plan, checkpointEvery: 1 })));
+    const gathering = ofType(events, 'checkpoint').map((event) => event.state);
+    expect(gathering.filter(({ average }) => average).map(({ step }) => step)).toEqual([5, 6, 7, 12, 13, 14, 19, 20, 21, 26, 27, 28]);
+    const bytes = encodeCheckpoint(gathering[5]!);
+    expect(decodeCheckpoint(bytes, 'a').state).toEqual(gathering[5]);
+    const { tensors, metadata } = decodeSafetensors(bytes, 'a');
+    expect(tensors.get('average/fc2.weight')).toMatchObject({ dtype: 'F32', shape: [64] });
+    tensors.delete('average/fc2.weight');
+    expectBad(encodeSafetensors(tensors, metadata), 'tensor average/fc2.weight: expected F32 of shape (64), received "no such tensor"');
+  });
 
   it('are refused when they are something else', () => {
     expectBad(

@@ -1,6 +1,6 @@
 /**
  * A moment of a run as one safetensors file: tensors `model/<param>` with momentum, `best/<param>` for the phase's best ticket so far, and
- * `fired/<param>` bits; everything else as JSON texts in the metadata. Files come from strangers, so reading checks every field.
+ * `fired/<param>` bits, `average/<param>` and `last-gradient/<param>` dense arrays while rules wait for them; everything else as JSON texts in the metadata. Files come from strangers, so reading checks every field.
  */
 import {
   decodeSafetensors,
@@ -14,11 +14,14 @@ import {
   unpackState,
 } from '@freetickets/sparse-core';
 import { type Fired, firedBytes } from './explored.ts';
+import type { DenseArrays } from './gradient-average.ts';
 import { JsonFields } from './json-fields.ts';
 import type { TicketCandidate, TrainState } from './train-state.ts';
 
 const FORMAT = 'freetickets.checkpoint';
 const FORMAT_VERSION = '1';
+const AVERAGE = 'average/';
+const LAST_GRADIENT = 'last-gradient/';
 
 export interface Checkpoint {
   readonly state: TrainState;
@@ -31,10 +34,15 @@ export interface Checkpoint {
  * @param meta notes of the writer's own, such as a digest of its configuration
  */
 export function encodeCheckpoint(state: TrainState, meta: Readonly<Record<string, string>> = {}): Uint8Array {
-  const { model, best, fired, seed, step, phase, epoch, batch, sums, tickets, elapsedSeconds } = state;
+  const { model, best, fired, average, lastGradient, seed, step, phase, epoch, batch, sums, tickets, elapsedSeconds } = state;
   const tensors = packState(model, 'model/');
   if (best) for (const [name, tensor] of packState(best.state, 'best/')) tensors.set(name, tensor);
   for (const [param, bits] of fired) tensors.set(`fired/${param}`, { dtype: 'U8', shape: [bits.length], data: bits });
+  for (const [prefix, arrays] of [
+    [AVERAGE, average],
+    [LAST_GRADIENT, lastGradient],
+  ] as const)
+    for (const [param, data] of arrays ?? []) tensors.set(`${prefix}${param}`, { dtype: 'F32', shape: [data.length], data });
   const bestPosition = best && { step: best.state.step, epoch: best.epoch, validAccuracy: best.validAccuracy };
   const modelStep = model.step;
   const position = { seed, step, modelStep, phase, epoch, batch, sums, tickets, elapsedSeconds, best: bestPosition };
@@ -67,6 +75,8 @@ export function decodeCheckpoint(bytes: Uint8Array, at: string): Checkpoint {
   const position = new JsonFields(parse(metadata, 'position', at), `${at}: metadata.position`);
   const sums = position.fields('sums');
   const bestNumbers = position.has('best') ? position.fields('best') : undefined;
+  const average = readDense(tensors, spec, at, AVERAGE);
+  const lastGradient = readDense(tensors, spec, at, LAST_GRADIENT);
   const state: TrainState = {
     seed: position.integer('seed'),
     model: unpackState(tensors, spec, position.count('modelStep'), at, 'model/'),
@@ -78,6 +88,8 @@ export function decodeCheckpoint(bytes: Uint8Array, at: string): Checkpoint {
     ...(bestNumbers && { best: readBest(tensors, spec, bestNumbers, at) }),
     tickets: position.count('tickets'),
     fired: readFired(tensors, spec, at),
+    ...(average && { average }),
+    ...(lastGradient && { lastGradient }),
     elapsedSeconds: position.number('elapsedSeconds'),
   };
   return { state, meta: readMeta(metadata, at) };
@@ -108,6 +120,25 @@ function readFired(tensors: ReadonlyMap<string, Tensor>, spec: NetworkSpec, at: 
     fired.set(param, tensor.data);
   }
   return fired;
+}
+
+/** One array over all positions per sparse weight of the model, or none at all. */
+function readDense(tensors: ReadonlyMap<string, Tensor>, spec: NetworkSpec, at: string, prefix: string): DenseArrays | undefined {
+  if (![...tensors.keys()].some((name) => name.startsWith(prefix))) return undefined;
+  const arrays = new Map<ParamName, Float32Array>();
+  for (const [param, { size }] of network(spec).params) {
+    if (!tensors.has(`model/${param}:live`)) continue;
+    const tensor = tensors.get(`${prefix}${param}`);
+    if (tensor?.dtype !== 'F32' || tensor.data.length !== size)
+      throw new SparseError(
+        'BAD_FILE',
+        `${at}: tensor ${prefix}${param}`,
+        `F32 of shape (${size})`,
+        tensor ? `${tensor.dtype} of shape (${tensor.shape})` : 'no such tensor',
+      );
+    arrays.set(param, tensor.data);
+  }
+  return arrays;
 }
 
 function readSpec(metadata: Readonly<Record<string, string>>, at: string): NetworkSpec {

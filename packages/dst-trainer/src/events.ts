@@ -32,8 +32,8 @@ export interface RewiredEvent {
   readonly type: 'rewired';
   readonly phase: string;
   readonly step: number;
-  readonly cause: 'interval' | 'escape';
-  /** Share of each layer's live weights that was dropped. */
+  readonly cause: 'interval' | 'escape' | 'pruning';
+  /** Share of the live weights that was to be dropped; of a pruning, the share that went. */
   readonly fraction: number;
   /** Share of all weights that may be sparse that has lived at least once, in [0, 1]. */
   readonly exploration: number;
@@ -43,12 +43,14 @@ export interface RewiredEvent {
 
 export interface RewiredLayer {
   readonly param: ParamName;
-  /** Live weights before and after. */
+  /** Live weights before. */
   readonly live: number;
+  /** And after: the same, unless weights are pruned, redistributed, or counted by coins. */
+  readonly liveAfter: number;
   readonly size: number;
   /** Weights that the drop rule took. */
   readonly dropped: number;
-  /** Those of them that did not grow again at once. */
+  /** Those of them that did not come back at once. */
   readonly changed: number;
 }
 

@@ -34,6 +34,15 @@ describe('explored', () => {
     expect(explored(oneLayer(5, 2, true), new Map()).rate()).toBe(1);
   });
 
+  it('counts a dense weight that becomes sparse as tried everywhere, now and after a resumption', () => {
+    const seen = explored(oneLayer(5, 2), new Map());
+    seen.add({ param: 'fc.weight', dropped: Uint32Array.of(0, 3), grown: none });
+    expect(seen.rate()).toBe(1);
+    expect([...seen.bitsOf('fc.weight')!]).toEqual([0b11111111, 0b11]);
+    const later: Topology = new Map([['fc.weight', { shape: [2, 5], live: Uint32Array.of(6, 7) }]]);
+    expect(explored(oneLayer(5, 2), later, seen.fired()).rate()).toBe(1);
+  });
+
   it('goes on from what an earlier part of the run had tried', () => {
     const before: Topology = new Map([['fc.weight', { shape: [2, 5], live: Uint32Array.of(0, 1) }]]);
     const first = explored(oneLayer(5, 2), before);

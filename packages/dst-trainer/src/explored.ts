@@ -8,10 +8,14 @@ export type Fired = ReadonlyMap<ParamName, Uint8Array>;
 export const firedBytes = (size: number): number => Math.ceil(size / 8);
 
 export interface Explored {
-  /** Counts in what a rewiring grew. */
+  /** Counts in what a rewiring grew. A weight that was dense until now has lived everywhere. */
   add(delta: TopologyDelta): void;
   /** Share of the weights that may be sparse that has lived at least once, in [0, 1]. Starts at the density and never falls. */
   rate(): number;
+  /** The weights that are sparse. */
+  params(): Iterable<ParamName>;
+  /** Of one sparse weight, one bit per position; not a copy. */
+  bitsOf(param: ParamName): Uint8Array | undefined;
   /** A copy of what `explored` needs to go on from here. */
   fired(): Fired;
 }
@@ -38,8 +42,12 @@ export function explored(network: Network, topology: Topology, before?: Fired): 
   }
   return {
     add({ param, grown }) {
-      tried += light(fired.get(param)!, grown);
+      const bits = fired.get(param);
+      if (bits) tried += light(bits, grown);
+      else fired.set(param, allBits(network.params.get(param)!.size));
     },
+    params: () => fired.keys(),
+    bitsOf: (param) => fired.get(param),
     rate: () => (total === 0 ? 1 : tried / total),
     fired: () => new Map([...fired].map(([param, bits]) => [param, bits.slice()])),
   };
@@ -49,6 +57,12 @@ function earlierBits(before: Fired | undefined, param: ParamName, length: number
   const bits = before?.get(param) ?? new Uint8Array(length);
   if (bits.length !== length) throw new SparseError('SHAPE_MISMATCH', `fired ${param}`, `${length} bytes`, bits.length);
   return bits.slice();
+}
+
+function allBits(size: number): Uint8Array {
+  const bits = new Uint8Array(firedBytes(size)).fill(0xff);
+  if (size % 8 !== 0) bits[bits.length - 1] = (1 << (size % 8)) - 1;
+  return bits;
 }
 
 /** Sets the bits of `positions`; says how many were not set before. */

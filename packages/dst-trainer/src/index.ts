@@ -1,4 +1,5 @@
 export { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts';
+export { DEATH_RATES, type DeathRate, type DeathRateOptions } from './death-rate.ts';
 export type {
   CheckpointEvent,
   EpochEvent,
@@ -10,20 +11,37 @@ export type {
   TrainEvent,
 } from './events.ts';
 export { type Explored, explored, type Fired } from './explored.ts';
+export type { DenseArrays } from './gradient-average.ts';
 export { type PlanCost, planCost } from './plan-cost.ts';
 export { dense } from './plans/dense.ts';
 export { dst } from './plans/dst.ts';
 export { type EdstOptions, edst } from './plans/edst.ts';
-export type { Phase, Plan } from './plans/plan.ts';
+export { type GmpOptions, gmp } from './plans/gmp.ts';
+export { type Phase, type Plan, RATIOS, type Ratios } from './plans/plan.ts';
 export type { DynamicPlanOptions, PlanOptions, SparsePlanOptions } from './plans/plan-options.ts';
 export { METHODS, type Method, plansFor } from './plans/plans-for.ts';
 export type { SingleRunOptions } from './plans/single-run.ts';
 export { staticSparse } from './plans/static-sparse.ts';
+export { CLEAN, PROFILES, type Profile, REF } from './profile.ts';
+export { byMagnitude } from './redistribution/by-magnitude.ts';
+export { byMomentum } from './redistribution/by-momentum.ts';
+export { byNonzeros } from './redistribution/by-nonzeros.ts';
 export { rewireLayer } from './rewire-layer.ts';
-export { type Rewiring, rigl, set } from './rewiring.ts';
+export { type Pruning, type Rewiring, rigl, set } from './rewiring.ts';
+export { globalMagnitude } from './rules/global-magnitude.ts';
 export { gradient } from './rules/gradient.ts';
 export { magnitude } from './rules/magnitude.ts';
+export { type MixOptions, mix } from './rules/mix.ts';
+export { momentum } from './rules/momentum.ts';
+export { momentumPerNeuron } from './rules/momentum-per-neuron.ts';
 export { random } from './rules/random.ts';
-export type { DropRule, GrowRule, LayerView } from './rules/rule.ts';
+export { randomByCoin } from './rules/random-by-coin.ts';
+export { randomUnfired } from './rules/random-unfired.ts';
+export { DROP_RULES, GROW_RULES, REDISTRIBUTIONS, type RuleOptions } from './rules/registry.ts';
+export type { DropRule, GrowRule, LayerView, Openings, RedistributionRule, RuleSignal, RuleSignals } from './rules/rule.ts';
+export { signAware } from './rules/sign-aware.ts';
+export { taylor } from './rules/taylor.ts';
+export { threshold } from './rules/threshold.ts';
+export type { Structure } from './structure.ts';
 export { type TrainRun, train } from './train.ts';
 export type { EpochSums, TicketCandidate, TrainState } from './train-state.ts';

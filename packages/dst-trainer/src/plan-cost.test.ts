@@ -4,6 +4,7 @@ import { planCost } from './plan-cost.ts';
 import { type EdstOptions, edst } from './plans/edst.ts';
 import { plansFor } from './plans/plans-for.ts';
 import { rigl } from './rewiring.ts';
+import { momentum } from './rules/momentum.ts';
 import { random } from './rules/random.ts';
 
 const wide10 = network(wideResNet({ depth: 28, widen: 10 }));
@@ -52,6 +53,15 @@ describe('planCost on WRN-28-10', () => {
     expect(perSample('frozen')).toBe(3 * sparse);
     expect(perSample(rigl({ grow: random() }))).toBe(3 * sparse);
     expect(perSample(rigl({ every: 100 }))).toBeCloseTo((300 * sparse + 2 * sparse + dense) / 101, 0);
+  });
+
+  it('charges the averaged gradient once per step gathered', () => {
+    const [plan] = plansFor('static', cifar(1, 0.8));
+    const sparse = forwardFlops(wide10, plan!.distribution(wide10, 0.8));
+    const dense = forwardFlops(wide10);
+    const phase = { name: 'one', epochs: 1, learningRate: 0.1, rewiring: rigl({ grow: momentum(), every: 440 }) } as const;
+    // 44 of 440 steps, so as one in ten.
+    expect(planCost(wide10, { ...plan!, phases: [phase] }, 1).trainingFlops).toBeCloseTo((30 * sparse + 2 * sparse + dense) / 11, 0);
   });
 
   it('needs a plan', () => {

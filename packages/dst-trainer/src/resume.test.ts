@@ -4,8 +4,18 @@ import { denseEngine } from '../test/dense-engine.ts';
 import { bytesOf, collect, lastState, ofType, STEPS_PER_EPOCH, smallPlan, smallRun, story } from '../test/small-run.ts';
 import { decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts';
 import { dst } from './plans/dst.ts';
+import { gmp } from './plans/gmp.ts';
 import type { Plan } from './plans/plan.ts';
+import { REF } from './profile.ts';
+import { byMagnitude } from './redistribution/by-magnitude.ts';
+import { byMomentum } from './redistribution/by-momentum.ts';
+import { globalMagnitude } from './rules/global-magnitude.ts';
+import { mix } from './rules/mix.ts';
+import { momentum } from './rules/momentum.ts';
+import { momentumPerNeuron } from './rules/momentum-per-neuron.ts';
 import { random } from './rules/random.ts';
+import { randomUnfired } from './rules/random-unfired.ts';
+import { taylor } from './rules/taylor.ts';
 import { train } from './train.ts';
 import type { TrainState } from './train-state.ts';
 
@@ -14,11 +24,34 @@ const throughFile = (state: TrainState): TrainState => decodeCheckpoint(encodeCh
 /** A run that is aborted while its engine computes the given step. */
 function abortedAt(step: number, over: Parameters<typeof smallRun>[0] = {}) {
   const controller = new AbortController();
-  const engine = denseEngine({ onStep: (steps) => steps === step && controller.abort() });
+  const measured = over.plan?.ratios === 'grasp' ? 3 : 0; // gradients that the engine computes before the first step
+  const engine = denseEngine({ onStep: (steps) => steps === step + measured && controller.abort() });
   return collect(train(smallRun({ ...over, engine, signal: controller.signal })));
 }
 
+const oneRun = { tickets: 1, sparsity: 0.6, epochs: 6, batchSize: 5 } as const;
+
 const plans: [string, Plan][] = [
+  // A momentum of 0.2 gathers 3 of every 4 steps, and over the end of a phase before the escape.
+  [
+    'growth by momentum, gathered over steps and phases, and redistribution',
+    smallPlan({ momentum: 0.2, rewiring: { every: 4, grow: momentum(), redistribute: byMomentum() } }),
+  ],
+  [
+    'growth by momentum per neuron, redistribution by magnitude and global drops',
+    smallPlan({ rewiring: { every: 4, grow: momentumPerNeuron(), drop: globalMagnitude(), redistribute: byMagnitude() } }),
+  ],
+  [
+    'growth where nothing has lived, a falling death rate',
+    smallPlan({ deathRate: 'linear', rewiring: { every: 2, grow: randomUnfired() } }),
+  ],
+  ['mixed growth and drops by Taylor', smallPlan({ rewiring: { every: 3, grow: mix(), drop: taylor() } })],
+  ['the profile ref: escapes with a stale gradient, coins, zeroed weights', smallPlan({ profile: REF, rewiring: { every: 5 } })],
+  ['the profile ref with random growth', smallPlan({ profile: REF, rewiring: { every: 4, grow: random() } })],
+  ['gradual pruning', gmp({ ...oneRun, pruning: { every: 2 } })[0]!],
+  ['gradual pruning of the whole network by Taylor', gmp({ ...oneRun, pruning: { every: 3, drop: { ...taylor(), over: 'network' } } })[0]!],
+  ['a constant fan-in with ablation', smallPlan({ structure: { kind: 'fan-in', ablate: 0.9 } })],
+  ['live counts measured by GraSP', smallPlan({ ratios: 'grasp' })],
   ['gradient growth, escapes and best tickets', smallPlan()],
   ['random growth and last tickets', smallPlan({ rewiring: { grow: random(), every: 2 }, ticket: 'last' })],
   [

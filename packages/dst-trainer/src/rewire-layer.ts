@@ -1,6 +1,7 @@
 /** The heart of dynamic sparse training: which weights of one layer go and which come, as a pure function of scores. */
 import { type ParamName, SparseError, type TopologyDelta } from '@freetickets/sparse-core';
-import type { DropRule, GrowRule, LayerView } from './rules/rule.ts';
+import { sizeOf } from './rules/layer.ts';
+import type { DropRule, GrowRule, LayerView, Openings } from './rules/rule.ts';
 import { largest, smallest } from './select.ts';
 
 /**
@@ -9,22 +10,57 @@ import { largest, smallest } from './select.ts';
  * Ties: lower position first. Scores are compared in float32.
  *
  * @param count how many go, from 0 to the live count
- * @returns sorted lists of equal length, so the live count stays
+ * @returns sorted lists, of equal length unless a rule decides on counts of its own
  * @throws SparseError INVALID_ARGUMENT for a count out of range or a rule that scores the wrong number of weights
  */
 export function rewireLayer(layer: LayerView, count: number, drop: DropRule, grow: GrowRule): TopologyDelta {
-  const { param, live, shape } = layer;
+  const leaving = leavingOf(layer, count, drop);
+  return deltaOf(layer.param, leaving, comingOf(layer, leaving, leaving.length, grow));
+}
+
+/**
+ * Sorted positions of the live weights that go.
+ * @param ties `all`: also those that score the same as the last one that goes
+ */
+export function leavingOf(layer: LayerView, count: number, drop: DropRule, ties: 'exact' | 'all' = 'exact'): Uint32Array {
+  const { param, live } = layer;
   if (!Number.isInteger(count) || count < 0 || count > live.length)
     throw new SparseError('INVALID_ARGUMENT', `${param}: count`, `a whole number from 0 to ${live.length}`, count);
-  if (count === 0) return { param, dropped: new Uint32Array(0), grown: new Uint32Array(0) };
-  const size = shape.reduce((a, b) => a * b, 1);
-
-  const leaving = smallest(checkLength(drop.score(layer), live.length, param, drop.kind), count).map((ordinal) => live[ordinal]!);
-  const candidates = deadAfter(live, leaving, size);
-  const scores = checkLength(grow.score(layer), size, param, grow.kind);
-  const coming = largest(gather(scores, candidates), count).map((ordinal) => candidates[ordinal]!);
-  return { param, dropped: without(leaving, coming), grown: without(coming, leaving) };
+  if (count === 0) return new Uint32Array(0);
+  return lowest(dropScoresOf(layer, drop), count, ties).map((ordinal) => live[ordinal]!);
 }
+
+/** Sorted positions that come once `leaving` has gone, `count` of them unless the rule decides otherwise. */
+export function comingOf(layer: LayerView, leaving: Uint32Array, count: number, grow: GrowRule): Uint32Array {
+  const candidates = deadAfter(layer.live, leaving, sizeOf(layer.shape));
+  const wanted = grow.count?.(layer, { candidates, count }) ?? count;
+  if (wanted === 0) return new Uint32Array(0);
+  const scores = scoresOf(layer, grow, { candidates, count: wanted });
+  return largest(gather(scores, candidates), wanted).map((ordinal) => candidates[ordinal]!);
+}
+
+/** What stands in both lists stays as it is. */
+export const deltaOf = (param: ParamName, leaving: Uint32Array, coming: Uint32Array): TopologyDelta => ({
+  param,
+  dropped: without(leaving, coming),
+  grown: without(coming, leaving),
+});
+
+/** Indices of the `count` lowest scores and, with `all`, of those that equal the highest of them. */
+export function lowest(scores: Float32Array, count: number, ties: 'exact' | 'all'): Uint32Array {
+  const exact = smallest(scores, count);
+  if (ties === 'exact' || count === 0) return exact;
+  const last = exact.reduce((most, i) => Math.max(most, scores[i]!), Number.NEGATIVE_INFINITY);
+  return Uint32Array.from(scores, (_, i) => i).filter((i) => scores[i]! <= last);
+}
+
+/** One drop score per live weight. */
+export const dropScoresOf = (layer: LayerView, drop: DropRule): Float32Array =>
+  checkLength(drop.score(layer), layer.live.length, layer.param, drop.kind);
+
+/** One growth score per position. */
+export const scoresOf = (layer: LayerView, grow: GrowRule, openings: Openings): Float32Array =>
+  checkLength(grow.score(layer, openings), sizeOf(layer.shape), layer.param, grow.kind);
 
 function checkLength(scores: Float32Array, length: number, param: ParamName, kind: string): Float32Array {
   if (scores.length !== length) throw new SparseError('INVALID_ARGUMENT', `${param}: rule ${kind}`, `${length} scores`, scores.length);
@@ -32,7 +68,7 @@ function checkLength(scores: Float32Array, length: number, param: ParamName, kin
 }
 
 /** Sorted positions that are dead once `leaving` (a sorted part of `live`) is. */
-function deadAfter(live: Uint32Array, leaving: Uint32Array, size: number): Uint32Array {
+export function deadAfter(live: Uint32Array, leaving: Uint32Array, size: number): Uint32Array {
   const dead = new Uint32Array(size - live.length + leaving.length);
   let filled = 0;
   let nextLive = 0;
@@ -56,7 +92,7 @@ function gather(scores: Float32Array, positions: Uint32Array): Float32Array {
 }
 
 /** The items of one sorted list that the other sorted list lacks. */
-function without(items: Uint32Array, others: Uint32Array): Uint32Array {
+export function without(items: Uint32Array, others: Uint32Array): Uint32Array {
   let next = 0;
   return items.filter((item) => {
     while (next < others.length && others[next]! < item) next++;

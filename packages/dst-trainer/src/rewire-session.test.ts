@@ -1,17 +1,34 @@
+import { type ParamName, SparseError } from '@freetickets/sparse-core';
 import { describe, expect, it } from 'vitest';
 import { denseEngine } from '../test/dense-engine.ts';
 import { smallNet, smallPlan } from '../test/small-run.ts';
+import { CLEAN } from './profile.ts';
+import { ReopenableSession } from './reopenable-session.ts';
+import type { Moment, RewireOrder } from './rewire-order.ts';
 import { rewireSession } from './rewire-session.ts';
-import { set } from './rewiring.ts';
+import { type Rewiring, set } from './rewiring.ts';
 import { magnitude } from './rules/magnitude.ts';
 import type { LayerView } from './rules/rule.ts';
 import { freshState } from './train-state.ts';
 
+const open = () => ReopenableSession.open(denseEngine(), smallNet, freshState(smallNet, smallPlan(), 5).model, { batchSize: 1 });
+
+const orderOf = (rewiring: Rewiring, fraction: number, moment: Moment): RewireOrder => ({
+  rewiring,
+  fraction,
+  moment,
+  cause: 'interval',
+  profile: CLEAN,
+});
+
+const noSignals = async (param: ParamName) => {
+  throw new SparseError('INVALID_ARGUMENT', param, 'a rule that reads no signal', 'one');
+};
+
 /** What random growth does to a fresh model at one moment. */
-async function grownAt(moment: { seed: number; step: number }) {
-  const { model } = freshState(smallNet, smallPlan(), 5);
-  await using session = await denseEngine().open(smallNet, model, { batchSize: 1 });
-  return (await rewireSession(session, set(), 0.5, moment)).deltas;
+async function grownAt(moment: Moment) {
+  await using session = await open();
+  return (await rewireSession(session, smallNet, orderOf(set(), 0.5, moment), noSignals)).map(({ delta }) => delta);
 }
 
 describe('rewireSession', () => {
@@ -20,35 +37,34 @@ describe('rewireSession', () => {
     expect(await grownAt({ seed: 1, step: 3 })).toEqual(first);
     expect(await grownAt({ seed: 1, step: 6 })).not.toEqual(first);
     expect(await grownAt({ seed: 2, step: 3 })).not.toEqual(first);
+    expect(await grownAt({ seed: 1, step: 3, stream: 'escape' })).not.toEqual(first);
   });
 
   it('gives each layer draws of its own', async () => {
-    const { model } = freshState(smallNet, smallPlan(), 5);
-    await using session = await denseEngine().open(smallNet, model, { batchSize: 1 });
+    await using session = await open();
     const firstDraws: number[] = [];
     const score = (layer: LayerView) => {
       firstDraws.push(layer.random());
       return magnitude().score(layer);
     };
     const listening = set({ drop: { kind: 'listening', needs: [], score } });
-    await rewireSession(session, listening, 0.5, { seed: 1, step: 3 });
+    await rewireSession(session, smallNet, orderOf(listening, 0.5, { seed: 1, step: 3 }), noSignals);
     expect(new Set(firstDraws).size).toBe(2);
   });
 
   it('rounds the number that goes up, and changes the session', async () => {
-    const { model } = freshState(smallNet, smallPlan(), 5);
-    await using session = await denseEngine().open(smallNet, model, { batchSize: 1 });
-    const { layers, deltas } = await rewireSession(session, set(), 0.3, { seed: 1, step: 3 });
-    expect(layers.map(({ param, size }) => [param, size])).toEqual([
+    await using session = await open();
+    const changes = await rewireSession(session, smallNet, orderOf(set(), 0.3, { seed: 1, step: 3 }), noSignals);
+    expect(changes.map(({ layer: { param, size } }) => [param, size])).toEqual([
       ['fc1.weight', 48],
       ['fc2.weight', 64],
     ]);
-    for (const { live, dropped } of layers) expect(dropped).toBe(Math.ceil(0.3 * live));
-    const { topology } = await session.snapshot();
-    for (const { param, dropped, grown } of deltas) {
-      const live = new Set(topology.get(param)!.live);
-      expect([...grown].every((position) => live.has(position))).toBe(true);
-      expect([...dropped].some((position) => live.has(position))).toBe(false);
+    for (const { layer } of changes) expect(layer.dropped).toBe(Math.ceil(0.3 * layer.live));
+    const { topology } = await session.now.snapshot();
+    for (const { delta } of changes) {
+      const live = new Set(topology.get(delta.param)!.live);
+      expect([...delta.grown].every((position) => live.has(position))).toBe(true);
+      expect([...delta.dropped].some((position) => live.has(position))).toBe(false);
     }
   });
 });

@@ -1,13 +1,15 @@
-/** When and how a phase changes its topology: two rules, an interval and a share, as data. */
+/** When and how a phase changes its topology, as data: rewiring, which keeps the number of live weights, and pruning, which lowers it. */
 import type { Schedule } from '@freetickets/sparse-core';
 import { gradient } from './rules/gradient.ts';
 import { magnitude } from './rules/magnitude.ts';
 import { random } from './rules/random.ts';
-import type { DropRule, GrowRule } from './rules/rule.ts';
+import type { DropRule, GrowRule, RedistributionRule, RuleSignal } from './rules/rule.ts';
 
 export interface Rewiring {
   readonly drop: DropRule;
   readonly grow: GrowRule;
+  /** Shares what is grown out over the layers anew. Absent: every layer grows as many as it dropped. */
+  readonly redistribute?: RedistributionRule | undefined;
   /** Steps from one rewiring to the next: it happens where the step, counted from 1 over the whole plan, is a multiple. */
   readonly every: number;
   /** Share of each layer's live weights that goes, in [0, 1], over the epochs since the phase began; rounded up to whole weights. */
@@ -16,6 +18,16 @@ export interface Rewiring {
   readonly until?: number;
   /** `instead-of-update`: the optimiser skips that step, as in RigL. FreeTickets takes it, then rewires with its gradient. */
   readonly on: 'after-update' | 'instead-of-update';
+}
+
+/** Weights that go and do not come back, until the sparsity of the plan is reached. */
+export interface Pruning {
+  /** Over `network`, the whole network is cut to the sparsity; over `layer`, each layer to its count in the plan's distribution. */
+  readonly drop: DropRule;
+  /** Steps from one pruning to the next, as in `Rewiring`. One more happens at the end of the schedule. */
+  readonly every: number;
+  /** Sparsity over the epochs since the phase began; it never falls. */
+  readonly sparsity: Exclude<Schedule, number | { readonly kind: 'steps' }>;
 }
 
 /** Drop the smallest, grow at random. */
@@ -33,3 +45,11 @@ export const rigl = (over: Partial<Rewiring> = {}): Rewiring => ({
   on: 'after-update',
   ...over,
 });
+
+/** Signals that the rules read. */
+export const needsOf = (rules: { readonly drop: DropRule; readonly grow?: GrowRule }): readonly RuleSignal[] => [
+  ...new Set([...rules.drop.needs, ...(rules.grow?.needs ?? [])]),
+];
+
+/** Whether any of the signals is made of dense gradients. */
+export const readsGradient = (needs: readonly RuleSignal[]): boolean => needs.includes('gradient') || needs.includes('momentum');

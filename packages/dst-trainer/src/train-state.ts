@@ -2,9 +2,22 @@
  * Where a run stands, at any step: with the same plan and data it continues bit for bit. Nothing of a random generator is here, for every
  * draw is a function of the seed and of what it is drawn for, and the order of the data is one of (seed, epoch).
  */
-import { initialState, type ModelState, type Network, randomTopology, SparseError } from '@freetickets/sparse-core';
+import {
+  coinTopology,
+  type Distribution,
+  initialState,
+  type ModelState,
+  type Network,
+  randomTopology,
+  SparseError,
+  type Topology,
+  valueAt,
+} from '@freetickets/sparse-core';
 import { explored, type Fired } from './explored.ts';
+import type { DenseArrays } from './gradient-average.ts';
+import { epochsBefore } from './plans/epochs-before.ts';
 import type { Plan } from './plans/plan.ts';
+import { structuredCounts, structuredTopology } from './structure.ts';
 
 /** The best model of the phase so far, by validation accuracy. */
 export interface TicketCandidate {
@@ -33,6 +46,10 @@ export interface TrainState {
   /** Tickets handed out so far. */
   readonly tickets: number;
   readonly fired: Fired;
+  /** The average of dense gradients, while it is gathered for a rewiring that is to come. */
+  readonly average?: DenseArrays;
+  /** The dense gradients of the last step, where an escape at the end of the phase is yet to read them. */
+  readonly lastGradient?: DenseArrays;
   /** Wall time, for people; it has no part in what comes next. */
   readonly elapsedSeconds: number;
 }
@@ -45,12 +62,25 @@ export interface EpochSums {
 
 export const NO_SUMS: EpochSums = { loss: 0, correct: 0, seen: 0 };
 
-/** The start of a run: topology and values drawn from `seed`. */
-export function freshState(network: Network, plan: Plan, seed: number): TrainState {
-  const topology = randomTopology(network, plan.distribution(network, plan.sparsity), seed);
+/**
+ * The start of a run: topology and values drawn from `seed`.
+ * @param measured live counts in place of the plan's own, as `plan.ratios` wants it
+ */
+export function freshState(network: Network, plan: Plan, seed: number, measured?: Distribution): TrainState {
+  const topology = firstTopology(network, plan, seed, measured);
   const model = initialState(network, topology, seed);
   const fired = explored(network, topology).fired();
   return { seed, model, step: 0, phase: 0, epoch: 0, batch: 0, sums: NO_SUMS, tickets: 0, fired, elapsedSeconds: 0 };
+}
+
+function firstTopology(network: Network, plan: Plan, seed: number, measured?: Distribution): Topology {
+  const { structure, profile } = plan;
+  const pruning = plan.phases[0]?.pruning;
+  const sparsity = pruning ? valueAt(pruning.sparsity, 0) : plan.sparsity;
+  const distribution = measured ? (structure ? structuredCounts(measured, structure) : measured) : plan.distribution;
+  const counts = distribution(network, sparsity);
+  if (structure) return structuredTopology(network, counts, structure, seed);
+  return (profile?.initial === 'coin' ? coinTopology : randomTopology)(network, counts, seed);
 }
 
 /** @throws SparseError INVALID_ARGUMENT when `state` is not a moment of this run */
@@ -69,6 +99,3 @@ export function checkResume(state: TrainState, run: { network: Network; plan: Pl
   const step = (epochsBefore(run.plan, state.phase) + state.epoch) * stepsPerEpoch + state.batch;
   if (state.step !== step) refuse('step', `${step}, where its epoch and batch lie with this plan and data`, state.step);
 }
-
-/** Epochs of the phases before `phase`. */
-export const epochsBefore = (plan: Plan, phase: number): number => plan.phases.slice(0, phase).reduce((sum, { epochs }) => sum + epochs, 0);

@@ -6,6 +6,9 @@ import { bytesOf, collect, lastState, ofType, STEPS_PER_EPOCH, smallNet, smallPl
 import { evaluate } from './evaluate.ts';
 import { dense } from './plans/dense.ts';
 import { staticSparse } from './plans/static-sparse.ts';
+import { mix } from './rules/mix.ts';
+import { momentum } from './rules/momentum.ts';
+import { momentumPerNeuron } from './rules/momentum-per-neuron.ts';
 import { random } from './rules/random.ts';
 import { train } from './train.ts';
 
@@ -226,6 +229,17 @@ describe('train refuses', () => {
     await refusal({ engine }).toMatchObject({ code: 'ENGINE_LACKS_SIGNAL', at: 'engine dense test engine' });
     const { tickets } = await collect(train(smallRun({ engine, plan: smallPlan({ rewiring: { grow: random(), every: 3 } }) })));
     expect(tickets).toHaveLength(2);
+  });
+
+  it.each([
+    [momentum(), 'momentum'],
+    [momentumPerNeuron(), 'momentum-per-neuron'],
+    [mix(), 'mix'],
+  ])('a rule that is made of dense gradients where the engine has none: $kind', async (grow, kind) => {
+    const engine = denseEngine({ signals: [] });
+    await refusal({ engine, plan: smallPlan({ rewiring: { grow } }) }).toThrow(
+      `engine dense test engine: expected the signal gradient, which the rule ${kind} of the plan reads, received []. Choose another engine`,
+    );
   });
 
   it('a loss that is not finite, and names phase, step, learning rate and remedy', async () => {

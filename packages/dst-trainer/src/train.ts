@@ -2,25 +2,18 @@
  * The order of events of a run, and nothing else: steps, rewirings, epochs, tickets, phases, checkpoints. What a step computes is the engine's
  * business, which weights come and go the rules', and when is the plan's.
  */
-import {
-  type Batch,
-  type Engine,
-  type ModelState,
-  type Network,
-  type Session,
-  type Source,
-  SparseError,
-  valueAt,
-} from '@freetickets/sparse-core';
+import { type Batch, type Engine, type ModelState, type Network, type Source, SparseError, valueAt } from '@freetickets/sparse-core';
 import { checkRun } from './check-run.ts';
 import { type Evaluation, evaluate } from './evaluate.ts';
-import type { CheckpointEvent, EpochEvent, PhaseEvent, ProgressEvent, RewiredEvent, TicketEvent, TrainEvent } from './events.ts';
-import { type Explored, explored } from './explored.ts';
+import type { CheckpointEvent, EpochEvent, PhaseEvent, ProgressEvent, TicketEvent, TrainEvent } from './events.ts';
+import { measuredDistribution } from './measured-distribution.ts';
 import { pace } from './pace.ts';
+import { epochsBefore } from './plans/epochs-before.ts';
 import type { Phase, Plan } from './plans/plan.ts';
-import { needsOf, rewireSession } from './rewire-session.ts';
-import { type EpochSums, epochsBefore, freshState, NO_SUMS, type TicketCandidate, type TrainState } from './train-state.ts';
-import { type Due, whenToRewire } from './when-to-rewire.ts';
+import { CLEAN, type Profile } from './profile.ts';
+import { ReopenableSession } from './reopenable-session.ts';
+import { type Position, Rewirer, type StepOrder } from './rewirer.ts';
+import { type EpochSums, freshState, NO_SUMS, type TicketCandidate, type TrainState } from './train-state.ts';
 
 export interface TrainRun {
   readonly network: Network;
@@ -50,22 +43,31 @@ export async function* train(run: TrainRun): AsyncGenerator<TrainEvent, readonly
   const { network, plan, data, engine, threads } = run;
   const stepsPerEpoch = Math.ceil(data.train.size / plan.batchSize);
   const signals = checkRun(run, stepsPerEpoch);
-  const start = run.resume ?? freshState(network, plan, run.seed);
+  const start = run.resume ?? (await firstState(run));
   if (start.phase === plan.phases.length) return [];
   const options = { batchSize: plan.batchSize, optimizer: plan.optimizer, signals, ...(threads !== undefined && { threads }) };
-  await using session = await engine.open(network, start.model, options);
+  await using session = await ReopenableSession.open(engine, network, start.model, options);
   const training = new Training(run, session, start, stepsPerEpoch);
   yield* training.events();
   return training.handedOut;
 }
 
+async function firstState(run: TrainRun): Promise<TrainState> {
+  const { network, plan, data, seed } = run;
+  if (!plan.ratios) return freshState(network, plan, seed);
+  for await (const batch of data.train.batches({ batchSize: plan.batchSize, shuffle: { seed, epoch: 1 } }))
+    return freshState(network, plan, seed, await measuredDistribution(plan.ratios, { ...run, batch }));
+  throw new SparseError('INVALID_ARGUMENT', 'data.train', 'a first batch', 'none');
+}
+
 class Training {
   readonly handedOut: ModelState[] = [];
   readonly #run: TrainRun;
-  readonly #session: Session;
+  readonly #session: ReopenableSession;
+  readonly #profile: Profile;
   readonly #stepsPerEpoch: number;
   readonly #totalEpochs: number;
-  readonly #explored: Explored;
+  readonly #rewirer: Rewirer;
   readonly #pace = pace();
   readonly #startedAt = performance.now();
   readonly #earlierSeconds: number;
@@ -79,12 +81,13 @@ class Training {
   /** Spent on batches that were not there yet, in this epoch. */
   #waitedMs = 0;
 
-  constructor(run: TrainRun, session: Session, start: TrainState, stepsPerEpoch: number) {
+  constructor(run: TrainRun, session: ReopenableSession, start: TrainState, stepsPerEpoch: number) {
     this.#run = run;
     this.#session = session;
+    this.#profile = run.plan.profile ?? CLEAN;
     this.#stepsPerEpoch = stepsPerEpoch;
     this.#totalEpochs = epochsBefore(run.plan, run.plan.phases.length);
-    this.#explored = explored(run.network, start.model.topology, start.fired);
+    this.#rewirer = new Rewirer(run, session, start, stepsPerEpoch);
     this.#earlierSeconds = start.elapsedSeconds;
     this.#phase = start.phase;
     this.#epoch = start.epoch;
@@ -117,9 +120,9 @@ class Training {
     for await (const batch of pass) {
       this.#waitedMs += performance.now() - askedAt;
       if (this.#epochIsOver) throw this.#wrongBatches('more');
-      const due = whenToRewire(this.#now, this.#step + 1, this.#stepsInPhase + 1, this.#stepsPerEpoch);
-      await this.#takeStep(batch, due);
-      if (due) yield await this.#rewire(due);
+      const order = this.#rewirer.orderFor(this.#position(1));
+      await this.#takeStep(batch, order);
+      yield* this.#rewirer.afterStep(order);
       if (await this.#pace()) yield this.#progress();
       if (this.#aborted) return;
       // The end of an epoch brings a checkpoint of its own.
@@ -129,10 +132,9 @@ class Training {
     if (!this.#epochIsOver) throw this.#wrongBatches(this.#batch);
   }
 
-  async #takeStep(batch: Batch, due: Due | undefined): Promise<void> {
+  async #takeStep(batch: Batch, { due, keep }: StepOrder): Promise<void> {
     const learningRate = this.#learningRateOf(this.#stepsInPhase + 1);
-    const keep = due ? needsOf(due.rewiring) : [];
-    const { loss, correct } = await this.#session.trainStep(batch, { learningRate, keep, update: due?.update ?? true });
+    const { loss, correct } = await this.#session.now.trainStep(batch, { learningRate, keep, update: due?.update ?? true });
     this.#step++;
     this.#batch++;
     if (!Number.isFinite(loss)) {
@@ -143,14 +145,6 @@ class Training {
     this.#sums = { loss: sums.loss + loss * batch.size, correct: sums.correct + correct, seen: sums.seen + batch.size };
   }
 
-  async #rewire({ cause, rewiring, fraction }: Due): Promise<RewiredEvent> {
-    const moment = { seed: this.#run.seed, step: this.#step };
-    const { deltas, layers } = await rewireSession(this.#session, rewiring, fraction, moment);
-    for (const delta of deltas) this.#explored.add(delta);
-    const exploration = this.#explored.rate();
-    return { type: 'rewired', phase: this.#now.name, step: this.#step, cause, fraction, exploration, layers, deltas };
-  }
-
   async #validate(): Promise<Evaluation | undefined | 'aborted'> {
     const { data, plan } = this.#run;
     if (!data.valid) return undefined;
@@ -158,7 +152,7 @@ class Training {
       await this.#pace();
       return !this.#aborted;
     };
-    return (await evaluate(this.#session, data.valid, plan.batchSize, goOn)) ?? 'aborted';
+    return (await evaluate(this.#session.now, data.valid, plan.batchSize, goOn)) ?? 'aborted';
   }
 
   async *#endEpoch(valid: Evaluation | undefined): AsyncGenerator<TrainEvent, void> {
@@ -171,18 +165,20 @@ class Training {
     this.#epoch++;
     if (this.#epoch < phase.epochs) return;
     if (phase.ticket) yield this.#handOutTicket();
-    this.#best = undefined;
+    if (phase.ticket || this.#profile.best === 'of-phase') this.#best = undefined;
+    yield* this.#rewirer.afterPhase(this.#position(0));
     this.#epoch = 0;
     this.#phase++;
   }
 
   /** Keeps the present state if the phase would hand it out were it to end here. */
   async #considerTicket(valid: Evaluation | undefined): Promise<void> {
-    const { ticket, epochs } = this.#now;
-    if (!ticket) return;
+    const { epochs, pruning } = this.#now;
+    const ticket = this.#ticketWanted;
+    if (!ticket || (pruning && this.#epoch + 1 < pruning.sparsity.over)) return;
     const wanted = ticket === 'best-validation' && valid ? valid.accuracy > (this.#best?.validAccuracy ?? -1) : this.#epoch + 1 === epochs;
     if (!wanted) return;
-    const { momentum: _, ...state } = await this.#session.snapshot();
+    const { momentum: _, ...state } = await this.#session.now.snapshot();
     this.#best = { state, epoch: this.#epochOfPlan, ...(valid && { validAccuracy: valid.accuracy }) };
   }
 
@@ -223,7 +219,7 @@ class Training {
   async #checkpoint(): Promise<CheckpointEvent> {
     const state: TrainState = {
       seed: this.#run.seed,
-      model: await this.#session.snapshot(),
+      model: await this.#session.now.snapshot(),
       step: this.#step,
       phase: this.#phase,
       epoch: this.#epoch,
@@ -231,7 +227,7 @@ class Training {
       sums: this.#sums,
       ...(this.#best && { best: this.#best }),
       tickets: this.#tickets,
-      fired: this.#explored.fired(),
+      ...this.#rewirer.memory(),
       elapsedSeconds: this.#seconds,
     };
     return { type: 'checkpoint', state };
@@ -247,6 +243,12 @@ class Training {
     return this.#run.plan.phases[this.#phase]!;
   }
 
+  /** Of the phase or, where a profile lets a phase without a ticket compete for the next one, of that. */
+  get #ticketWanted(): Phase['ticket'] {
+    const next = this.#profile.best === 'carried-over' ? this.#run.plan.phases[this.#phase + 1]?.ticket : undefined;
+    return this.#now.ticket ?? (next === 'best-validation' ? next : undefined);
+  }
+
   get #aborted(): boolean {
     return this.#run.signal?.aborted ?? false;
   }
@@ -258,6 +260,11 @@ class Training {
   /** Counted from 1 over the whole plan. */
   get #epochOfPlan(): number {
     return epochsBefore(this.#run.plan, this.#phase) + this.#epoch + 1;
+  }
+
+  /** Where the run stands, or will after so many steps more. */
+  #position(ahead: number): Position {
+    return { phase: this.#phase, step: this.#step + ahead, stepInPhase: this.#stepsInPhase + ahead };
   }
 
   get #stepsInPhase(): number {

@@ -7,4 +7,4 @@ import { type SingleRunOptions, singleRuns } from './single-run.ts';
  * @throws SparseError INVALID_ARGUMENT naming the option
  */
 export const dense = (options: PlanOptions & SingleRunOptions): readonly Plan[] =>
-  singleRuns('dense', { ...options, sparsity: 0 }, 'frozen');
+  singleRuns('dense', { ...options, sparsity: 0, ratios: undefined, structure: undefined, profile: undefined }, 'frozen');

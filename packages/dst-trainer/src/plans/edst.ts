@@ -3,8 +3,10 @@
  * hands out a ticket, escapes by a large rewiring, refines again, and so on.
  */
 import { rigl } from '../rewiring.ts';
+import { checkPlan } from './check-plan.ts';
+import { check, checkWhole } from './checks.ts';
 import type { Phase, Plan } from './plan.ts';
-import { check, checkPlan, checkWhole, type DynamicPlanOptions, firstRate, planFields } from './plan-options.ts';
+import { type DynamicPlanOptions, dropShare, firstRate, planFields } from './plan-options.ts';
 
 export interface EdstOptions extends DynamicPlanOptions {
   readonly tickets: number;
@@ -17,7 +19,7 @@ export interface EdstOptions extends DynamicPlanOptions {
 
 /**
  * Phases `explore`, `refine 1`, `refine 2`, ... Each refinement runs its first half at a tenth and its second half at a hundredth of the
- * learning rate. The drop share is constant.
+ * learning rate. The drop share is constant; another `deathRate` runs from the start to the first ticket, and anew after each escape.
  *
  * The escape uses the gradient of the first mini-batch of the new phase; the reference code uses that of the last one before.
  * @throws SparseError INVALID_ARGUMENT naming the option
@@ -31,7 +33,9 @@ export function edst(options: EdstOptions): Plan {
   checkWhole(exploreEpochs, 'edst: exploreEpochs');
   const refineTotal = wholeTotal(tickets, refineEpochs);
   check(escapeShare > 0 && escapeShare <= 1, 'edst: escape', 'a share above 0 and at most 1', escapeShare);
-  const rewiring = rigl(options.rewiring);
+  const firstEnd = boundary(refineTotal, tickets, 2);
+  const rewiring = (epochs: number, begin = 0) =>
+    rigl({ ...options.rewiring, fraction: dropShare('edst', options, 'constant', epochs, begin) });
 
   const refinements = Array.from({ length: tickets }, (_, j): Phase => {
     const begin = boundary(refineTotal, tickets, 2 * j);
@@ -41,12 +45,12 @@ export function edst(options: EdstOptions): Plan {
       name: `refine ${j + 1}`,
       epochs: end - begin,
       learningRate: { kind: 'steps', start: rate / 10, changes: [[middle - begin, rate / 100]] },
-      rewiring,
+      rewiring: j === 0 ? rewiring(exploreEpochs + firstEnd, exploreEpochs) : rewiring(end - begin),
       ...(j > 0 && { escape: escapeShare }),
       ticket,
     };
   });
-  const explore: Phase = { name: 'explore', epochs: exploreEpochs, learningRate: rate, rewiring };
+  const explore: Phase = { name: 'explore', epochs: exploreEpochs, learningRate: rate, rewiring: rewiring(exploreEpochs + firstEnd) };
   const plan = { ...fields, denseEpochs: exploreEpochs + refineEpochs, phases: [explore, ...refinements] };
   checkPlan(plan);
   return plan;

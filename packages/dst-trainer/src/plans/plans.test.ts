@@ -1,11 +1,11 @@
 import { erk, lenet300, network, uniform, valueAt } from '@freetickets/sparse-core';
 import { describe, expect, it } from 'vitest';
 import { random } from '../rules/random.ts';
+import { checkPlan } from './check-plan.ts';
 import { dense } from './dense.ts';
 import { dst } from './dst.ts';
 import { type EdstOptions, edst } from './edst.ts';
 import type { Phase, Plan } from './plan.ts';
-import { checkPlan } from './plan-options.ts';
 import { type Method, plansFor } from './plans-for.ts';
 import { staticSparse } from './static-sparse.ts';
 

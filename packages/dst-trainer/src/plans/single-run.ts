@@ -1,8 +1,10 @@
 /** The plan of a run with one phase and one ticket: what the members of DST, static and dense ensembles share. */
 import type { Schedule } from '@freetickets/sparse-core';
-import type { Rewiring } from '../rewiring.ts';
-import type { Plan } from './plan.ts';
-import { checkPlan, checkWhole, firstRate, planFields, type SparsePlanOptions } from './plan-options.ts';
+import type { Pruning, Rewiring } from '../rewiring.ts';
+import { checkPlan } from './check-plan.ts';
+import { checkWhole } from './checks.ts';
+import type { Phase, Plan } from './plan.ts';
+import { firstRate, planFields, type SparsePlanOptions } from './plan-options.ts';
 
 export interface SingleRunOptions {
   /** How many members: as many plans come back, all alike. Train each with a seed of its own. */
@@ -11,12 +13,18 @@ export interface SingleRunOptions {
   readonly epochs: number;
 }
 
-export function singleRuns(method: string, options: SparsePlanOptions & SingleRunOptions, rewiring: Rewiring | 'frozen'): readonly Plan[] {
+export function singleRuns(
+  method: string,
+  options: SparsePlanOptions & SingleRunOptions,
+  rewiring: Rewiring | 'frozen',
+  pruning?: Pruning,
+): readonly Plan[] {
   const { tickets, epochs, ticket = 'best-validation' } = options;
   checkWhole(tickets, `${method}: tickets`);
   checkWhole(epochs, `${method}: epochs`);
   const learningRate = tenfoldDrops(firstRate(method, options), epochs);
-  const plan = { ...planFields(method, options), denseEpochs: epochs, phases: [{ name: 'train', epochs, learningRate, rewiring, ticket }] };
+  const phase: Phase = { name: 'train', epochs, learningRate, rewiring, ...(pruning && { pruning }), ticket };
+  const plan = { ...planFields(method, options), denseEpochs: epochs, phases: [phase] };
   checkPlan(plan);
   return Array.from({ length: tickets }, () => plan);
 }

@@ -1,4 +1,4 @@
-import { SparseError } from '@freetickets/sparse-core';
+import { signalOf } from './layer.ts';
 import type { GrowRule } from './rule.ts';
 
 /**
@@ -8,9 +8,5 @@ import type { GrowRule } from './rule.ts';
 export const gradient = (): GrowRule => ({
   kind: 'gradient',
   needs: ['gradient'],
-  score: ({ param, signals }) => {
-    if (!signals.gradient)
-      throw new SparseError('INVALID_ARGUMENT', `${param}: signals.gradient`, 'the dense gradient of the layer', undefined);
-    return signals.gradient.map(Math.abs);
-  },
+  score: (layer) => signalOf(layer, 'gradient').map(Math.abs),
 });

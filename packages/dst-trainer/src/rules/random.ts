@@ -1,3 +1,4 @@
+import { drawScores } from './layer.ts';
 import type { GrowRule } from './rule.ts';
 
 /**
@@ -7,9 +8,5 @@ import type { GrowRule } from './rule.ts';
 export const random = (): GrowRule => ({
   kind: 'random',
   needs: [],
-  score: (layer) => {
-    const scores = new Float32Array(layer.shape.reduce((a, b) => a * b, 1));
-    for (let position = 0; position < scores.length; position++) scores[position] = layer.random();
-    return scores;
-  },
+  score: drawScores,
 });

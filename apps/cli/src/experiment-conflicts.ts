@@ -1,0 +1,77 @@
+/** Choices of topology and rewiring that are fine alone and make no sense together: each is told by the field that should give way. */
+import type { Experiment, FieldName } from './experiment-fields.ts';
+import { readStructure } from './plans.ts';
+
+export interface Conflict {
+  readonly field: FieldName;
+  readonly expected: string;
+}
+
+export function conflictsOf(e: Experiment): readonly Conflict[] {
+  return [...uselessValues(e), ...methodConflicts(e), ...structureConflicts(e), ...profileConflicts(e)];
+}
+
+const MEASURED = ['snip', 'grasp', 'global-magnitude'];
+
+/** Values of fields that nothing would read. */
+function uselessValues(e: Experiment): Conflict[] {
+  const rules: readonly (readonly [field: FieldName, isRead: boolean, reader: string])[] = [
+    ['erkPower', e.distribution === 'erk', 'the distribution erk'],
+    ['classifierDensity', e.distribution === 'erk-plus', 'the distribution erk-plus'],
+    ['ablation', e.structure === 'srigl', 'the structure srigl'],
+    ['dropThreshold', e.drop === 'threshold', 'the drop rule threshold'],
+    ['growthMix', e.growth === 'mix', 'the growth rule mix'],
+    ['pruneEpochs', e.method === 'gmp', 'the method gmp'],
+    ['deathRate', e.method === 'edst' || e.method === 'dst', 'the methods edst and dst'],
+  ];
+  return rules.flatMap(([field, isRead, reader]) =>
+    e[field] === undefined || isRead ? [] : [{ field, expected: `no value, because only ${reader} would read it` }],
+  );
+}
+
+function methodConflicts(e: Experiment): Conflict[] {
+  const { method, redistribution = 'none', structure, profile = 'clean', distribution, drop } = e;
+  const found: Conflict[] = [];
+  const rewires = method === 'edst' || method === 'dst';
+  if (!rewires && redistribution !== 'none')
+    found.push({ field: 'redistribution', expected: `none, because the method ${method} grows nothing` });
+  if (method === 'dense' && structure !== undefined)
+    found.push({ field: 'structure', expected: 'no value, because the method dense has no dead weight' });
+  if (method !== 'gmp') return found;
+  const dense = 'because the method gmp starts dense and prunes';
+  if (structure !== undefined) found.push({ field: 'structure', expected: `no value, ${dense}` });
+  if (profile !== 'clean') found.push({ field: 'profile', expected: `clean, ${dense}` });
+  if (MEASURED.includes(distribution)) found.push({ field: 'distribution', expected: `one that needs no measuring, ${dense}` });
+  if (drop === 'threshold') found.push({ field: 'drop', expected: 'another rule, because the method gmp sets how many weights go' });
+  const epochs = Math.ceil(e.exploreEpochs + e.refineEpochs);
+  if (e.pruneEpochs !== undefined && e.pruneEpochs > epochs)
+    found.push({ field: 'pruneEpochs', expected: `at most ${epochs}, the epochs of a run (explore and refine)` });
+  return found;
+}
+
+function structureConflicts(e: Experiment): Conflict[] {
+  if (e.structure === undefined || e.method === 'dense' || e.method === 'gmp') return [];
+  const found: Conflict[] = [];
+  const because = `because the structure ${e.structure} sets how many weights live where`;
+  if ((e.redistribution ?? 'none') !== 'none') found.push({ field: 'redistribution', expected: `none, ${because}` });
+  if (e.growth === 'momentum-per-neuron') found.push({ field: 'growth', expected: `another rule, ${because}` });
+  if (e.profile === 'ref') found.push({ field: 'profile', expected: `clean, ${because}, and the profile ref draws it by coin` });
+  const structure = readStructure(e.structure);
+  if (structure.kind !== 'n-of-m') return found;
+  const { live, of } = structure;
+  if (live >= of) found.push({ field: 'structure', expected: 'fewer live weights than there are in a run, as in 2:4' });
+  else if (Math.abs(e.sparsity - (1 - live / of)) > 1e-9)
+    found.push({ field: 'sparsity', expected: `${1 - live / of}, that of the structure ${e.structure}` });
+  if (MEASURED.includes(e.distribution)) found.push({ field: 'distribution', expected: `one that needs no measuring, ${because}` });
+  return found;
+}
+
+function profileConflicts({ profile, redistribution = 'none', growth, drop }: Experiment): Conflict[] {
+  if (profile !== 'ref') return [];
+  const found: Conflict[] = [];
+  if (redistribution !== 'none' && growth === 'random')
+    found.push({ field: 'redistribution', expected: 'none, because random growth in the profile ref is by coin' });
+  if (drop === 'taylor')
+    found.push({ field: 'drop', expected: 'a rule that reads no gradient, because the profile ref drops in dense layers too' });
+  return found;
+}

@@ -1,0 +1,54 @@
+/**
+ * Where the published code of FreeTickets does other than its description says, and which of the two a run follows. Each flag is one such
+ * place; a profile of one's own mixes them.
+ */
+export interface Profile {
+  readonly name: string;
+  /** How the first topology is drawn: exact live counts, or a coin for each weight. */
+  readonly initial: 'exact' | 'coin';
+  /** Which weights go when several have the score of the last one: the lower positions, so that the count is exact, or all of them. */
+  readonly ties: 'exact' | 'all';
+  /** How `random` grows: exactly as many as are wanted, or a coin for each dead weight, so that live counts walk at random. */
+  readonly randomGrowth: 'exact' | 'coin';
+  /** The value of a weight that is dropped and grown in one rewiring; its momentum stays either way. */
+  readonly regrown: 'kept' | 'zeroed';
+  /** Layers that the distribution made dense: left alone, or with their smallest weights set to 0 at every rewiring. */
+  readonly denseLayers: 'left-alone' | 'zeroed';
+  /** Whether the last step of a phase rewires, though no step follows in which the grown could learn. */
+  readonly lastStep: 'skipped' | 'rewired';
+  /** Which gradient an escape reads: that of the first step of the new phase, or that of the last one of the phase before. */
+  readonly escape: 'first-step' | 'phase-end';
+  /** Whether the best validation accuracy of a phase without a ticket stands against that of the next. */
+  readonly best: 'of-phase' | 'carried-over';
+}
+
+/** The method as its authors describe it. */
+export const CLEAN: Profile = {
+  name: 'clean',
+  initial: 'exact',
+  ties: 'exact',
+  randomGrowth: 'exact',
+  regrown: 'kept',
+  denseLayers: 'left-alone',
+  lastStep: 'skipped',
+  escape: 'first-step',
+  best: 'of-phase',
+};
+
+/**
+ * What the published code executes, but for one thing: there, the momentum of a dead weight goes on gathering dense gradients, and a grown
+ * weight moves by it at once. Sparse storage has no momentum of dead weights; a grown weight starts without.
+ */
+export const REF: Profile = {
+  name: 'ref',
+  initial: 'coin',
+  ties: 'all',
+  randomGrowth: 'coin',
+  regrown: 'zeroed',
+  denseLayers: 'zeroed',
+  lastStep: 'rewired',
+  escape: 'phase-end',
+  best: 'carried-over',
+};
+
+export const PROFILES = { clean: CLEAN, ref: REF } as const;
