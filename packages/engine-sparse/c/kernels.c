@@ -823,17 +823,23 @@ static inline void move_column(const ft_arena *a, float *to, const float *from, 
 
 static void split(const ft_split *p, int task, const ft_arena *a) {
   int c = task % p->channels, block = task / p->channels, s = p->stride;
-  size_t column = a->lanes * sizeof(float);
   for (int i = 0; i < p->phase_height * s * s; i++) {
     int r = i / (s * s), phase = i % (s * s), v = r * s + phase / s - p->low, u = phase % s - p->low;
     float *out = at(a, p->phases, block, c * s * s + phase, r);
     const float *in = at(a, p->whole, block, c, v);
-    if (v < 0 || v >= p->height) memset(out, 0, p->phase_width * column);
-    else
-      for (int k = 0; k < p->phase_width; k++, u += s, out += a->lanes) {
-        if (u < 0 || u >= p->width) memset(out, 0, column);
-        else move_column(a, out, in + u * a->lanes, 0);
-      }
+    // Columns k from first to last lie in the picture.
+    int first = u < 0 ? ceil_div(-u, s) : 0, last = least(p->phase_width, ceil_div(p->width - u, s));
+    if (v < 0 || v >= p->height) first = last = 0;
+    if (a->lanes == 1) {
+      if (first) out[0] = 0;
+      for (int k = first; k < last; k++) out[k] = in[k * s + u];
+      if (last < p->phase_width) out[last] = 0;
+      continue;
+    }
+    for (int e = 0; e < first * a->lanes; e++) out[e] = 0;
+    for (int k = first; k < last && a->lanes > 1; k++) move_column(a, out + k * a->lanes, in + (k * s + u) * a->lanes, 0);
+    for (int k = first; k < last && a->lanes == 1; k++) out[k] = in[k * s + u];
+    for (int e = last * a->lanes; e < p->phase_width * a->lanes; e++) out[e] = 0;
   }
 }
 

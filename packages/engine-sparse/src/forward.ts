@@ -12,7 +12,6 @@ const TASKS = 8;
 export function emitForward(place: Placement, train: boolean): Operation[] {
   const input = place.tensor('input');
   const ops: Operation[] = [...bordered(place, 'input'), { op: 'load', source: place.images, out: input.view, ...sizeOf(input) }];
-  if (!train) for (const id of place.norms.keys()) ops.push(fold(place, id));
   const split = new Set<string>();
   for (const node of place.net.spec.nodes) {
     const key = phaseKey(node);
@@ -130,6 +129,9 @@ export function normTrain(place: Placement, node: NodeSpec): Norm {
     rectify: place.graph.rectified(node.id),
   };
 }
+
+/** Running statistics into one scale and one shift a channel, for every batch norm. */
+export const emitFolds = (place: Placement): Operation[] => [...place.norms.keys()].map((id) => fold(place, id));
 
 function fold(place: Placement, id: NodeId): Operation {
   const { eps, foldedScale, foldedShift } = place.norms.get(id)!;

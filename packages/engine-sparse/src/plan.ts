@@ -4,7 +4,7 @@
  */
 import { type Network, SparseError, type Topology } from '@freetickets/sparse-core';
 import { type Backward, emitBackward } from './backward.ts';
-import { emitForward } from './forward.ts';
+import { emitFolds, emitForward } from './forward.ts';
 import type { Operation } from './ops.ts';
 import { type LayerPlace, Placement, type PlacementOptions } from './placement.ts';
 import { makePool } from './pool.ts';
@@ -13,7 +13,7 @@ import { denseTaps, fillBackward, fillDenseBackward, fillDenseForward, fillForwa
 export interface Plan {
   readonly place: Placement;
   readonly batchSize: number;
-  /** Live weights into the order of the kernels, after they changed. */
+  /** What changes with the weights only: their order for the kernels, and, where nothing is trained, folded batch norms. */
   readonly pack: readonly Operation[];
   readonly predict: readonly Operation[];
   /** Forward, loss, backward; `keepStep` computes the dense gradients too. */
@@ -34,11 +34,12 @@ export function makePlan(net: Network, topology: Topology, options: PlacementOpt
   }
   const forward = options.train ? emitForward(place, true) : [];
   const store: Operation = { op: 'store', logits: place.tensor(net.spec.output).view, classes: net.classes, out: place.logits };
+  const folds = emitFolds(place);
   return {
     place,
     batchSize: options.batchSize,
-    pack: [...place.layers.values()].flatMap((layer) => packLayer(place, layer)),
-    predict: [...emitForward(place, false), store],
+    pack: [...place.layers.values()].flatMap((layer) => packLayer(place, layer)).concat(options.train ? [] : folds),
+    predict: [...(options.train ? folds : []), ...emitForward(place, false), store],
     step: [...forward, ...(backward?.operations ?? []).filter((o) => !o.dense).map((o) => o.operation)],
     keepStep: [...forward, ...(backward?.operations ?? []).map((o) => o.operation)],
     update: options.train ? emitUpdate(place) : [],
