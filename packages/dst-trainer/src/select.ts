@@ -21,7 +21,7 @@ export function largest(scores: Float32Array, count: number): Uint32Array {
 /** Unsigned keys that compare as the scores do; `flip` of all ones turns the order round. */
 function orderedKeys(scores: Float32Array, flip: number): Uint32Array {
   const copy = new Float32Array(scores.length);
-  for (let i = 0; i < scores.length; i++) {
+  for (let i = 0; i < copy.length; i++) {
     const score = scores[i]!;
     if (Number.isNaN(score))
       throw new SparseError('NON_FINITE', `scores[${i}]`, 'a number', score, 'Weights or gradients are no longer finite');
@@ -51,10 +51,10 @@ function select(keys: Uint32Array, count: number): Uint32Array {
 /** The `count`-th smallest key, and how many keys equal to it belong to the `count` smallest. */
 function kthSmallest(keys: Uint32Array, count: number): { key: number; ties: number } {
   const histogram = new Uint32Array(1 << 16);
-  for (const key of keys) histogram[key >>> 16]!++;
+  for (let i = 0; i < keys.length; i++) histogram[keys[i]! >>> 16]!++;
   const [high, among] = bucketOf(histogram, count);
   histogram.fill(0);
-  for (const key of keys) if (key >>> 16 === high) histogram[key & 0xffff]!++;
+  for (let i = 0; i < keys.length; i++) if (keys[i]! >>> 16 === high) histogram[keys[i]! & 0xffff]!++;
   const [low, ties] = bucketOf(histogram, among);
   return { key: high * 65536 + low, ties };
 }

@@ -61,18 +61,27 @@ function drawTopology(
 
 /** The topology after `delta`; the arrays of the old one are untouched. */
 export function applyDelta(layer: LayerTopology, delta: TopologyDelta): LayerTopology {
-  const dropped = new Set(delta.dropped);
-  const kept = layer.live.filter((position) => !dropped.has(position));
-  if (kept.length !== layer.live.length - dropped.size)
-    throw new SparseError('INVALID_ARGUMENT', `${delta.param}: dropped`, 'live positions only', delta.dropped);
-  const live = new Uint32Array(kept.length + delta.grown.length);
-  live.set(kept);
-  live.set(delta.grown, kept.length);
-  live.sort();
+  const refuse = (list: 'dropped' | 'grown', expected: string, received: unknown) =>
+    new SparseError('INVALID_ARGUMENT', `${delta.param}: ${list}`, expected, received);
+  const leaving = delta.dropped.slice().sort();
+  const coming = delta.grown.slice().sort();
   const size = layer.shape.reduce((a, b) => a * b, 1);
-  if (live.length > 0 && live.at(-1)! >= size)
-    throw new SparseError('INVALID_ARGUMENT', `${delta.param}: grown`, `positions below ${size}`, live.at(-1));
-  for (let k = 1; k < live.length; k++)
-    if (live[k] === live[k - 1]) throw new SparseError('INVALID_ARGUMENT', `${delta.param}: grown`, 'dead positions, each once', live[k]);
+  if (coming.length > 0 && coming.at(-1)! >= size) throw refuse('grown', `positions below ${size}`, coming.at(-1));
+  const live = new Uint32Array(Math.max(0, layer.live.length - leaving.length) + coming.length);
+  let [left, came, filled] = [0, 0, 0];
+  const put = (position: number) => {
+    if (filled > 0 && live[filled - 1] === position) throw refuse('grown', 'dead positions, each once', position);
+    live[filled++] = position;
+  };
+  for (const position of layer.live) {
+    if (leaving[left] === position) {
+      left++;
+      continue;
+    }
+    while (came < coming.length && coming[came]! <= position) put(coming[came++]!);
+    put(position);
+  }
+  while (came < coming.length) put(coming[came++]!);
+  if (left < leaving.length) throw refuse('dropped', 'live positions only, each once', delta.dropped);
   return { shape: layer.shape, live };
 }

@@ -4,6 +4,13 @@ import type { LayerView, RuleSignals } from './rule.ts';
 
 export const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 
+/** Absolute values, in a plain loop: `map` calls a function for each of them, which takes ten times as long. */
+export function magnitudes(numbers: Float32Array): Float32Array {
+  const absolute = new Float32Array(numbers.length);
+  for (let i = 0; i < absolute.length; i++) absolute[i] = Math.abs(numbers[i]!);
+  return absolute;
+}
+
 /** Mean absolute value, in float64; 0 of nothing. */
 export function meanMagnitude(numbers: Float32Array): number {
   let sum = 0;

@@ -1,4 +1,4 @@
-import { signalOf } from './layer.ts';
+import { magnitudes, signalOf } from './layer.ts';
 import type { GrowRule } from './rule.ts';
 
 /**
@@ -8,5 +8,5 @@ import type { GrowRule } from './rule.ts';
 export const momentum = (): GrowRule => ({
   kind: 'momentum',
   needs: ['momentum'],
-  score: (layer) => signalOf(layer, 'momentum').map(Math.abs),
+  score: (layer) => magnitudes(signalOf(layer, 'momentum')),
 });

@@ -1,4 +1,5 @@
 import { SparseError } from '@freetickets/sparse-core';
+import { magnitudes } from './layer.ts';
 import type { DropRule } from './rule.ts';
 
 /**
@@ -13,7 +14,7 @@ export function threshold(value: number): DropRule {
   return {
     kind: 'threshold',
     needs: [],
-    score: ({ values }) => values.map(Math.abs),
+    score: ({ values }) => magnitudes(values),
     count: ({ values }) => values.reduce((sum, weight) => sum + Number(Math.abs(weight) <= most), 0),
   };
 }
