@@ -100,7 +100,7 @@ describe('options and experiment files', () => {
     [['--sparsity', '1.2'], '--sparsity: expected a number from 0 to below 1, received 1.2'],
     [
       ['--dataset', 'mnst'],
-      '--dataset: expected one of generated, mnist, cifar10, cifar100, image-folder, received "mnst". Did you mean mnist?',
+      '--dataset: expected one of generated, mnist, fashion-mnist, cifar10, cifar100, svhn, image-folder, received "mnst". Did you mean mnist?',
     ],
     [['--dataset', 'cifar10'], '--data: expected the path of the data of cifar10, received nothing'],
     [['--tickets', '3', '--refine-epochs', '0.5'], '--refine-epochs: expected a number from 1 to 1000000, received 0.5'],

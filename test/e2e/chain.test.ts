@@ -4,7 +4,20 @@ import { join } from 'node:path';
 import { loadDataset, sourceOf } from '@freetickets/datasets';
 import { bestEngine } from '@freetickets/engine-sparse';
 import { openEnsemble } from '@freetickets/ensemble';
-import { accuracy, brier, collect, disagreement, ece, meanPairwiseKl, memberPrediction, nll } from '@freetickets/metrics';
+import {
+  accuracy,
+  aurc,
+  brier,
+  classwiseEce,
+  collect,
+  debiasedEce,
+  disagreement,
+  ece,
+  meanPairwiseKl,
+  memberPrediction,
+  nll,
+  topKAccuracy,
+} from '@freetickets/metrics';
 import { describeOnnx } from '@freetickets/onnx-export';
 import { loadTicket } from '@freetickets/sparse-core/node';
 import sharp from 'sharp';
@@ -55,7 +68,19 @@ describe('evaluate', () => {
       tickets.map(({ state }) => state),
       { engine: bestEngine() },
     );
-    const scores = () => collect({ accuracy: accuracy(), nll: nll(), ece: ece(), brier: brier() });
+    const scores = () =>
+      collect({
+        accuracy: accuracy(),
+        top5: topKAccuracy(5),
+        nll: nll(),
+        brier: brier(),
+        ece: ece(),
+        aurc: aurc(),
+        eceEqualMass: ece({ edges: 'quantile' }),
+        eceClasswise: classwiseEce(),
+        eceDebiased: debiasedEce(),
+        eceFreetickets: ece({ edges: 'freetickets' }),
+      });
     const [together, first, second, apart] = [
       scores(),
       scores(),
@@ -70,9 +95,13 @@ describe('evaluate', () => {
       apart.update(prediction, labels);
     }
 
-    const evaluation = await json<{ ensemble: Scores; members: Scores[]; diversity: object }>('evaluate', RUN);
+    const evaluation = await json<{ ensemble: Scores; members: Scores[]; diversity: object }>('evaluate', RUN, '--bootstrap', '0');
     const close = (scores: object) => Object.fromEntries(Object.entries(scores).map(([name, value]) => [name, expect.closeTo(value, 6)]));
     expect(evaluation).toEqual({
+      format: 'freetickets.evaluation',
+      version: 1,
+      tickets: [expect.stringMatching(/^[0-9a-f]{64}$/), expect.stringMatching(/^[0-9a-f]{64}$/)],
+      data: expect.stringMatching(/^[0-9a-f]{64}$/),
       ensemble: close(together.value()),
       members: [close(first.value()), close(second.value())],
       diversity: close(apart.value()),
@@ -91,7 +120,7 @@ describe('evaluate', () => {
   it('for people is a table', async () => {
     const { stdout } = await run(['evaluate', RUN]);
     expect(stdout).toMatch(
-      /^600 samples \(test\)\n +accuracy +NLL +ECE +Brier\n-.*\nensemble +\d+\.\d\d % .*\nmean member .*\nmember 0 .*\nmember 1 /,
+      /^600 samples \(test\), with 95 % .* 1000 bootstrap resamples\n +accuracy +top-5 +NLL +Brier +ECE +AURC\n-.*\nensemble +\d+\.\d\d % .*\n +\d+\.\d\d\.\.\d+\.\d\d .*\nmean member .*\nmember 0 .*\n .*\nmember 1 /,
     );
   });
 });

@@ -1,5 +1,6 @@
-/** Writes the published JSON schema of experiment files. Run it after a build, whenever a field of an experiment has changed. */
+/** Writes the published JSON schemas. Run it after a build, whenever a field of an experiment or of an evaluation has changed. */
 import { writeFileSync } from 'node:fs';
-import { experimentSchema } from '../dist/index.js';
+import { evaluationSchema, experimentSchema } from '../dist/index.js';
 
-writeFileSync(new URL('../schema/experiment.schema.json', import.meta.url), `${JSON.stringify(experimentSchema(), null, 2)}\n`);
+for (const [name, schema] of Object.entries({ experiment: experimentSchema(), evaluation: evaluationSchema() }))
+  writeFileSync(new URL(`../schema/${name}.schema.json`, import.meta.url), `${JSON.stringify(schema, null, 2)}\n`);

@@ -2,9 +2,12 @@ export { type Bench, type BenchOptions, bench, type LayersBench, type RunBench }
 export { type DemoResult, demo } from './commands/demo.ts';
 export { type Evaluation, evaluateRun, type Scores, type Split } from './commands/evaluate.ts';
 export { type ExportOptions, type ExportResult, exportRun } from './commands/export.ts';
+export { type ImportOptions, type ImportResult, importWeights } from './commands/import.ts';
 export { type PicturePrediction, type PredictResult, predict } from './commands/predict.ts';
 export { resumeRun, startRun, type TrainResult } from './commands/train.ts';
 export type { Computing } from './engines.ts';
+export { evaluationSchema, parseEvaluation } from './evaluation/document.ts';
+export type { EvaluateOptions } from './evaluation/options.ts';
 export { type ExperimentFile, readExperimentFile, resolveExperiment } from './experiment.ts';
 export { type Experiment, experimentSchema, type FieldName, type Flags } from './experiment-fields.ts';
 export { type Machine, machine, peakMemory } from './machine.ts';

@@ -39,7 +39,7 @@ describe('program', () => {
     [['trian'], /unknown command 'trian'\n\(Did you mean train\?\)/],
     [['train', '--datset', 'mnist'], /unknown option '--datset'\n\(Did you mean --dataset\?\)/],
     [['evaluate'], /missing required argument 'RUN'/],
-    [['evaluate', 'run', 'more'], /too many arguments/],
+    [['export', 'run', 'more', '-o', 'x'], /too many arguments/],
     [['evaluate', 'run', '--split', 'tset'], /Allowed choices are test, valid, train/],
     [['export', 'run'], /required option '-o, --output <FILE>' not specified/],
     [['predict', 'model.onnx'], /required option '-i, --input <FILE...>' not specified/],

@@ -6,7 +6,7 @@ import { benchText } from './commands/bench-text.ts';
 import { dataText, describeData } from './commands/data.ts';
 import { demo, demoText } from './commands/demo.ts';
 import { diagnose, diagnosisText } from './commands/doctor.ts';
-import { evaluateRun, evaluationText, SPLITS, type Split } from './commands/evaluate.ts';
+import { evaluateCommand } from './commands/evaluate-command.ts';
 import { exportRun, exportText } from './commands/export.ts';
 import { importCommand } from './commands/import-command.ts';
 import { predict, predictText } from './commands/predict.ts';
@@ -73,22 +73,6 @@ function trainCommand(root: Command, stopSignal: StopSignal): void {
     speak.result(result, trainText(result));
     if (!result.finished) process.exitCode = EXIT.resume;
   });
-}
-
-function evaluateCommand(root: Command): void {
-  const command = addCommand(root, 'evaluate', 'Scores an ensemble and each of its members on data that it has not seen.', [
-    'evaluate runs/mnist',
-    'evaluate runs/mnist --split valid --json',
-  ])
-    .argument('<RUN>', 'run folder')
-    .addOption(new Option('--split <NAME>', 'which part of the data').choices(SPLITS).default('test'));
-  withOutput(withFields(command, ['data', 'engine', 'threads'])).action(
-    async (run: string, { json, quiet, split, ...flags }: Common & Flags & { readonly split: Split }) => {
-      const speak = talk({ json, quiet });
-      const evaluation = await evaluateRun(run, split, speak, flags);
-      speak.result(evaluation, evaluationText(evaluation));
-    },
-  );
 }
 
 interface ExportFlags extends Common {

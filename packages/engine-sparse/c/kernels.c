@@ -830,12 +830,6 @@ static void split(const ft_split *p, int task, const ft_arena *a) {
     // Columns k from first to last lie in the picture.
     int first = u < 0 ? ceil_div(-u, s) : 0, last = least(p->phase_width, ceil_div(p->width - u, s));
     if (v < 0 || v >= p->height) first = last = 0;
-    if (a->lanes == 1) {
-      if (first) out[0] = 0;
-      for (int k = first; k < last; k++) out[k] = in[k * s + u];
-      if (last < p->phase_width) out[last] = 0;
-      continue;
-    }
     for (int e = 0; e < first * a->lanes; e++) out[e] = 0;
     for (int k = first; k < last && a->lanes > 1; k++) move_column(a, out + k * a->lanes, in + (k * s + u) * a->lanes, 0);
     for (int k = first; k < last && a->lanes == 1; k++) out[k] = in[k * s + u];

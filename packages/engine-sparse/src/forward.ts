@@ -59,7 +59,7 @@ function emitNode(place: Placement, node: NodeSpec, train: boolean): Operation[]
   switch (node.op) {
     case 'conv2d':
     case 'linear':
-      return [layerForward(place, place.layers.get(node.id)!, out, train)];
+      return [layerForward(place, place.layers.get(node.id)!, out)];
     case 'batchNorm':
       if (train) return [normTrain(place, node)];
       return place.fusedNorms.has(node.id) ? [] : [affine(place, node)];
@@ -78,11 +78,12 @@ function emitNode(place: Placement, node: NodeSpec, train: boolean): Operation[]
 
 const sameMemory = (a: View, b: View) => a.base === b.base;
 
-function layerForward(place: Placement, layer: LayerPlace, out: Tensor, train: boolean): Operation {
+function layerForward(place: Placement, layer: LayerPlace, out: Tensor): Operation {
   const { graph, params, norms } = place;
   const { id } = layer.node;
   const residual = graph.residual(id);
-  const norm = train ? undefined : graph.normAfter(id);
+  const follower = graph.normAfter(id);
+  const norm = follower && place.fusedNorms.has(follower.id) ? follower : undefined;
   const folded = norm && norms.get(norm.id)!;
   return {
     op: layer.forward.dense ? 'dense' : 'gather',

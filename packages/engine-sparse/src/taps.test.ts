@@ -5,6 +5,8 @@ const LANES = 16;
 
 /** Rows, taps and order one behind the other. */
 const arrays = (planes: number, channelBlocks: number, channelsPerBlock: number, count: number): TapArrays => ({
+  dense: false,
+  pairs: false,
   rows: 0,
   taps: channelBlocks * (planes + 1),
   order: channelBlocks * (planes + 1) + count,

@@ -13,6 +13,7 @@ export const OPTIONS_HELP = `  --quick          one short round of everything, t
   --engine NAME    of our side, as freetickets bench takes it (default native: fails rather than fall back)
   --only TEXT      only cases whose name contains this
   --data PATH      CIFAR-10 as an image folder or an archive of one, for edst
+  --per-class N    pictures of each class that edst trains on, at most (default all)
   --seed N         keys every random draw (default 17)
   --out DIR        for the JSON files (default tooling/bench/results)
   --dry            print the tables and write nothing`;
@@ -31,7 +32,7 @@ const QUICK = { rounds: 1, leastMs: 20 };
 /** @throws SparseError INVALID_CONFIG for what it does not understand */
 export function parseOptions(args: readonly string[]): Options {
   const { values, positionals } = parse(args);
-  const whole = (name: 'rounds' | 'least' | 'threads' | 'seed', least: number): number => {
+  const whole = (name: 'rounds' | 'least' | 'threads' | 'seed' | 'per-class', least: number): number => {
     const value = Number(values[name]);
     if (Number.isInteger(value) && value >= least) return value;
     throw new SparseError('INVALID_CONFIG', `--${name}`, `a whole number of at least ${least}`, values[name]);
@@ -47,6 +48,7 @@ export function parseOptions(args: readonly string[]): Options {
       seed: whole('seed', 0),
       only: values.only,
       data: resolve(values.data),
+      ...(values['per-class'] !== undefined && { limitPerClass: whole('per-class', 1) }),
     },
     out: resolve(values.out),
     dry: values.dry,
@@ -67,6 +69,7 @@ function parse(args: readonly string[]) {
         engine: { type: 'string', default: 'native' },
         only: { type: 'string', default: '' },
         data: { type: 'string', default: inRepository('../shared/data/cifar10-images.tar.gz') },
+        'per-class': { type: 'string' },
         seed: { type: 'string', default: '17' },
         out: { type: 'string', default: inBench('results') },
         dry: { type: 'boolean', default: false },

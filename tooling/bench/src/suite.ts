@@ -12,6 +12,8 @@ export interface Settings {
   /** Of our side, as `freetickets bench --engine` takes it. */
   readonly engine: string;
   readonly seed: number;
+  /** Pictures of each class that edst trains on, at most. */
+  readonly limitPerClass?: number;
   /** CIFAR-10 as an image folder or an archive of one. */
   readonly data: string;
   /** Only cases whose name contains this. */

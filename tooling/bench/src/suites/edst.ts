@@ -37,8 +37,9 @@ export const edst: Suite = {
   about: 'a whole EDST run on real CIFAR-10 against dense PyTorch with data loading; projections to the runs of the paper',
   async run(context) {
     const { settings, say } = context;
-    const size = settings.quick ? { limitPerClass: 100 } : {};
-    const epochs = settings.quick ? { exploreEpochs: 1, refineEpochs: 1 } : { exploreEpochs: 2, refineEpochs: 1 };
+    const { quick, limitPerClass = quick ? 100 : undefined } = settings;
+    const size = limitPerClass === undefined ? {} : { limitPerClass };
+    const epochs = quick ? { exploreEpochs: 1, refineEpochs: 1 } : { exploreEpochs: 2, refineEpochs: 1 };
     try {
       const files = await pictureFiles(settings.data, size.limitPerClass);
       const run = (options: Pick<SparseRunOptions, 'sparsity' | 'tickets'>) => {

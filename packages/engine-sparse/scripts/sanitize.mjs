@@ -1,0 +1,194 @@
+/**
+ * Looks for memory errors, undefined behaviour and data races in the kernels, with the sanitizers of GCC: plans of random networks, and of
+ * some that are not, run in test/run-plans.c. Inside JavaScript's memory the sanitizers would see little. CONTRIBUTING.md has the commands.
+ */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { initialState, lenet5, network, rng, wideResNet } from '@freetickets/sparse-core';
+import { Arena } from '../dist/arena.js';
+import { encode, LAYOUT } from '../dist/ops.js';
+import { indexDense, indexLayer, makePlan } from '../dist/plan.js';
+import { randomNetwork, randomState } from '../test/random-network.mjs';
+import { FLAGS, NotBuilt, root, variantsOf } from './addon.mjs';
+
+/** Images of a plan: around every size at which kernels change. */
+const BATCHES = [1, 2, 5, 15, 16, 17, 33, 64, 130];
+/** Floats and integers between two parts of an arena, where gaps are asked for: more than the longest vector reads beyond its part. */
+const GAP = 64;
+const MEMORY = ['-fsanitize=address,undefined', '-fno-sanitize-recover=undefined'];
+const RACES = ['-fsanitize=thread'];
+
+const { values: options } = parseArgs({
+  options: {
+    networks: { type: 'string', default: '20' },
+    seed: { type: 'string', default: '1' },
+  },
+});
+
+/** Something was found, or could not be looked for; the message ends a sentence. */
+class Failed extends Error {}
+
+function gcc(args) {
+  const { status, error } = spawnSync('gcc', args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
+  if (error) throw new NotBuilt('gcc was not found');
+  if (status !== 0) throw new NotBuilt(`gcc ${args.join(' ')} failed`);
+}
+
+/** test/run-plans.c with the kernels. */
+function buildRunner(folder, name, sanitizers) {
+  const flags = [...FLAGS, '-O1', '-g', '-fno-omit-frame-pointer', ...sanitizers];
+  const objects = variantsOf(process.arch).map(([variant, width, set]) => {
+    const object = join(folder, `${name}-${variant}.o`);
+    gcc([...flags, ...set, `-DVARIANT=${variant}`, `-DVW=${width}`, '-c', '-o', object, 'c/kernels.c']);
+    return object;
+  });
+  const runner = join(folder, name);
+  gcc([...flags, '-o', runner, 'test/run-plans.c', 'c/threads.c', ...objects, '-lm']);
+  return runner;
+}
+
+/** What `make` returns, and the gaps that its arena was given: between the parts that are counted out one by one. */
+function withGaps(make) {
+  const { floats, ints } = Arena.prototype;
+  const gaps = new Map();
+  const spread = (kind, original) =>
+    function counted(count) {
+      const start = original.call(this, count + GAP);
+      gaps.set(this, [...(gaps.get(this) ?? []), { kind, start: start + count, end: start + Math.ceil((count + GAP) / 16) * 16 }]);
+      return start;
+    };
+  Object.assign(Arena.prototype, { floats: spread('floats', floats), ints: spread('ints', ints) });
+  try {
+    const plan = make();
+    return { plan, gaps: gaps.get(plan.place.arena) };
+  } finally {
+    Object.assign(Arena.prototype, { floats, ints });
+  }
+}
+
+/** Two training steps of different numbers of images and a prediction, or predictions alone. */
+function programsOf(plan, train) {
+  const some = Math.ceil(plan.batchSize / 2);
+  const steps = ['pack', 'keepStep', 'update', 'pack', 'step', 'update', 'pack', 'predict'];
+  const names = train ? steps : ['pack', 'predict', 'predict'];
+  return names.map((name, index) => ({ operations: plan[name], batch: index > 3 || index === 2 ? some : plan.batchSize }));
+}
+
+/** The parts of an arena that a session fills before it runs. */
+function filled({ place, batchSize }, net, state) {
+  const stream = rng(1).stream('images');
+  const images = Float32Array.from({ length: batchSize * net.shapes.get('input').reduce((a, b) => a * b, 1) }, () => stream.normal());
+  const parts = [...place.constants.map(([at, value]) => [at, Float32Array.of(value)]), [place.images, images]];
+  for (const [param, { values }] of place.params) parts.push([values, state.values.get(param)]);
+  return [...parts, [place.hyper, Float32Array.of(0.01, 0.9, 5e-4)]];
+}
+
+function indices(plan, net, state) {
+  const ints = new Int32Array(plan.place.arena.intCount);
+  for (const layer of plan.place.layers.values()) indexLayer(plan, ints, layer, state.topology.get(layer.param)?.live);
+  indexDense(plan, ints);
+  for (let n = 0; n < plan.batchSize; n++) ints[plan.place.labels + n] = n % net.classes;
+  return ints;
+}
+
+/** As test/run-plans.c reads it. */
+function dump({ name, net, state, plan, train, gaps = [] }) {
+  const { arena } = plan.place;
+  const bytes = [];
+  const put = (...numbers) => bytes.push(Buffer.from(Int32Array.from(numbers).buffer));
+  const gapsOf = (kind) => gaps.filter((gap) => gap.kind === kind).flatMap(({ start, end }) => [start, end]);
+  const text = Buffer.from(`${name}\0`);
+  put(text.length);
+  bytes.push(text);
+  put(arena.lanes, arena.floatCount, arena.intCount);
+  for (const kind of ['floats', 'ints']) put(gapsOf(kind).length / 2, ...gapsOf(kind));
+  const parts = filled(plan, net, state);
+  put(parts.length);
+  for (const [start, values] of parts) {
+    put(start, values.length);
+    bytes.push(Buffer.from(values.buffer, values.byteOffset, values.byteLength));
+  }
+  bytes.push(Buffer.from(indices(plan, net, state).buffer));
+  const programs = programsOf(plan, train);
+  put(programs.length);
+  for (const { operations, batch } of programs) put(batch, operations.length, ...encode(operations));
+  return Buffer.concat(bytes);
+}
+
+/** Every plan that a network can have with one size of batch. */
+function plansOf(label, net, state, batchSize) {
+  const kinds = [
+    { kind: 'predicts', train: false },
+    { kind: 'trains', train: true },
+    { kind: 'trains, keeps little', train: true, mostKept: 0 },
+  ];
+  return kinds.flatMap(({ kind, train, mostKept }) => {
+    const make = () => makePlan(net, state.topology, { batchSize, train, denseGradients: train, ...(mostKept === 0 ? { mostKept } : {}) });
+    const name = `${label}, ${kind}, ${batchSize} images`;
+    return [
+      { name, net, state, train, plan: make() },
+      { name: `${name}, with gaps`, net, state, train, ...withGaps(make) },
+    ];
+  });
+}
+
+function* networks(count, seed) {
+  const stream = (...names) => rng(seed).stream(...names);
+  const fixed = [lenet5(), wideResNet({ depth: 10, widen: 1, input: [3, 8, 8] })];
+  for (const spec of fixed) {
+    const net = network(spec);
+    yield { label: spec.name, net, state: randomState(net, stream(spec.name), initialState), batches: [3, 20] };
+  }
+  for (let k = 0; k < count; k++) {
+    const net = network(randomNetwork(stream('network', k)));
+    const state = randomState(net, stream('state', k), initialState);
+    const first = k % BATCHES.length;
+    yield { label: `network ${k}`, net, state, batches: [BATCHES[first], BATCHES[(first + 4) % BATCHES.length]] };
+  }
+}
+
+function run(runner, how, name, input) {
+  const env = { ...process.env, ASAN_OPTIONS: 'detect_leaks=0', UBSAN_OPTIONS: 'print_stacktrace=1', TSAN_OPTIONS: 'halt_on_error=1' };
+  const { status, stdout, stderr } = spawnSync(runner, how, { input, env, encoding: 'utf8', maxBuffer: 2 ** 28 });
+  if (status === 0) return stdout.trim().split(' ').map(Number);
+  console.error(stderr);
+  throw new Failed(`${name} with seed ${options.seed}: expected a clean run, received what stands above`);
+}
+
+function runPlans(folder) {
+  // Threads take turns on a few cores there, so a part of the networks must do.
+  const runners = [
+    { what: 'memory and undefined behaviour', runner: buildRunner(folder, 'memory', MEMORY), how: ['every', '2'], share: 1 },
+    { what: 'races', runner: buildRunner(folder, 'races', RACES), how: ['best', '1', '2', '3', '4'], share: 0.25 },
+  ];
+  const met = new Set();
+  for (const { what, runner, how, share } of runners) {
+    let plans = 0;
+    let runs = 0;
+    for (const { label, net, state, batches } of networks(Math.ceil(Number(options.networks) * share), Number(options.seed))) {
+      const cases = batches.flatMap((batchSize) => plansOf(label, net, state, batchSize));
+      for (const { plan, train } of cases)
+        for (const { operations } of programsOf(plan, train)) for (const { op } of operations) met.add(op);
+      const counts = run(runner, how, label, Buffer.concat(cases.map(dump)));
+      plans += counts[0];
+      runs += counts[1];
+    }
+    console.log(`${what}: ${plans} plans, ${runs} runs, clean, ${Math.round(performance.now() / 1000)} s`);
+  }
+  const missed = Object.keys(LAYOUT).filter((op) => !met.has(op));
+  if (missed.length > 0) console.log(`no plan had: ${missed.join(', ')}`);
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'sanitize-'));
+try {
+  runPlans(folder);
+} catch (error) {
+  if (!(error instanceof NotBuilt || error instanceof Failed)) throw error;
+  console.error(`sanitize: ${error.message}.`);
+  process.exitCode = 1;
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
