@@ -19,11 +19,9 @@ import torch.nn.functional as F
 from safetensors.torch import load_file, save_file
 from torch import nn
 
+from by_hand import WideBlock, conv
+
 FOLDER = Path(__file__).resolve().parents[2] / "test" / "golden"
-
-
-def conv(inputs, out, kernel=3, stride=1):
-    return nn.Conv2d(inputs, out, kernel, stride, kernel // 2, bias=False)
 
 
 def project(inputs, out, stride):
@@ -117,19 +115,6 @@ class CifarResNet(nn.Module):
 
     def forward(self, x):
         return self.fc(F.adaptive_avg_pool2d(self.blocks(F.relu(self.bn(self.conv(x)))), 1).flatten(1))
-
-
-class WideBlock(nn.Module):
-    def __init__(self, inputs, out, stride):
-        super().__init__()
-        self.bn1, self.conv1 = nn.BatchNorm2d(inputs), conv(inputs, out, 3, stride)
-        self.bn2, self.conv2 = nn.BatchNorm2d(out), conv(out, out)
-        self.convShortcut = None if inputs == out else conv(inputs, out, 1, stride)
-
-    def forward(self, x):
-        active = F.relu(self.bn1(x))
-        out = self.conv2(F.relu(self.bn2(self.conv1(active))))
-        return out + (x if self.convShortcut is None else self.convShortcut(active))
 
 
 class WideGroup(nn.Module):

@@ -1,6 +1,5 @@
 /** The data of an experiment: loaded, split, as sources of batches. */
 import {
-  type CorruptionName,
   corruptionCells,
   cropFlip,
   type Dataset,
@@ -12,7 +11,7 @@ import {
   sourceOf,
   splitValidation,
 } from '@freetickets/datasets';
-import { SparseError } from '@freetickets/sparse-core';
+import { type CorruptionName, SparseError } from '@freetickets/sparse-core';
 import type { Experiment } from './experiment-fields.ts';
 import { type ProgressBar, progressBar } from './progress.ts';
 import type { RunRecord } from './run-record.ts';

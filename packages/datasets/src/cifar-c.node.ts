@@ -1,7 +1,7 @@
 /** The published CIFAR-10-C and CIFAR-100-C: one .npy file per corruption with five severities one after the other, and one of labels. */
 import { join } from 'node:path';
-import { SparseError } from '@freetickets/sparse-core';
-import { type Cell, type CorruptionName, checkCell, corruptionNames } from './corruptions/names.ts';
+import { type CorruptionName, corruptionNames, SparseError } from '@freetickets/sparse-core';
+import { type Cell, checkCell } from './corruptions/names.ts';
 import type { Dataset, Samples } from './dataset.ts';
 import { exists } from './exists.node.ts';
 import { hwcToChw } from './hwc-to-chw.ts';

@@ -1,9 +1,9 @@
 /** The cells of CIFAR-10-C one after the other, made from clean pictures or read from the published files. */
 
-import { SparseError } from '@freetickets/sparse-core';
+import { type CorruptionName, corruptionNames, SparseError } from '@freetickets/sparse-core';
 import { cifarC, corruptionsIn } from './cifar-c.node.ts';
 import { corrupted } from './corruptions/corrupted.node.ts';
-import { type CorruptionName, checkCell, corruptionNames, type Severity, severities } from './corruptions/names.ts';
+import { checkCell, type Severity, severities } from './corruptions/names.ts';
 import type { Dataset, Samples } from './dataset.ts';
 
 export interface CellsOptions {

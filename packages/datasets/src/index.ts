@@ -4,15 +4,7 @@ export { type CifarCOptions, cifarC, corruptionsIn } from './cifar-c.node.ts';
 export { datasetHash } from './content-hash.node.ts';
 export { type CellsOptions, type CorruptedCell, corruptionCells } from './corruption-cells.node.ts';
 export { type CorruptedOptions, corrupted } from './corruptions/corrupted.node.ts';
-export {
-  type Cell,
-  type CorruptionName,
-  corruptionNames,
-  extraCorruptions,
-  mainCorruptions,
-  type Severity,
-  severities,
-} from './corruptions/names.ts';
+export { type Cell, type Severity, severities } from './corruptions/names.ts';
 export {
   type Augmentation,
   type ColourJitter,

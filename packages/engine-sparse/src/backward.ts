@@ -100,7 +100,7 @@ class BackwardPass {
     return out;
   }
 
-  /** What a layer reads: its phases are kept. */
+  /** What a layer reads: the values of its input, or their phases, made again where they were not kept. */
   #input(layer: LayerPlace): Tensor {
     const key = phaseKey(layer.node);
     if (!key) return this.#values(layer.node.from[0]!);
@@ -266,11 +266,10 @@ class BackwardPass {
 
   /** Every layer of one stride adds to the gradient of the same phases; after the last of them the phases are merged. */
   #phasesGradient(layer: LayerPlace, gradient: Tensor, key: string): void {
-    const { graph, arena } = this.#place;
+    const { arena } = this.#place;
     const input = layer.node.from[0]!;
-    const { pictureLow: _, ...geometry } = graph.phases(input, layer.window.stride);
     const present = this.#phases.get(key);
-    const phases = present ?? this.#fresh(geometry);
+    const phases = present ?? this.#fresh(this.#place.phaseGeometry(layer.node, key));
     this.#phases.set(key, phases);
     this.#gather(layer, gradient, phases, present?.view ?? NO_VIEW);
     const writers = this.#phaseWriters.get(key)! - 1;

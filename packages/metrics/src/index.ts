@@ -17,7 +17,6 @@ export { collect } from './collect.ts';
 export { type ConformalOptions, type ConformalPredictor, calibrateConformal } from './conformal/calibrate-conformal.ts';
 export type { ConformalMethod, ConformalRule } from './conformal/conformal-score.ts';
 export { type ConformalSets, type ConformalSummary, conformalSets, summarizeSets } from './conformal/conformal-sets.ts';
-export { CORRUPTIONS_15, CORRUPTIONS_19, type CorruptionName } from './corruption/corruption-names.ts';
 export { type CorruptionErrors, type MeanCorruptionError, meanCorruptionError } from './corruption/mean-corruption-error.ts';
 export {
   type CorruptionCell,
@@ -48,6 +47,7 @@ export { maxLogitScore } from './ood/max-logit-score.ts';
 export { maxProbabilityScore } from './ood/max-probability-score.ts';
 export { mutualInformationScore } from './ood/mutual-information-score.ts';
 export { type NearestNeighbourOptions, nearestNeighbourScore } from './ood/nearest-neighbour-score.ts';
+export { resampledAuroc } from './ood/resampled-auroc.ts';
 export { variationRatioScore } from './ood/variation-ratio-score.ts';
 export { predictionOf, takeRows } from './predictions.ts';
 export type { Reals } from './reals.ts';
@@ -59,6 +59,7 @@ export { bcaInterval, type Interval, percentileInterval } from './statistics/int
 export { type MeanInterval, meanInterval } from './statistics/mean-interval.ts';
 export { normalCdf, normalQuantile } from './statistics/normal.ts';
 export { type PairedTTest, pairedTTest } from './statistics/paired-t-test.ts';
+export { type ResampledScore, resampledScores } from './statistics/resampled-scores.ts';
 export { type SignTest, signTest } from './statistics/sign-test.ts';
 export { studentHalfWidth, studentTwoSided } from './statistics/student-t.ts';
 export { type SignedRankTest, wilcoxonSignedRank } from './statistics/wilcoxon-signed-rank.ts';

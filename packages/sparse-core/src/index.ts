@@ -1,4 +1,5 @@
 export { checkState } from './check-state.ts';
+export { type CorruptionName, corruptionNames, extraCorruptions, mainCorruptions } from './corruption-names.ts';
 export { type Densities, type Distribution, type ErkOptions, er, erk, erkDensities, type UniformOptions, uniform } from './distribution.ts';
 export { type ErkPlusOptions, erkPlus } from './distribution-plus.ts';
 export {

@@ -1,6 +1,6 @@
 /** The options of `freetickets evaluate`, from the texts of a command line to what `evaluateRun` takes. */
-import { type CorruptionName, corruptionNames } from '@freetickets/datasets';
-import { nearest, SparseError } from '@freetickets/sparse-core';
+
+import { type CorruptionName, corruptionNames, nearest, SparseError } from '@freetickets/sparse-core';
 import { type Command, Option } from 'commander';
 import { SPLITS, type Split } from '../evaluation/document.ts';
 import type { EvaluateOptions } from '../evaluation/options.ts';

@@ -1,5 +1,5 @@
 /** Scores on corrupted test pictures, cell by cell (a corruption at a severity), pooled and as the mean over cells. */
-import { type CorruptionName, corruptionNames, corruptionsIn, severities } from '@freetickets/datasets';
+import { corruptionsIn, severities } from '@freetickets/datasets';
 import {
   accuracy,
   brier,
@@ -12,7 +12,7 @@ import {
   nll,
   summarizeCorruptions,
 } from '@freetickets/metrics';
-import { SparseError } from '@freetickets/sparse-core';
+import { type CorruptionName, corruptionNames, SparseError } from '@freetickets/sparse-core';
 import { type Data, openCorruptions } from '../data.ts';
 import { progressBar } from '../progress.ts';
 import type { Talk } from '../talk.ts';

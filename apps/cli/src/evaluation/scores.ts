@@ -10,11 +10,11 @@ import {
   debiasedEce,
   ece,
   nll,
+  resampledScores,
   topKAccuracy,
 } from '@freetickets/metrics';
 import type { Prediction } from '@freetickets/sparse-core';
 import { LEVEL, type Measure, orNull, type Scores } from './document.ts';
-import { resampled } from './resampled.ts';
 
 export interface Bootstrap {
   /** 0: no intervals. */
@@ -50,7 +50,7 @@ function plainScores(prediction: Prediction, labels: Int32Array): Scores {
 
 /** One set of draws for all predictions: drawing is a good part of the work. */
 function intervalsOf(predictions: readonly Prediction[], labels: Int32Array, { resamples, seed }: Bootstrap): Scores['intervals'][] {
-  const statistics = predictions.map((prediction) => resampled(prediction, labels));
+  const statistics = predictions.map((prediction) => resampledScores(prediction, labels));
   const found: Record<string, { readonly low: number; readonly high: number }> = bootstrapIntervals(
     labels.length,
     (rows) =>

@@ -1,4 +1,5 @@
 /** All 19 corruptions by the names that the field and the files of CIFAR-10-C use. */
+import type { CorruptionName } from '@freetickets/sparse-core';
 import { defocusBlur, gaussianBlur } from './blurs.ts';
 import { brightness, contrast, saturate } from './colours.ts';
 import { type Corrupt, corruptBy } from './corruption.ts';
@@ -8,7 +9,6 @@ import { frost } from './frost.ts';
 import { glassBlur } from './glass-blur.ts';
 import { jpegCompression } from './jpeg-compression.node.ts';
 import { motionBlur } from './motion-blur.ts';
-import type { CorruptionName } from './names.ts';
 import { gaussianNoise, impulseNoise, shotNoise, speckleNoise } from './noises.ts';
 import { pixelate } from './pixelate.ts';
 import { snow } from './snow.ts';

@@ -1,4 +1,4 @@
-import { rng } from '@freetickets/sparse-core';
+import { corruptionNames, rng } from '@freetickets/sparse-core';
 import { describe, expect, it } from 'vitest';
 import type { Samples } from '../dataset.ts';
 import { defocusBlur, gaussianBlur } from './blurs.ts';
@@ -9,7 +9,6 @@ import { fog } from './fog.ts';
 import { frost } from './frost.ts';
 import { glassBlur } from './glass-blur.ts';
 import { motionBlur } from './motion-blur.ts';
-import { corruptionNames } from './names.ts';
 import { gaussianNoise, impulseNoise, speckleNoise } from './noises.ts';
 import { type Picture, pictureAt, writePicture } from './picture.ts';
 import { pixelate } from './pixelate.ts';

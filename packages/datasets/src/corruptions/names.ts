@@ -1,30 +1,5 @@
-/** Names and severities of the corruptions, as the field and the files of CIFAR-10-C write them. */
-import { nearest, SparseError } from '@freetickets/sparse-core';
-
-/** The 15 that are averaged over by most papers. */
-export const mainCorruptions = [
-  'gaussian_noise',
-  'shot_noise',
-  'impulse_noise',
-  'defocus_blur',
-  'glass_blur',
-  'motion_blur',
-  'zoom_blur',
-  'snow',
-  'frost',
-  'fog',
-  'brightness',
-  'contrast',
-  'elastic_transform',
-  'pixelate',
-  'jpeg_compression',
-] as const;
-
-/** The 4 that the public sets hold besides, meant for validation. */
-export const extraCorruptions = ['speckle_noise', 'gaussian_blur', 'spatter', 'saturate'] as const;
-
-export const corruptionNames = [...mainCorruptions, ...extraCorruptions] as const;
-export type CorruptionName = (typeof corruptionNames)[number];
+/** Which corruption at which severity. */
+import { type CorruptionName, corruptionNames, nearest, SparseError } from '@freetickets/sparse-core';
 
 export const severities = [1, 2, 3, 4, 5] as const;
 export type Severity = (typeof severities)[number];

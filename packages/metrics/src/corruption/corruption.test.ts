@@ -1,15 +1,6 @@
+import { corruptionNames, mainCorruptions } from '@freetickets/sparse-core';
 import { describe, expect, it } from 'vitest';
-import {
-  accuracy,
-  CORRUPTIONS_15,
-  CORRUPTIONS_19,
-  collect,
-  ece,
-  meanCorruptionError,
-  nll,
-  predictionOf,
-  summarizeCorruptions,
-} from '../index.ts';
+import { accuracy, collect, ece, meanCorruptionError, nll, predictionOf, summarizeCorruptions } from '../index.ts';
 
 const metrics = () => collect({ accuracy: accuracy(), nll: nll(), ece: ece() });
 
@@ -33,14 +24,14 @@ describe('corruption summary', () => {
     expect(of15).toBeUndefined();
   });
   it('sums over 15 and 19 corruptions apart', () => {
-    const cells = CORRUPTIONS_19.flatMap((name, c) => [1, 2, 3, 4, 5].map((severity) => cell(name, severity, c < 15 ? 2 : 0)));
+    const cells = corruptionNames.flatMap((name, c) => [1, 2, 3, 4, 5].map((severity) => cell(name, severity, c < 15 ? 2 : 0)));
     const { all, of15, of19 } = summarizeCorruptions(cells, metrics);
     expect(of15).toMatchObject({ cells: 75, cellMean: { accuracy: 1 } });
     expect(of19).toMatchObject({ cells: 95, cellMean: { accuracy: 15 / 19 } });
     expect(of19!.pooled.accuracy).toBeCloseTo(15 / 19, 15);
     expect(all).toEqual(of19);
-    expect(new Set(CORRUPTIONS_19).size).toBe(19);
-    expect(CORRUPTIONS_15).toHaveLength(15);
+    expect(new Set(corruptionNames).size).toBe(19);
+    expect(mainCorruptions).toHaveLength(15);
   });
   it('leaves the cells as they were', () => {
     const one = cell('snow', 3, 1);

@@ -3,10 +3,9 @@
  * as one data set, `cellMean` is the plain mean of the cells' own figures. With cells of equal size the two agree for everything that is a mean
  * over samples (accuracy, NLL, Brier) and differ for ECE, where a pool lets over- and under-confidence of different cells cancel.
  */
-import { SparseError } from '@freetickets/sparse-core';
+import { corruptionNames, mainCorruptions, SparseError } from '@freetickets/sparse-core';
 import type { Metric } from '../metric.ts';
 import { checkWhole } from '../reals.ts';
-import { CORRUPTIONS_15, CORRUPTIONS_19 } from './corruption-names.ts';
 
 export interface CorruptionCell<Name extends string> {
   readonly corruption: string;
@@ -43,7 +42,7 @@ export function summarizeCorruptions<Name extends string>(
     const own = cells.filter(({ corruption }) => corruptions.includes(corruption));
     return own.length === corruptions.length * 5 ? figures(own, empty) : undefined;
   };
-  return { all: figures(cells, empty), of15: over(CORRUPTIONS_15), of19: over(CORRUPTIONS_19) };
+  return { all: figures(cells, empty), of15: over(mainCorruptions), of19: over(corruptionNames) };
 }
 
 function figures<Name extends string>(

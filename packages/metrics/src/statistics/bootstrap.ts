@@ -8,6 +8,7 @@ import type { Metric } from '../metric.ts';
 import { takeRows } from '../predictions.ts';
 import { checkShare, checkWhole } from '../reals.ts';
 import { bcaInterval, type Interval, percentileInterval } from './interval.ts';
+import { meanAt, valuesOfSamples } from './sample-values.ts';
 
 export interface BootstrapOptions {
   /** Default 0.95. */
@@ -79,20 +80,6 @@ export function metricIntervals<Name extends string>(
   return bootstrapIntervals(prediction.size, statistic, options);
 }
 
-function valuesOfSamples(metric: Metric, prediction: Prediction, labels: Int32Array): Float64Array {
-  return Float64Array.from(labels, (label, n) => {
-    metric.reset();
-    metric.update(takeRows(prediction, Uint32Array.of(n)), Int32Array.of(label));
-    return metric.value();
-  });
-}
-
-function meanAt(values: Float64Array, rows: Uint32Array): number {
-  let sum = 0;
-  for (const row of rows) sum += values[row]!;
-  return sum / rows.length;
-}
-
 const labelsOf = (labels: Int32Array, rows: Uint32Array): Int32Array => Int32Array.from(rows, (n) => labels[n]!);
 
 function figures<Name extends string>(names: readonly Name[], count: number, at: (index: number) => Readonly<Record<Name, number>>) {
@@ -110,7 +97,9 @@ function figures<Name extends string>(names: readonly Name[], count: number, at:
 
 function resample(size: number, seed: number, index: number): Uint32Array {
   const stream = rng(seed).stream('bootstrap', index);
-  return Uint32Array.from({ length: size }, () => stream.below(size));
+  const rows = new Uint32Array(size);
+  for (let n = 0; n < size; n++) rows[n] = stream.below(size);
+  return rows;
 }
 
 /** All rows but the g-th of `groups` runs, whose lengths differ by at most one. */

@@ -1,7 +1,6 @@
-import { accuracy, aurc, brier, collect, ece, nll, predictionOf, softmax, takeRows, topKAccuracy } from '@freetickets/metrics';
 import { rng } from '@freetickets/sparse-core';
 import { describe, expect, it } from 'vitest';
-import { resampled } from './resampled.ts';
+import { accuracy, aurc, brier, collect, ece, nll, predictionOf, resampledScores, softmax, takeRows, topKAccuracy } from '../index.ts';
 
 /** Seven classes; every confidence differs from the others. */
 function drawn(size: number) {
@@ -15,7 +14,7 @@ const argmax = (logits: Float64Array, n: number) => {
   return row.indexOf(Math.max(...row));
 };
 
-describe('resampled', () => {
+describe('resampledScores', () => {
   it.each([
     ['all samples', (n: number) => Uint32Array.from({ length: n }, (_, k) => k)],
     ['fewer', (n: number) => Uint32Array.from({ length: n - 17 }, (_, k) => k + 5)],
@@ -38,7 +37,7 @@ describe('resampled', () => {
       takeRows(prediction, rows),
       Int32Array.from(rows, (n) => labels[n]!),
     );
-    const found = resampled(prediction, labels)(rows);
+    const found = resampledScores(prediction, labels)(rows);
     for (const [name, value] of Object.entries(metrics.value())) expect(found[name as keyof typeof found], name).toBeCloseTo(value, 10);
   });
 
@@ -48,7 +47,10 @@ describe('resampled', () => {
     const right = [1, 0, 1, 0, 1];
     const probs = confidences.flatMap((p) => [p, (1 - p) / 3, (1 - p) / 3, (1 - p) / 3]);
     const labels = Int32Array.from(right, (yes) => 1 - yes);
-    const { ece: of15, eceFreetickets: of14 } = resampled(predictionOf(Float64Array.from(probs), 4), labels)(Uint32Array.of(0, 1, 2, 3, 4));
+    const { ece: of15, eceFreetickets: of14 } = resampledScores(
+      predictionOf(Float64Array.from(probs), 4),
+      labels,
+    )(Uint32Array.of(0, 1, 2, 3, 4));
     expect(of15).toBeCloseTo(0.55, 6);
     expect(of14).toBeCloseTo(0.386, 6);
   });
@@ -56,7 +58,7 @@ describe('resampled', () => {
   it('counts equal confidences as their mean error in the risk-coverage curve', () => {
     // two equally sure, one of them wrong, then one less sure and right: risks 1/2, 1/2, 1/3
     const probs = Float64Array.of(0.75, 0.25, 0.75, 0.25, 0.625, 0.375);
-    const { aurc: area } = resampled(predictionOf(probs, 2), Int32Array.of(0, 1, 0))(Uint32Array.of(0, 1, 2));
+    const { aurc: area } = resampledScores(predictionOf(probs, 2), Int32Array.of(0, 1, 0))(Uint32Array.of(0, 1, 2));
     expect(area).toBeCloseTo((1 / 2 + 1 / 2 + 1 / 3) / 3, 12);
   });
 });

@@ -1,23 +1,37 @@
 /**
  * Scores of a resample, thousands of which stand behind an interval. What they need of each sample is looked up once: its loss, its bin, its
  * place in the order of confidence. A resample is then a count for each sample, and every score one pass over the counts: for 10,000 samples
- * some tenths of a millisecond, where computing all metrics anew, with their sorting, takes fifteen. The definitions are those of
- * `@freetickets/metrics`, to which the tests hold them.
+ * some tenths of a millisecond, where computing all metrics anew, with their sorting, takes fifteen. The definitions are those of the metrics
+ * of the same names, to which the tests hold them.
  */
-import { accuracy, brier, type Metric, nll, takeRows, topKAccuracy, topLabel } from '@freetickets/metrics';
 import type { Prediction } from '@freetickets/sparse-core';
-import type { Measure } from './document.ts';
+import { accuracy } from '../accuracy.ts';
+import { brier } from '../brier.ts';
+import { nll } from '../nll.ts';
+import { topKAccuracy } from '../top-k-accuracy.ts';
+import { topLabel } from '../top-label.ts';
+import { meanAt, valuesOfSamples } from './sample-values.ts';
+
+/** `eceEqualMass` is `ece({ edges: 'quantile' })`, `eceFreetickets` `ece({ edges: 'freetickets' })`. */
+export type ResampledScore = 'accuracy' | 'top5' | 'nll' | 'brier' | 'ece' | 'aurc' | 'eceEqualMass' | 'eceFreetickets';
 
 const BINS = 15;
 
-/** @returns the scores of the samples `rows`, which may repeat; not `eceDebiased` and `eceClasswise` */
-export function resampled(prediction: Prediction, labels: Int32Array): (rows: Uint32Array) => Partial<Record<Measure, number>> {
+/**
+ * For `bootstrapIntervals` of several predictions under one set of draws.
+ * @returns the scores of the samples `rows`, which may repeat; `top5` only of more than 5 classes
+ */
+export function resampledScores(
+  prediction: Prediction,
+  labels: Int32Array,
+): (rows: Uint32Array) => Readonly<Partial<Record<ResampledScore, number>>> {
+  const alone = { ...prediction, members: 1, memberProbs: prediction.probs };
   const means = Object.entries({
     accuracy: accuracy(),
     ...(prediction.classes > 5 && { top5: topKAccuracy(5) }),
     nll: nll(),
     brier: brier(),
-  }).map(([name, metric]) => [name, valuesOf(metric, prediction, labels)] as const);
+  }).map(([name, metric]) => [name, valuesOfSamples(metric, alone, labels)] as const);
   const { confidence, correct } = topLabel(prediction.probs, labels);
   const order = Uint32Array.from(labels, (_, n) => n).sort((a, b) => confidence[b]! - confidence[a]! || a - b);
   const place = new Uint32Array(order.length);
@@ -38,22 +52,6 @@ export function resampled(prediction: Prediction, labels: Int32Array): (rows: Ui
       eceFreetickets: eceOf(sure, wrong, counts, rows.length, BINS - 1),
     };
   };
-}
-
-/** Of each sample alone, of a metric that is a mean over samples. */
-function valuesOf(metric: Metric, prediction: Prediction, labels: Int32Array): Float64Array {
-  const own = { ...prediction, members: 1, memberProbs: prediction.probs };
-  return Float64Array.from(labels, (label, n) => {
-    metric.reset();
-    metric.update(takeRows(own, Uint32Array.of(n)), Int32Array.of(label));
-    return metric.value();
-  });
-}
-
-function meanAt(values: Float64Array, rows: Uint32Array): number {
-  let sum = 0;
-  for (const row of rows) sum += values[row]!;
-  return sum / rows.length;
 }
 
 /** Bins (low, high] of equal width. With 14 of them it is the published code's, which leaves out confidences above 1. */
