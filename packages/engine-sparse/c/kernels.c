@@ -166,7 +166,7 @@ static inline void fetch_rows(ahead_of *f, const float *in, long plane, long str
     const float *weights = a->f + p->weights, *x[YB];                                                                                 \
     const long row_out = p->out.row, row_normed = p->normed.row;                                                                      \
     UNROLL for (int y = 0; y < YB; y++) x[y] = t.in + (long)y * p->in.row;                                                            \
-    ahead_of rows = rows_ahead(p->channels, YB, XB * N, p->channel_blocks * (o1 - o0));                                                                               \
+    ahead_of rows = rows_ahead(p->channels, YB, XB * N, p->channel_blocks * (o1 - o0));                                               \
     for (int c = 0; c < p->channel_blocks; c++) {                                                                                     \
       const int32_t *row = a->i + p->rows + (size_t)c * (p->planes + 1);                                                              \
       const int fresh = c == 0 && p->start.base < 0;                                                                                  \
@@ -181,7 +181,7 @@ static inline void fetch_rows(ahead_of *f, const float *in, long plane, long str
           FETCH(out, row_out, YB, XB * N);                                                                                            \
           if (from != out) FETCH(from, row_from, YB, XB * N);                                                                         \
         }                                                                                                                             \
-        if (YB > 1) fetch_rows(&rows, t.in, p->in.plane, p->in.row);                                                                                       \
+        if (YB > 1) fetch_rows(&rows, t.in, p->in.plane, p->in.row);                                                                  \
         vec sum[YB][XB][NV], bias = splat(c > 0 || p->bias < 0 ? 0 : a->f[p->bias + o]);                                              \
         EACH(YB, XB, NV) sum[y][i][j] = fresh ? bias : load(from + y * row_from + i * N + j * VW) + bias;                             \
         for (; k < end; k++) {                                                                                                        \
@@ -352,9 +352,9 @@ static void gather(const ft_gather *p, int task, const ft_arena *a) {
     UNROLL for (int b = 0; b < OB; b++) {                                                                                             \
       const finish f = finish_of(p, a, o + b, k1 == p->rows);                                                                         \
       float *out = t.out + (size_t)(o + b) * p->out.plane, *normed = t.normed + (size_t)(o + b) * p->normed.plane;                    \
-      if (!f.any || f.raw) UNROLL for (int i = 0; i < XB; i++) UNROLL for (int j = 0; j < NV; j++) store(out + i * N + j * VW, sum[b][i][j]);\
+      if (!f.any || f.raw) UNROLL for (int i = 0; i < XB; i++) UNROLL for (int j = 0; j < NV; j++) store(out + i * N + j * VW, sum[b][i][j]); \
       if (!f.any) continue;                                                                                                           \
-      UNROLL for (int i = 0; i < XB; i++) UNROLL for (int j = 0; j < NV; j++) store(normed + i * N + j * VW, finished(f, sum[b][i][j]));\
+      UNROLL for (int i = 0; i < XB; i++) UNROLL for (int j = 0; j < NV; j++) store(normed + i * N + j * VW, finished(f, sum[b][i][j])); \
     }                                                                                                                                 \
   }
 #define DENSE(NAME, XB, NV)                                                                                                           \
@@ -709,7 +709,7 @@ static void running(const ft_running *p, const ft_arena *a) {
     const float *u = at(a, p->a, block, c, y), *v = at(a, p->b, block, c, y);              \
     float *out = at(a, p->out, block, c, y);                                               \
     (void)v;                                                                               \
-    for (int e = 0, n = p->width * a->lanes; e < n; e += VW) put(out + e, BODY, n - e, p->accumulate); \
+    for (int e = 0, n = p->width * a->lanes; e < n; e += VW) put(out + e, BODY, n - e, p->accumulate);                                \
   }
 
 static void relu(const ft_elementwise *p, int task, const ft_arena *a) { ROWS(where_positive(load(u + e), load(u + e))) }
@@ -735,9 +735,9 @@ static void clear(const ft_pool *p, int block, int c, const ft_arena *a) {
 }
 
 // Calls BODY for every pixel (row v, column u) of the window of (y, x) that lies in the picture, in row order.
-#define WINDOW(BODY)                                                                                   \
-  for (int v = y * p->stride - p->pad; v < y * p->stride - p->pad + p->kernel_height; v++)             \
-    for (int u = x * p->stride - p->pad; u < x * p->stride - p->pad + p->kernel_width; u++)            \
+#define WINDOW(BODY)                                                                                                                  \
+  for (int v = y * p->stride - p->pad; v < y * p->stride - p->pad + p->kernel_height; v++)                                            \
+    for (int u = x * p->stride - p->pad; u < x * p->stride - p->pad + p->kernel_width; u++)                                           \
       if (v >= 0 && v < p->in_height && u >= 0 && u < p->in_width) BODY
 
 // The larger of two, lane by lane; one that is not a number wins, so it is not hidden.

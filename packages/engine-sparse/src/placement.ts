@@ -92,7 +92,7 @@ export class Placement {
   readonly partial: number;
   readonly groups: number;
   /** Whether the values of a training step are too many to keep them all. */
-  large = false;
+  readonly large: boolean;
   /** Whether convolutions have pictures to work on; else all layers are linear, or as good as. */
   readonly #pictures: boolean;
   readonly #sparse: ReadonlySet<ParamName>;
@@ -120,7 +120,9 @@ export class Placement {
     this.loss = this.arena.floats(options.batchSize);
     this.correct = this.arena.floats(options.batchSize);
     this.hyper = this.arena.floats(3);
-    this.#placeActivations(options);
+    this.large = options.train && this.#floatsOfValues(options.batchSize) > (options.mostKept ?? MOST_KEPT);
+    if (this.train) this.#chooseDropped();
+    this.#placeActivations();
     this.partial = this.arena.floats(this.#partialFloats);
   }
 
@@ -153,10 +155,9 @@ export class Placement {
 
   /**
    * In the order of the nodes. A tensor's place is free once its last reader is done; but training keeps values until the backward pass,
-   * except those that it can make again.
+   * except those that it does not read or can make again.
    */
-  #placeActivations(options: PlacementOptions): void {
-    if (this.train) this.#chooseDropped(options);
+  #placeActivations(): void {
     const readers = new Map<string, number>();
     const hold = (key: string) => readers.set(key, (readers.get(key) ?? 0) + 1);
     for (const node of this.net.spec.nodes) {
@@ -189,7 +190,7 @@ export class Placement {
     }
   }
 
-  #chooseDropped({ batchSize, mostKept = MOST_KEPT }: PlacementOptions): void {
+  #chooseDropped(): void {
     const { nodes, output } = this.net.spec;
     const read = new Set([this.owner(output)]);
     for (const node of nodes) {
@@ -197,8 +198,7 @@ export class Placement {
       if (node.op === 'relu') read.add(this.owner(node.id));
     }
     for (const { id } of nodes) if (!read.has(id)) this.dropped.add(id);
-    if (this.#floatsOfValues(batchSize) <= mostKept) return;
-    this.large = true;
+    if (!this.large) return;
     for (const node of nodes) {
       const key = phaseKey(node);
       if (key) this.dropped.add(key);
