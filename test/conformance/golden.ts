@@ -10,8 +10,8 @@ import {
   type Network,
   type NetworkSpec,
   network,
-  type OptimizerSpec,
   type ParamName,
+  type SgdSpec,
   type Topology,
   type TopologyDelta,
 } from '@freetickets/sparse-core';
@@ -23,7 +23,7 @@ interface Description {
   readonly about: string;
   readonly torch: string;
   readonly batchSize: number;
-  readonly optimizer: OptimizerSpec;
+  readonly optimizer: SgdSpec;
   /** One per step. */
   readonly learningRates: readonly number[];
   readonly spec: NetworkSpec;

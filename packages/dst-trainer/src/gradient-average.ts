@@ -2,7 +2,7 @@
  * The momentum of dead weights, which sparse storage does not have: the trainer gathers the dense gradients of the last steps before a
  * rewiring, `average = momentum * average + gradient`, as the optimiser would. Older gradients than those gathered would weigh less than 1 %.
  */
-import type { ParamName } from '@freetickets/sparse-core';
+import { momentumOf, type ParamName } from '@freetickets/sparse-core';
 import { epochsBefore } from './plans/epochs-before.ts';
 import type { Plan } from './plans/plan.ts';
 import { needsOf } from './rewiring.ts';
@@ -25,7 +25,7 @@ export const gatheredSteps = (momentum: number): number =>
 export function gathers(plan: Plan, step: number, stepsPerEpoch: number): boolean {
   const reads = plan.phases.some(({ rewiring }) => rewiring !== 'frozen' && needsOf(rewiring).includes('momentum'));
   if (!reads) return false;
-  const ahead = gatheredSteps(plan.optimizer.momentum);
+  const ahead = gatheredSteps(momentumOf(plan.optimizer));
   for (let later = step; later < step + ahead; later++) if (readsAverageAt(plan, later, stepsPerEpoch)) return true;
   return false;
 }

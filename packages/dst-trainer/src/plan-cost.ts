@@ -1,5 +1,5 @@
 /** What a plan costs before it runs, by formula: floating-point operations, and how they compare with one dense network. */
-import { forwardFlops, type Network, SparseError, trainingFlops } from '@freetickets/sparse-core';
+import { forwardFlops, momentumOf, type Network, SparseError, trainingFlops } from '@freetickets/sparse-core';
 import { prunedTo } from './decide-pruning.ts';
 import { gatheredSteps } from './gradient-average.ts';
 import type { Phase, Plan } from './plans/plan.ts';
@@ -58,7 +58,7 @@ function perSample(forward: { dense: number; sparse: number }, { rewiring }: Pha
   if (rewiring === 'frozen') return trainingFlops(forward, { method: 'static' });
   const needs = needsOf(rewiring);
   const gathered = needs.includes('momentum')
-    ? Math.min(rewiring.every, gatheredSteps(optimizer.momentum))
+    ? Math.min(rewiring.every, gatheredSteps(momentumOf(optimizer)))
     : Number(needs.includes('gradient'));
   return trainingFlops(forward, gathered > 0 ? { method: 'rigl', every: rewiring.every / gathered } : { method: 'set' });
 }

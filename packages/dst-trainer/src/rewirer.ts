@@ -2,7 +2,7 @@
  * The topology's part of a run: which steps change it, what the rules need to know for that, and the changes themselves. It keeps what must
  * outlive a step: what has ever lived, the averaged gradient, and the gradient that an escape at the end of a phase still reads.
  */
-import type { ParamName, Signal } from '@freetickets/sparse-core';
+import { momentumOf, type ParamName, type Signal } from '@freetickets/sparse-core';
 import { prunedTo } from './decide-pruning.ts';
 import type { RewiredEvent } from './events.ts';
 import { type Explored, explored } from './explored.ts';
@@ -70,7 +70,7 @@ export class Rewirer {
 
   /** To be called after the step: remembers gradients, then rewires or prunes. */
   async *afterStep(order: StepOrder): AsyncGenerator<RewiredEvent, void> {
-    const { momentum } = this.#run.plan.optimizer;
+    const momentum = momentumOf(this.#run.plan.optimizer);
     const before = this.#average;
     this.#average = order.gathering ? await this.#gradients((param, slope) => gathered(before?.get(param), slope, momentum)) : undefined;
     const forLeap = order.leap !== undefined && needsOf(order.leap.rewiring).includes('gradient');

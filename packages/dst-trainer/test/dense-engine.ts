@@ -6,6 +6,7 @@ import {
   type Batch,
   type Engine,
   type ModelState,
+  momentumOf,
   type Network,
   type OpenOptions,
   type ParamName,
@@ -88,10 +89,11 @@ class DenseSession implements Session {
     this.#kept = keep;
     if (update) {
       this.#step++;
+      const decay = momentumOf(optimizer);
       for (const { values, momentum, gradient, mask } of this.#params.values()) {
         for (let i = 0; i < values.length; i++) {
           if (!mask[i]) continue;
-          momentum[i] = optimizer.momentum * momentum[i]! + gradient[i]! + optimizer.weightDecay * values[i]!;
+          momentum[i] = decay * momentum[i]! + gradient[i]! + optimizer.weightDecay * values[i]!;
           values[i]! -= learningRate * momentum[i]!;
         }
       }
@@ -121,6 +123,10 @@ class DenseSession implements Session {
         momentum[i] = 0;
       }
     }
+  }
+
+  async inputGradient(): Promise<never> {
+    throw new SparseError('INVALID_ARGUMENT', 'inputGradient', 'an engine that has it', 'the dense test engine');
   }
 
   async predict(images: Float32Array, size: number): Promise<Float32Array> {

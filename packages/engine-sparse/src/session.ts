@@ -5,6 +5,7 @@ import {
   checkState,
   type LayerTopology,
   type ModelState,
+  momentumOf,
   type Network,
   type OpenOptions,
   type ParamName,
@@ -83,7 +84,7 @@ class SparseSession<Program> implements Session {
     for (const [at, value] of place.constants) this.#floats[at] = value;
     for (const [param, { values }] of place.params) this.#floats.set(state.values.get(param)!, values);
     if (options.optimizer) {
-      this.#floats.set([0, options.optimizer.momentum, options.optimizer.weightDecay], place.hyper);
+      this.#floats.set([0, momentumOf(options.optimizer), options.optimizer.weightDecay], place.hyper);
       for (const [param, momentum] of state.momentum ?? []) this.#floats.set(momentum, this.#momentumAt(param));
     }
     for (const layer of place.layers.values()) indexLayer(this.#plan, this.#ints, layer, this.#topology.get(layer.param)?.live);
@@ -187,6 +188,10 @@ class SparseSession<Program> implements Session {
       logits.set(this.#sessionFor(count).#predictBatch(part, count), start * this.#net.classes);
     }
     return logits;
+  }
+
+  async inputGradient(): Promise<Float32Array> {
+    throw new SparseError('INVALID_ARGUMENT', 'inputGradient', 'a session opened with inputGradients', this.#options);
   }
 
   #predictBatch(images: Float32Array, count: number): Float32Array {

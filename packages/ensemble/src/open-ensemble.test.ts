@@ -53,6 +53,7 @@ function linearEngine(log: Log, failAt = -1): Engine {
         gradient: refuse,
         signal: refuse,
         rewire: refuse,
+        inputGradient: refuse,
         snapshot: refuse,
         predict: (images, size) => Promise.resolve(predict(images, size)),
         [Symbol.asyncDispose]: () => {

@@ -1,5 +1,5 @@
 /** One member of the ensemble as nodes of the graph: a walk over its spec. Names of a member begin with its prefix, `member0/`. */
-import type { ModelState, Network, NodeId, NodeSpec } from '@freetickets/sparse-core';
+import { type ModelState, type Network, type NodeId, type NodeSpec, SparseError } from '@freetickets/sparse-core';
 import { addConv } from './conv.ts';
 import { foldableBatchNorms, foldBatchNorm } from './fold.ts';
 import { addNode, type Graph } from './graph.ts';
@@ -51,6 +51,12 @@ function addOperation(
       return addNode(graph, 'Relu', name, inputs);
     case 'add':
       return addNode(graph, 'Add', name, inputs);
+    case 'concat':
+      return addNode(graph, 'Concat', name, inputs, { axis: 1 });
+    case 'dropout':
+      return input;
+    case 'memberScale':
+      throw new SparseError('INVALID_ARGUMENT', `node ${node.id}`, 'a network of one member', node.op, 'Split the ticket into its members');
     case 'flatten':
       return addNode(graph, 'Flatten', name, inputs, { axis: 1 });
   }

@@ -79,7 +79,11 @@ function operation(net: Network, state: ModelState, node: NodeSpec, x: Values, o
     case 'add':
       return x.map((value, k) => value + other![k]!);
     case 'flatten':
+    case 'dropout':
       return x;
+    case 'concat':
+    case 'memberScale':
+      throw new Error(`${node.op} has no reference here`);
   }
 }
 

@@ -23,7 +23,9 @@ export function checkState(net: Network, state: ModelState, at = 'state'): void 
     if (fault) throw wrong(`topology of ${param}`, fault.expected, fault.received);
   }
   checkArrays('values', state.values, () => true);
-  if (state.momentum) checkArrays('momentum', state.momentum, (param) => net.params.get(param)!.trainable);
+  const trained = (param: ParamName) => net.params.get(param)!.trainable;
+  if (state.momentum) checkArrays('momentum', state.momentum, trained);
+  if (state.secondMoments) checkArrays('second moment', state.secondMoments, trained);
 
   function checkArrays(what: string, arrays: ReadonlyMap<ParamName, Float32Array>, wanted: (param: ParamName) => boolean): void {
     for (const param of arrays.keys())

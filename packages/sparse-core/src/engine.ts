@@ -2,7 +2,7 @@
  * The border between what is trained and how it is computed. Libraries take an `Engine` as an argument and import none;
  * an engine's inner layout is its secret: outside it, images are (N, C, H, W) and weights (O, I, kh, kw) or (O, I), row-major.
  */
-import type { Network } from './network.ts';
+import type { Network, ParamKind } from './network.ts';
 import type { ParamName } from './spec.ts';
 import type { ModelState } from './state.ts';
 import type { TopologyDelta } from './topology.ts';
@@ -10,11 +10,18 @@ import type { TopologyDelta } from './topology.ts';
 /** A dense read-out over live and dead positions alike. */
 export type Signal = 'gradient';
 
-/** `images` (size, C, H, W), `labels` (size): class indices. */
+/** `images` (size, C, H, W), `labels` (size): class indices; for a network of several heads (size, heads). */
 export interface Batch {
   readonly size: number;
   readonly images: Float32Array;
   readonly labels: Int32Array;
+  readonly mixed?: MixedLabels;
+}
+
+/** What mixup adds: a second label wherever `labels` has one, and per sample the share in [0, 1] that it has of the loss. */
+export interface MixedLabels {
+  readonly labels: Int32Array;
+  readonly shares: Float32Array;
 }
 
 /** What a pass over the data may ask for. */
@@ -36,11 +43,52 @@ export interface Source {
   batches(options: PassOptions): Iterable<Batch> | AsyncIterable<Batch>;
 }
 
+export type OptimizerSpec = SgdSpec | AdamWSpec;
+
 /** `buffer = momentum * buffer + gradient + weightDecay * weight; weight -= learningRate * buffer`, for every trainable parameter. */
-export interface OptimizerSpec {
+export interface SgdSpec extends UpdateSpec {
   readonly kind: 'sgd';
   readonly momentum: number;
+  /** Steps by `gradient + weightDecay * weight + momentum * buffer` instead of `buffer`. */
+  readonly nesterov?: boolean;
+}
+
+/**
+ * Momentum is the first moment. `weight -= learningRate * weightDecay * weight`, then
+ * `weight -= learningRate * (first / (1 - beta1 ** t)) / (sqrt(second / (1 - beta2 ** t)) + eps)` with t the steps taken, this one included.
+ * @source arXiv:1711.05101, as PyTorch computes it
+ */
+export interface AdamWSpec extends UpdateSpec {
+  readonly kind: 'adamw';
+  /** Default 0.9. */
+  readonly beta1?: number;
+  /** Default 0.999. */
+  readonly beta2?: number;
+  /** Default 1e-8. */
+  readonly eps?: number;
+}
+
+/** The share of a parameter's average gradient that stays from one step to the next. */
+export const momentumOf = (optimizer: OptimizerSpec): number =>
+  optimizer.kind === 'sgd' ? optimizer.momentum : (optimizer.beta1 ?? ADAMW_BETA1);
+
+export const ADAMW_BETA1 = 0.9;
+
+interface UpdateSpec {
   readonly weightDecay: number;
+  /** Kinds of parameters that decay. Default: all that are trained. */
+  readonly decays?: readonly ParamKind[];
+  /** Factors of the learning rate by kind of parameter. Default 1. */
+  readonly rates?: Readonly<Partial<Record<ParamKind, number>>>;
+  /** Largest 2-norm of all gradients together, live positions only; longer ones are scaled down to it. Default: none. */
+  readonly clipNorm?: number;
+}
+
+export interface LossSpec {
+  /** Share in [0, 1) of each target that is spread evenly over all classes, its own included. Default 0. */
+  readonly labelSmoothing?: number;
+  /** How the cross-entropies of several heads make one loss. Default `mean`. */
+  readonly heads?: 'mean' | 'sum';
 }
 
 export interface OpenOptions {
@@ -48,6 +96,10 @@ export interface OpenOptions {
   readonly batchSize: number;
   /** Absent: the session can only predict. */
   readonly optimizer?: OptimizerSpec;
+  /** What `trainStep` minimizes. Default: the mean cross-entropy. */
+  readonly loss?: LossSpec;
+  /** Without an optimizer: whether `inputGradient` may be asked. Default false. */
+  readonly inputGradients?: boolean;
   /** Signals that `trainStep` may be asked to keep. */
   readonly signals?: readonly Signal[];
   /** Default: the number of processors this process may use. */
@@ -69,6 +121,13 @@ export interface StepOptions {
   readonly keep?: readonly Signal[];
   /** Default true; false leaves every value as it was (gradients are still computed). */
   readonly update?: boolean;
+  /** Keys what dropout drops in this step; a network with dropout needs one. */
+  readonly dropoutSeed?: number;
+}
+
+export interface PredictOptions {
+  /** Leaves dropout on and keys it. Default: off. */
+  readonly dropoutSeed?: number;
 }
 
 /** `loss`: mean cross-entropy in nats; `correct`: how many samples of the batch had the right class on top. */
@@ -85,8 +144,13 @@ export interface Session extends AsyncDisposable {
   signal(param: ParamName, which: Signal): Promise<Float32Array>;
   /** Changes which weights live. Grown weights and their momentum start at 0. */
   rewire(deltas: readonly TopologyDelta[]): Promise<void>;
-  /** Logits (size, classes), with running statistics. `size` may exceed the session's batch size. */
-  predict(images: Float32Array, size: number): Promise<Float32Array>;
+  /** Logits (size, classes), with running statistics; of a network of several heads (size, heads, classes). `size` may exceed the batch size. */
+  predict(images: Float32Array, size: number, options?: PredictOptions): Promise<Float32Array>;
+  /**
+   * Gradient of the mean cross-entropy over the batch with respect to its images, (size, C, H, W), with running statistics.
+   * @throws SparseError INVALID_ARGUMENT unless the session was opened with `inputGradients`
+   */
+  inputGradient(batch: Batch): Promise<Float32Array>;
   /** A copy of everything that a later `open` needs to continue bit for bit. */
   snapshot(): Promise<ModelState>;
 }

@@ -10,18 +10,24 @@ export {
   topologyFromScores,
   type WeightScores,
 } from './distribution-scores.ts';
-export type {
-  Batch,
-  Engine,
-  OpenOptions,
-  OptimizerSpec,
-  PassOptions,
-  Prediction,
-  Session,
-  Signal,
-  Source,
-  StepOptions,
-  StepResult,
+export {
+  type AdamWSpec,
+  type Batch,
+  type Engine,
+  type LossSpec,
+  type MixedLabels,
+  momentumOf,
+  type OpenOptions,
+  type OptimizerSpec,
+  type PassOptions,
+  type Prediction,
+  type PredictOptions,
+  type Session,
+  type SgdSpec,
+  type Signal,
+  type Source,
+  type StepOptions,
+  type StepResult,
 } from './engine.ts';
 export { type ErrorCode, nearest, SparseError, show } from './errors.ts';
 export {

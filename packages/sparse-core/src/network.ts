@@ -2,12 +2,12 @@
 import { nearest, SparseError, show } from './errors.ts';
 import type { NetworkSpec, NodeId, NodeSpec, OpName, ParamName } from './spec.ts';
 
-export type ParamKind = 'weight' | 'bias' | 'scale' | 'shift' | 'runningMean' | 'runningVariance';
+export type ParamKind = 'weight' | 'bias' | 'scale' | 'shift' | 'memberScale' | 'runningMean' | 'runningVariance';
 
 export interface ParamInfo {
   readonly node: NodeId;
   readonly kind: ParamKind;
-  /** (O, I, kh, kw), (O, I) or (C). */
+  /** (O, I, kh, kw), (O, I), (members, C) or (C). */
   readonly shape: readonly number[];
   readonly size: number;
   /** May be sparse: a weight of a convolution or linear layer that the spec does not declare dense. */
@@ -22,8 +22,9 @@ export interface Network {
   readonly shapes: ReadonlyMap<NodeId, readonly number[]>;
   /** In the order of the nodes. */
   readonly params: ReadonlyMap<ParamName, ParamInfo>;
-  /** Length of the logits. */
+  /** Length of the logits of one head. */
   readonly classes: number;
+  readonly heads: number;
   node(id: NodeId): NodeSpec;
 }
 
@@ -37,11 +38,16 @@ interface OpRule {
   /** Keys besides id, op and from: how to check them. */
   readonly keys: Readonly<Record<string, (value: unknown) => string | undefined>>;
   readonly required: readonly string[];
-  readonly inputs: number;
+  /** How many; of `several`, any number, and they may differ in their channels. */
+  readonly inputs: number | 'several';
   /** What is wrong between keys that are right one by one. */
   conflict?(node: Record<string, number | boolean | undefined>): { key: string; expected: string } | undefined;
   /** Output shape, or what was expected of the input. */
-  shape(node: Record<string, number | boolean | undefined>, input: readonly number[]): readonly number[] | string;
+  shape(
+    node: Record<string, number | boolean | undefined>,
+    input: readonly number[],
+    inputs: readonly (readonly number[])[],
+  ): readonly number[] | string;
 }
 
 const positive = (v: unknown) =>
@@ -49,6 +55,7 @@ const positive = (v: unknown) =>
 const natural = (v: unknown) =>
   Number.isInteger(v) && (v as number) >= 0 && (v as number) <= 1 << 24 ? undefined : 'a whole number from 0 to 16777216';
 const flag = (v: unknown) => (typeof v === 'boolean' ? undefined : 'true or false');
+const share = (v: unknown) => (typeof v === 'number' && v >= 0 && v < 1 ? undefined : 'a number from 0 to below 1');
 const fraction = (v: unknown) => (typeof v === 'number' && v > 0 && v <= 1 ? undefined : 'a number in (0, 1]');
 
 function window(input: readonly number[], kernel: number, stride: number, pad: number): [number, number] | string {
@@ -95,6 +102,14 @@ const OPS: Readonly<Record<OpName, OpRule>> = {
   batchNorm: { keys: { eps: fraction, momentum: fraction }, required: [], inputs: 1, shape: (_, input) => input },
   maxPool,
   avgPool,
+  dropout: { keys: { rate: share }, required: ['rate'], inputs: 1, shape: (_, input) => input },
+  memberScale: { keys: { members: positive }, required: ['members'], inputs: 1, shape: (_, input) => input },
+  concat: {
+    keys: {},
+    required: [],
+    inputs: 'several',
+    shape: (_, input, inputs) => [inputs.reduce((sum, [channels]) => sum + channels!, 0), ...input.slice(1)],
+  },
   relu: { keys: {}, required: [], inputs: 1, shape: (_, input) => input },
   add: { keys: {}, required: [], inputs: 2, shape: (_, input) => input },
   globalAvgPool: {
@@ -141,7 +156,8 @@ export function network(spec: unknown): Network {
     spec: checked,
     shapes,
     params,
-    classes: shapes.get(checked.output)![0]!,
+    classes: shapes.get(checked.output)![0]! / (checked.heads ?? 1),
+    heads: checked.heads ?? 1,
     node(id: NodeId): NodeSpec {
       const found = byId.get(id);
       if (!found) throw new SparseError('INVALID_ARGUMENT', 'node', `a node of ${checked.name}`, id);
@@ -164,7 +180,7 @@ function invalid(issues: readonly Issue[]): SparseError {
 
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
 
-const SPEC_KEYS = ['version', 'name', 'input', 'nodes', 'output', 'initialization'];
+const SPEC_KEYS = ['version', 'name', 'input', 'nodes', 'output', 'heads', 'initialization'];
 const INITIALIZATIONS = ['torch', 'he-fan-out', 'he-fan-in'];
 
 /** Everything but the nodes themselves; returns those that are at least objects. */
@@ -230,15 +246,17 @@ function checkNode(node: Record<string, unknown>, at: string, reading: Reading):
   if (conflict) issues.push({ at: `${at}.${conflict.key}`, expected: conflict.expected, received: node[conflict.key] });
   const inputs = checkFrom(from, rule.inputs, at, reading);
   if (issues.length > before || inputs.length === 0) return;
-  const shape = rule.shape(node as Record<string, number>, inputs[0]!);
+  const shape = rule.shape(node as Record<string, number>, inputs[0]!, inputs);
   if (typeof shape === 'string') issues.push({ at, expected: shape, received: inputs[0] });
   else shapes.set(id as NodeId, shape);
 }
 
 /** Shapes of the nodes that a node starts from; none if that cannot be said. */
-function checkFrom(from: unknown, count: number, at: string, { shapes, met, issues }: Reading): (readonly number[])[] {
-  if (!Array.isArray(from) || from.length !== count) {
-    issues.push({ at: `${at}.from`, expected: `a list of ${count} node id${count > 1 ? 's' : ''}`, received: from });
+function checkFrom(from: unknown, count: OpRule['inputs'], at: string, { shapes, met, issues }: Reading): (readonly number[])[] {
+  const several = count === 'several';
+  if (!Array.isArray(from) || (several ? from.length === 0 : from.length !== count)) {
+    const expected = several ? 'a list of at least one node id' : `a list of ${count} node id${count > 1 ? 's' : ''}`;
+    issues.push({ at: `${at}.from`, expected, received: from });
     return [];
   }
   const inputs: (readonly number[])[] = [];
@@ -248,10 +266,11 @@ function checkFrom(from: unknown, count: number, at: string, { shapes, met, issu
     else if (!met.has(id))
       issues.push({ at: `${at}.from[${i}]`, expected: 'the id of an earlier node (nodes stand in topological order)', received: id });
   });
-  if (inputs.length < count) return [];
+  if (inputs.length < from.length) return [];
+  const compared = ([channels, ...sizes]: readonly number[]) => String(several ? ['C', ...sizes] : [channels, ...sizes]);
   for (const shape of inputs)
-    if (String(shape) !== String(inputs[0]))
-      issues.push({ at: `${at}.from`, expected: `inputs of one shape, (${inputs[0]})`, received: shape });
+    if (compared(shape) !== compared(inputs[0]!))
+      issues.push({ at: `${at}.from`, expected: `inputs of one shape, (${compared(inputs[0]!)})`, received: shape });
   return inputs;
 }
 
@@ -259,6 +278,10 @@ function checkOutput(spec: NetworkSpec, shapes: ReadonlyMap<NodeId, readonly num
   const shape = shapes.get(spec.output);
   if (!shape || spec.output === 'input') issues.push({ at: 'output', expected: 'the id of a node', received: spec.output });
   else if (shape.length !== 1) issues.push({ at: 'output', expected: 'a node of shape (classes)', received: shape });
+  else if (spec.heads !== undefined && positive(spec.heads))
+    issues.push({ at: 'heads', expected: positive(spec.heads)!, received: spec.heads });
+  else if (shape[0]! % (spec.heads ?? 1) !== 0)
+    issues.push({ at: 'heads', expected: `a divisor of ${shape[0]}, the length of the output`, received: spec.heads });
 }
 
 function listParams(spec: NetworkSpec, shapes: ReadonlyMap<NodeId, readonly number[]>): ReadonlyMap<ParamName, ParamInfo> {
@@ -276,6 +299,8 @@ function listParams(spec: NetworkSpec, shapes: ReadonlyMap<NodeId, readonly numb
       put(`${node.id}.bias`, node.id, 'shift', [channels]);
       put(`${node.id}.running_mean`, node.id, 'runningMean', [channels]);
       put(`${node.id}.running_var`, node.id, 'runningVariance', [channels]);
+    } else if (node.op === 'memberScale') {
+      put(`${node.id}.weight`, node.id, 'memberScale', [node.members, channels]);
     }
   }
   return params;

@@ -10,9 +10,14 @@ import type { NetworkSpec, ParamName } from './spec.ts';
 import type { ModelState } from './state.ts';
 import type { LayerTopology } from './topology.ts';
 
+const MOMENTS = [
+  ['momentum', 'momentum'],
+  ['secondMoments', 'second'],
+] as const;
+
 /**
  * Per parameter `<prefix><param>` F32 (live values of a sparse weight, else all in the parameter's shape), `<prefix><param>:live` U32 positions of a
- * sparse weight, and `<prefix><param>:momentum` F32 if there is momentum. The tensors share the state's arrays.
+ * sparse weight, and `<prefix><param>:momentum` and `:second` F32 if there are moments. The tensors share the state's arrays.
  * @throws SparseError SHAPE_MISMATCH when the state does not fit its own spec
  */
 export function packState(state: ModelState, prefix = ''): Map<string, Tensor> {
@@ -24,8 +29,10 @@ export function packState(state: ModelState, prefix = ''): Map<string, Tensor> {
     const shape = live ? [live.length] : info.shape;
     tensors.set(`${prefix}${param}`, { dtype: 'F32', shape, data: state.values.get(param)! });
     if (live) tensors.set(`${prefix}${param}:live`, { dtype: 'U32', shape, data: live });
-    const momentum = state.momentum?.get(param);
-    if (momentum) tensors.set(`${prefix}${param}:momentum`, { dtype: 'F32', shape, data: momentum });
+    for (const [field, suffix] of MOMENTS) {
+      const moment = state[field]?.get(param);
+      if (moment) tensors.set(`${prefix}${param}:${suffix}`, { dtype: 'F32', shape, data: moment });
+    }
   }
   return tensors;
 }
@@ -40,17 +47,18 @@ export function unpackState(tensors: ReadonlyMap<string, Tensor>, spec: NetworkS
   if (!Number.isSafeInteger(step) || step < 0) throw new SparseError('BAD_FILE', `${at}: step`, 'a whole number of at least 0', step);
   const topology = new Map<ParamName, LayerTopology>();
   const values = new Map<ParamName, Float32Array>();
-  const momentum = new Map<ParamName, Float32Array>();
-  const hasMomentum = [...net.params.keys()].some((param) => tensors.has(`${prefix}${param}:momentum`));
+  const moments = MOMENTS.filter(([, suffix]) => [...net.params.keys()].some((param) => tensors.has(`${prefix}${param}:${suffix}`))).map(
+    ([field, suffix]) => ({ field, suffix, arrays: new Map<ParamName, Float32Array>() }),
+  );
   for (const [param, info] of net.params) {
     const name = `${prefix}${param}`;
     const live = readLive(tensors, `${name}:live`, info, at);
     if (live) topology.set(param, { shape: info.shape, live });
     const shape = live ? [live.length] : info.shape;
     values.set(param, readFloats(tensors, name, shape, at));
-    if (hasMomentum && info.trainable) momentum.set(param, readFloats(tensors, `${name}:momentum`, shape, at));
+    if (info.trainable) for (const { suffix, arrays } of moments) arrays.set(param, readFloats(tensors, `${name}:${suffix}`, shape, at));
   }
-  return { spec: net.spec, topology, values, step, ...(hasMomentum && { momentum }) };
+  return { spec: net.spec, topology, values, step, ...Object.fromEntries(moments.map(({ field, arrays }) => [field, arrays])) };
 }
 
 function readLive(tensors: ReadonlyMap<string, Tensor>, name: string, info: ParamInfo, at: string): Uint32Array | undefined {

@@ -16,6 +16,8 @@ export interface NetworkSpec {
   readonly nodes: readonly NodeSpec[];
   /** The node whose values are the logits, shape (classes). */
   readonly output: NodeId;
+  /** Members that share the network: `output` has shape (heads * classes), head by head. Default 1. */
+  readonly heads?: number;
   /**
    * How weights are drawn. `torch`: PyTorch's defaults, uniform within 1/sqrt(fan-in) for weight and bias. `he-fan-out`, `he-fan-in`:
    * convolutions normal with variance 2/fan, biases of linear layers zero for fan-out. Default `torch`.
@@ -41,6 +43,12 @@ export type OpSpec =
   /** `stride` defaults to `kernel`. `pad` (default 0, less than `kernel`) counts as minus infinity. */
   | { readonly op: 'maxPool'; readonly kernel: number; readonly stride?: number; readonly pad?: number }
   | { readonly op: 'avgPool'; readonly kernel: number; readonly stride?: number }
+  /** Zero with probability `rate`, else divided by `1 - rate`; in training, and in predictions that ask for it. */
+  | { readonly op: 'dropout'; readonly rate: number }
+  /** Sample n of a batch belongs to member n mod `members`; each member has a factor of its own for every channel. @source arXiv:2002.06715 */
+  | { readonly op: 'memberScale'; readonly members: number }
+  /** Channels (or features) of all inputs, one after the other. */
+  | { readonly op: 'concat' }
   | { readonly op: 'relu' | 'add' | 'globalAvgPool' | 'flatten' };
 
 export type OpName = OpSpec['op'];

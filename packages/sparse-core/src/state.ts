@@ -11,13 +11,15 @@ export interface ModelState {
   readonly values: ReadonlyMap<ParamName, Float32Array>;
   /** Laid out as `values`; only parameters that are trained. */
   readonly momentum?: ReadonlyMap<ParamName, Float32Array>;
+  /** AdamW's averages of squared gradients, beside the momentum and laid out as it is. */
+  readonly secondMoments?: ReadonlyMap<ParamName, Float32Array>;
   /** Optimiser steps taken. */
   readonly step: number;
 }
 
 /**
  * Fresh values. Each parameter is drawn dense from the stream `('initial', param)` and then read at its live positions, so the same seed
- * gives a weight the same value whatever lives around it. There is no rescaling for sparsity.
+ * gives a weight the same value whatever lives around it. There is no rescaling for sparsity. Factors of members: normal around 1, deviation 1/2.
  * @source method of the FreeTickets reference: WRN He normal (fan-out), everything else PyTorch's default
  */
 export function initialState(net: Network, topology: Topology, seed: number): ModelState {
@@ -27,6 +29,7 @@ export function initialState(net: Network, topology: Topology, seed: number): Mo
     const stream = rng(seed).stream('initial', param);
     const dense = new Float32Array(info.size);
     if (info.kind === 'scale' || info.kind === 'runningVariance') dense.fill(1);
+    else if (info.kind === 'memberScale') for (let i = 0; i < dense.length; i++) dense[i] = 1 + stream.normal() / 2;
     else if (info.kind === 'weight') drawWeight(dense, info.shape, node, net.spec, stream);
     else if (info.kind === 'bias') drawBias(dense, net.params.get(`${info.node}.weight`)!.shape, node, net.spec, stream);
     const live = topology.get(param)?.live;
