@@ -40,7 +40,7 @@ beforeAll(async () => {
   const coloured =
     '--dataset image-folder --network lenet-5 --batch-size 16 --tickets 2 --explore-epochs 1 --refine-epochs 1 --rewire-every 2';
   const ends = [
-    await run(['train', ...SMALL, '--out', DIGITS]),
+    await run(['train', ...SMALL, '--keep-trajectory', '16', '--out', DIGITS]),
     await run(['train', ...SMALL, '--seed', '4', '--out', SECOND]),
     await run(['train', ...coloured.split(' '), '--data', PICTURES, '--out', COLOURED], CACHE),
   ];
@@ -66,7 +66,18 @@ describe('the document', () => {
     const log = readFileSync(join(DIGITS, 'events.jsonl'), 'utf8').trimEnd().split('\n');
     const rates = log.map((line) => (JSON.parse(line) as { exploration?: number }).exploration).filter((rate) => rate !== undefined);
     expect(found.diversity.exploration).toEqual([rates.at(-1)]);
-    expect(found.ood).toMatchObject([{ name: 'uniform-noise', samples: 10_000, members: [{}, {}] }]);
+    expect(found.diversity.explorationOverTime![0]!.map(({ rate }) => rate)).toEqual(rates);
+    expect(found.diversity.intervals!.kl!.low! < found.diversity.kl! && found.diversity.kl! < found.diversity.intervals!.kl!.high!).toBe(
+      true,
+    );
+    expect(found.conformal!.thr.intervals!.meanSize!.low).toBeLessThan(found.conformal!.thr.meanSize);
+    expect(found.ood).toMatchObject([
+      { name: 'uniform-noise', samples: 10_000, members: [{}, {}], neighbours: { k: 50, bank: 540, seed: 17 } },
+    ]);
+    for (const figures of [...Object.values(found.ood![0]!.ensemble), ...found.ood![0]!.members])
+      for (const measure of ['auroc', 'auprOut', 'auprIn', 'fpr95Out', 'fpr95In'] as const)
+        expect(figures.intervals, measure).toHaveProperty(measure);
+    expect(Object.keys(found.ood![0]!.ensemble)).toContain('nearestNeighbour');
 
     const { ensemble, ...later } = await json<Evaluation>('evaluate', DIGITS, '--bootstrap', '0', '--ood', 'gaussian-noise');
     expect(later).not.toHaveProperty('calibration');
@@ -84,10 +95,42 @@ describe('the document', () => {
   });
 });
 
+describe('between members and over time', () => {
+  it('interpolation starts and ends at the members, whose own figures a network without batch norm keeps', async () => {
+    const { interpolation, members } = parseEvaluation(
+      'it',
+      await json('evaluate', DIGITS, '--bootstrap', '20', '--interpolate', '--train-samples', '100'),
+    );
+    const [path] = interpolation!.paths;
+    expect([interpolation!.trainSamples, path!.members, path!.points.length]).toEqual([100, [0, 1], 21]);
+    for (const [own, point] of [
+      [members[0]!, path!.points[0]!],
+      [members[1]!, path!.points[20]!],
+    ] as const) {
+      expect(point.error).toBeCloseTo(1 - own.accuracy, 10);
+      expect(point.loss).toBeCloseTo(own.nll, 5);
+      expect(point.intervals!.error!.low! <= point.error && point.error <= point.intervals!.error!.high!).toBe(true);
+    }
+    expect(path!.barrier.error).toBeGreaterThanOrEqual(0);
+  });
+
+  it('the trajectory has a point for each epoch that training kept, and the log has no arrays of it', async () => {
+    const { trajectory } = parseEvaluation('it', await json('evaluate', DIGITS, '--bootstrap', '0', '--trajectory'));
+    expect(trajectory).toMatchObject({ pictures: 16, perplexity: 1, seed: 17 });
+    expect(trajectory!.points.map(({ member, epoch }) => [member, epoch])).toEqual([1, 2, 3, 4].map((epoch) => [0, epoch]));
+    expect(readFileSync(join(DIGITS, 'events.jsonl'), 'utf8')).not.toContain('probed');
+    const { code, stderr } = await run(['evaluate', SECOND, '--trajectory', '--quiet']);
+    expect([code, stderr]).toEqual([
+      2,
+      expect.stringContaining('received a run that kept none. freetickets train --keep-trajectory 128 keeps them'),
+    ]);
+  });
+});
+
 describe('corruptions', () => {
   it('are measured cell by cell and summed up', async () => {
     const { stdout, stderr } = await run(
-      ['evaluate', COLOURED, '--bootstrap', '0', '--corruption', 'contrast', 'brightness', '--severity', '1', '5', '--json'],
+      ['evaluate', COLOURED, '--bootstrap', '30', '--corruption', 'contrast', 'brightness', '--severity', '1', '5', '--json'],
       CACHE,
     );
     const { corruptions, members } = parseEvaluation('it', JSON.parse(stdout));
@@ -106,6 +149,13 @@ describe('corruptions', () => {
     for (const name of ['accuracy', 'nll'] as const) expect(ensemble.all.pooled[name]).toBeCloseTo(mean(name), 12);
     expect(ensemble.all.pooled.ece).toBeLessThanOrEqual(mean('ece') + 1e-12);
     expect(corruptions!.members).toHaveLength(members.length);
+    for (const figures of [...cells, ensemble.all.pooled, ensemble.all.cellMean, corruptions!.members[0]!.all.pooled])
+      for (const measure of ['accuracy', 'nll', 'brier', 'ece', 'eceFreetickets'] as const) {
+        const { low, high } = figures.intervals![measure]!;
+        expect([low! <= high!, measure]).toEqual([true, measure]);
+      }
+    const { low, high } = ensemble.all.cellMean.intervals!.nll!;
+    expect(low! < ensemble.all.cellMean.nll && ensemble.all.cellMean.nll < high!).toBe(true);
     expect(stderr).toMatch(/^contrast: accuracy .* left\nbrightness: accuracy [\d.]+ %$/m);
   });
 });
@@ -133,6 +183,14 @@ describe('what makes no sense', () => {
   it.each([
     [['--bootstrap', '-1'], '--bootstrap: expected a whole number of at least 0, received "-1"'],
     [['--conformal', '1'], '--conformal: expected a number above 0 and below 1, received "1"'],
+    [
+      ['--attack', 'fgsm', '--epsilon', '8'],
+      '--epsilon: expected a number above 0 and at most 1 such as 8/255, because pixels lie in [0, 1], received "8"',
+    ],
+    [['--attack', 'fgsn'], '--attack: expected fgsm, pgd, received "fgsn"'],
+    [['--attack', 'fgsm', '--steps', '3'], '--steps: expected --attack pgd beside it, because fgsm takes one step, received ["fgsm"]'],
+    [['--epsilon', '8/255'], '--epsilon: expected --attack beside it, received no attack'],
+    [['--train-samples', '10'], /^--train-samples: expected --ood or --interpolate beside it/],
     [['--severity', '6'], '--severity: expected a whole number from 1 to 5, received "6"'],
     [['--corruption', 'fogg'], /^--corruption: expected one of gaussian_noise, .*, received "fogg"\. Did you mean fog\?$/],
     [

@@ -1,5 +1,6 @@
 /** The data of an experiment: loaded, split, as sources of batches. */
 import {
+  type Augmentation,
   corruptionCells,
   cropFlip,
   type Dataset,
@@ -7,6 +8,7 @@ import {
   loadDataset,
   loadOod,
   type MemorySource,
+  resizedCrop,
   type Severity,
   sourceOf,
   splitValidation,
@@ -25,7 +27,7 @@ export interface Data {
   readonly test: MemorySource;
 }
 
-export type DataOptions = Pick<Experiment, 'dataset' | 'data' | 'limitPerClass' | 'imageSize' | 'augmentation' | 'validation'>;
+export type DataOptions = Pick<Experiment, 'dataset' | 'data' | 'limitPerClass' | 'imageSize' | 'augmentation' | 'mixup' | 'validation'>;
 
 /** @throws SparseError naming the file, field or option at fault */
 export async function openData(options: DataOptions, talk: Talk): Promise<Data> {
@@ -34,7 +36,7 @@ export async function openData(options: DataOptions, talk: Talk): Promise<Data> 
   return {
     dataset,
     hash: datasetHash(dataset),
-    train: sourceOf(train, { dataset }),
+    train: sourceOf(train, { dataset, mixup: options.mixup }),
     valid: sourceOf(validation, { dataset }),
     test: sourceOf(dataset.test, { dataset }),
   };
@@ -104,7 +106,16 @@ async function load({ dataset, data, limitPerClass, imageSize, augmentation }: D
       bar.update(done);
     },
   }).finally(() => bar?.stop());
-  if (augmentation === undefined) return loaded;
-  if (augmentation === 'none') return { ...loaded, augmentation };
-  return { ...loaded, augmentation: loaded.augmentation === 'none' ? cropFlip() : loaded.augmentation };
+  return augmentation === undefined ? loaded : { ...loaded, augmentation: augmentationOf(augmentation, loaded) };
+}
+
+/** An augmentation by its name, given what the data set would do. */
+function augmentationOf(name: NonNullable<DataOptions['augmentation']>, { augmentation: own, shape }: Dataset): Augmentation {
+  if (name === 'none') return 'none';
+  if (name === 'imagenet') return resizedCrop();
+  const crops = own === 'none' ? undefined : own;
+  if (name === 'crop-flip') return crops ?? cropFlip();
+  const still = cropFlip({ pad: 0, flip: 0 });
+  const before = crops && 'pad' in crops ? crops : name === 'cutout' ? still : cropFlip();
+  return { ...before, cutout: Math.min(shape[1], shape[2]) >> 1 };
 }

@@ -73,5 +73,9 @@ function withoutArrays(event: TrainEvent): object {
     const { state, ...rest } = event;
     return rest;
   }
+  if (event.type === 'epoch') {
+    const { probed, ...rest } = event;
+    return rest;
+  }
   return event;
 }

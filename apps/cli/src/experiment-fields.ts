@@ -3,8 +3,9 @@
  * JSON schema all come from here.
  */
 import { datasetNames } from '@freetickets/datasets';
-import { DEATH_RATES, DROP_RULES, GROW_RULES, METHODS, PROFILES, REDISTRIBUTIONS } from '@freetickets/dst-trainer';
+import { BASES, DEATH_RATES, DROP_RULES, GROW_RULES, METHODS, PROFILES, REDISTRIBUTIONS } from '@freetickets/dst-trainer';
 import { z } from 'zod';
+import { scheduleField } from './schedule-field.ts';
 
 /** `value` stands for the value in help texts, `expected` in the sentence when one does not fit. */
 const field = <S extends z.ZodType>(schema: S, value: string, help: string, expected: string) => ({ schema, value, help, expected });
@@ -17,6 +18,9 @@ const choice = <S extends z.ZodType>(schema: S, names: readonly string[], help: 
 const whole = <S extends z.ZodType>(help: string, complete: (schema: z.ZodNumber) => S) =>
   field(complete(z.int().min(1)), 'N', help, 'a whole number of at least 1');
 
+/** On a command line without a value: true. */
+const toggle = (help: string) => field(z.boolean().optional(), '', help, 'true or false');
+
 const namesOf = <T extends object>(table: T) => Object.keys(table) as (keyof T & string)[];
 
 export const DISTRIBUTIONS = ['erk', 'er', 'uniform', 'uniform-dense-first', 'erk-plus', 'snip', 'grasp', 'global-magnitude'] as const;
@@ -25,11 +29,15 @@ const GROWTH = namesOf(GROW_RULES);
 const REDISTRIBUTION = namesOf(REDISTRIBUTIONS);
 const DEATH_RATE = namesOf(DEATH_RATES);
 const PROFILE = namesOf(PROFILES);
-const AUGMENTATION = ['none', 'crop-flip'] as const;
+export const AUGMENTATION = ['none', 'crop-flip', 'cutout', 'crop-flip-cutout', 'imagenet'] as const;
+const OPTIMIZERS = ['sgd', 'adamw'] as const;
+const DECAYS = ['all', 'weights'] as const;
 const ENGINES = ['auto', 'native', 'reference'] as const;
 
 const share = z.number().gt(0).max(1);
+const shareBelow1 = z.number().min(0).lt(1);
 const SHARE = 'a number above 0 and at most 1';
+const SHARE_BELOW_1 = 'a number from 0 to below 1';
 const notNegative = z.number().min(0);
 
 const COMMON = {
@@ -41,7 +49,11 @@ const COMMON = {
     'a model such as lenet-5, wrn-16-2 or resnet-20, or a .json file with a network spec',
     'a model or a .json file',
   ),
-  method: choice(z.enum(METHODS).default('edst'), METHODS, 'edst: all tickets in one run; dst, static, dense, gmp: one run per ticket'),
+  method: choice(
+    z.enum(METHODS).default('edst'),
+    METHODS,
+    'edst, snapshot, fge: all tickets in one run; dst, static, dense (a deep ensemble), gmp, one-shot, pf, ltr: one run per ticket; mc-dropout, batch-ensemble, mimo, treenet: members share one network',
+  ),
   tickets: field(z.int().min(1).max(1000).default(3), 'N', 'members of the ensemble', 'a whole number from 1 to 1000'),
   sparsity: field(notNegative.lt(1).default(0.9), 'S', 'share of weights that is dead', 'a number from 0 to below 1'),
   exploreEpochs: field(z.int().min(1).max(1e6).default(15), 'N', 'epochs of exploration, once', 'a whole number from 1 to 1000000'),
@@ -53,13 +65,44 @@ const COMMON = {
 
 const ADVANCED = {
   learningRate: field(
-    z.number().gt(0).default(0.1),
+    scheduleField.optional(),
     'R',
-    'first learning rate; refinement runs at a tenth and a hundredth',
-    'a number above 0',
+    'first learning rate, later ones are a tenth and a hundredth; in a file also a schedule over the epochs of the run; default: 0.1, of adamw 0.001',
+    'a number above 0 or a schedule',
   ),
-  momentum: field(notNegative.lt(1).default(0.9), 'M', 'momentum of SGD', 'a number from 0 to below 1'),
-  weightDecay: field(notNegative.default(5e-4), 'D', 'weight decay, on every trained parameter', 'a number of at least 0'),
+  warmupEpochs: field(
+    notNegative.optional(),
+    'N',
+    'epochs over which the learning rate rises from 0 at the start; default: 0',
+    'a number of at least 0',
+  ),
+  optimizer: choice(z.enum(OPTIMIZERS).optional(), OPTIMIZERS, 'sgd (with momentum) or adamw; default: sgd'),
+  momentum: field(shareBelow1.optional(), 'M', 'momentum of sgd; default: 0.9', SHARE_BELOW_1),
+  nesterov: toggle("Nesterov's momentum, of sgd"),
+  beta1: field(shareBelow1.optional(), 'B', 'share that the average gradient keeps per step, of adamw; default: 0.9', SHARE_BELOW_1),
+  beta2: field(shareBelow1.optional(), 'B', 'the same of squared gradients; default: 0.999', SHARE_BELOW_1),
+  weightDecay: field(notNegative.optional(), 'D', 'weight decay; default: 0.0005, of adamw 0.01', 'a number of at least 0'),
+  decays: choice(z.enum(DECAYS).optional(), DECAYS, 'what decays: all that is trained, or the weights of layers only; default: all'),
+  clipNorm: field(z.number().gt(0).optional(), 'N', 'largest norm of all gradients together; default: any', 'a number above 0'),
+  labelSmoothing: field(shareBelow1.optional(), 'P', 'share of each target that is spread over all classes; default: 0', SHARE_BELOW_1),
+  average: field(
+    z
+      .string()
+      .regex(/^(swa|ema:0?\.\d*[1-9]\d*)$/)
+      .optional(),
+    'NAME',
+    'tickets are averages over their phase: swa, of the ends of epochs, or ema:0.999, exponential over steps; default: none',
+    'swa, or ema:DECAY with a decay between 0 and 1',
+  ),
+  averageFrom: field(
+    shareBelow1.optional(),
+    'P',
+    'share of the phase after which the average begins; default: 0 for ema, 0.75 for swa',
+    SHARE_BELOW_1,
+  ),
+  patience: whole('epochs without a better validation after which the phase of a ticket ends; default: none ends early', (n) =>
+    n.optional(),
+  ),
   distribution: choice(
     z.enum(DISTRIBUTIONS).default('erk'),
     DISTRIBUTIONS,
@@ -77,7 +120,11 @@ const ADVANCED = {
     'fan-in, srigl or N:M such as 2:4',
   ),
   ablation: field(share.optional(), 'P', 'units with less than this share of their inputs worth keeping go (srigl); default: 0.3', SHARE),
-  drop: choice(z.enum(DROPS).optional(), DROPS, `which weights die: ${DROPS.join(', ')}; default: magnitude`),
+  drop: choice(
+    z.enum(DROPS).optional(),
+    DROPS,
+    `which weights die: ${DROPS.join(', ')}; default: magnitude; of one-shot, pf and ltr: global-magnitude`,
+  ),
   dropThreshold: field(
     z.number().gt(0).optional(),
     'W',
@@ -108,6 +155,59 @@ const ADVANCED = {
     'epochs over which weights are pruned (gmp); default: half of all',
     'a number of at least 0',
   ),
+  base: choice(
+    z.enum(BASES).optional(),
+    BASES,
+    'how a network that members share is trained (mc-dropout, batch-ensemble, mimo, treenet): dense, static or dst; default: dense',
+  ),
+  dropoutRate: field(
+    z.number().gt(0).lt(1).optional(),
+    'P',
+    'share of the units left out (mc-dropout); default: 0.1',
+    'a number between 0 and 1',
+  ),
+  passes: field(
+    z.int().min(1).max(1000).optional(),
+    'N',
+    'passes with dropout, each a member (mc-dropout); default: 30',
+    'a whole number from 1 to 1000',
+  ),
+  batchRepetitions: whole('how often a picture stands in a batch, for each ticket (mimo); default: 4', (n) => n.optional()),
+  inputRepetition: field(
+    z.number().min(0).max(1).optional(),
+    'P',
+    'share of the batch in which all tickets see the same picture (mimo); default: 0',
+    'a number from 0 to 1',
+  ),
+  ownStages: whole(
+    'last residual blocks, or other layers, classifier included, that each ticket has for itself (treenet); default: two thirds of all',
+    (n) => n.optional(),
+  ),
+  fineTuneEpochs: whole('epochs of fine-tuning after the pruning (pf); default: as many as before it', (n) => n.optional()),
+  fineTuneRate: field(
+    z.number().gt(0).optional(),
+    'R',
+    'learning rate of the fine-tuning (pf); default: a hundredth of the first one',
+    'a number above 0',
+  ),
+  rewindEpoch: field(
+    z.int().min(0).optional(),
+    'N',
+    'epoch of the dense training whose values come back, 0: the first ones (ltr); default: a fiftieth of the epochs, at least 1',
+    'a whole number of at least 0',
+  ),
+  roundShare: field(
+    z.number().min(0.01).max(1).optional(),
+    'P',
+    'share of the remaining weights that is pruned in one round of training (ltr), such as 0.2; default: 1, all in one round',
+    'a number from 0.01 to 1',
+  ),
+  cycleEpochs: field(
+    z.int().min(2).multipleOf(2).optional(),
+    'N',
+    'epochs from one ticket to the next (fge); default: what fits into the last fifth of the epochs',
+    'an even number of at least 2',
+  ),
   profile: choice(
     z.enum(PROFILE).optional(),
     PROFILE,
@@ -124,7 +224,19 @@ const ADVANCED = {
   augmentation: choice(
     z.enum(AUGMENTATION).optional(),
     AUGMENTATION,
-    "none, or crop-flip: pad 4, crop, mirror; default: the data set's own",
+    "none; crop-flip: pad 4, crop, mirror; cutout: the data set's own, then a square of half the side blanked; crop-flip-cutout: both; imagenet: parts of 8 to 100 %, resized, mirrored; default: the data set's own",
+  ),
+  mixup: field(
+    z.number().gt(0).optional(),
+    'ALPHA',
+    'mixes pairs of pictures and their labels by shares from Beta(ALPHA, ALPHA); default: not',
+    'a number above 0',
+  ),
+  from: field(
+    z.string().min(1).optional(),
+    'FILE',
+    'ticket to start from, of this network and as sparse as the method starts, with a fresh optimizer; import makes one of PyTorch weights',
+    'a ticket (.safetensors)',
   ),
   engine: choice(z.enum(ENGINES).default('auto'), ENGINES, 'auto (the fastest that runs here), native, reference'),
   threads: field(
@@ -138,6 +250,9 @@ const ADVANCED = {
     'N',
     'threads that make batches ahead of the training; 0: it makes them itself',
     'a whole number from 0 to 64',
+  ),
+  keepTrajectory: whole('first test pictures whose predictions are kept after each epoch, for evaluate --trajectory; default: none', (n) =>
+    n.max(10_000).optional(),
   ),
   checkpointEvery: whole('training steps between two checkpoints, besides one per epoch', (n) => n.default(1000)),
 };

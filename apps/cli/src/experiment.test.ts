@@ -48,7 +48,7 @@ describe('resolveExperiment', () => {
     [{ tickets: '2.5' }, '--tickets: expected a whole number from 1 to 1000, received 2.5'],
     [{ seed: '' }, '--seed: expected a whole number of at least 0, received ""'],
     [{ batchSize: 'many' }, '--batch-size: expected a whole number of at least 1, received "many"'],
-    [{ learningRate: 'Infinity' }, '--learning-rate: expected a number above 0, received Infinity'],
+    [{ learningRate: 'Infinity' }, '--learning-rate: expected a number above 0 or a schedule, received Infinity'],
     [
       { distribution: 'unifrom' },
       '--distribution: expected one of erk, er, uniform, uniform-dense-first, erk-plus, snip, grasp, global-magnitude, received "unifrom". Did you mean uniform?',

@@ -39,9 +39,10 @@ export function resolveExperiment(flags: Flags, file: ExperimentFile = { path: '
   return resolved as Experiment;
 }
 
-/** A number where the field takes numbers; what is no number stays a text and fails the check. */
+/** A truth value or a number where the field takes such; what is neither stays a text and fails the check. */
 function readFlag(name: FieldName, typed: string): unknown {
   if (FIELDS[name].schema.safeParse(typed).success) return typed;
+  if (typed === 'true' || typed === 'false') return typed === 'true';
   const number = Number(typed);
   return typed.trim() === '' || Number.isNaN(number) ? typed : number;
 }
@@ -108,15 +109,18 @@ export async function readExperimentFile(path: string): Promise<ExperimentFile> 
   const values = parseJson(text, path);
   if (typeof values !== 'object' || values === null || Array.isArray(values))
     throw new SparseError('INVALID_CONFIG', path, 'an object of options', values);
-  const { data, network } = values as Record<string, unknown>;
-  const beside = (relative: string) => resolve(dirname(path), relative);
+  return { path, values: withPathsBeside(path, values as ExperimentFile['values']) };
+}
+
+/** The values of an experiment file with its paths, which are relative to the file, made absolute. */
+export function withPathsBeside(file: string, values: ExperimentFile['values']): ExperimentFile['values'] {
+  const { data, network, from } = values;
+  const beside = (relative: string) => resolve(dirname(file), relative);
   return {
-    path,
-    values: {
-      ...values,
-      ...(typeof data === 'string' && { data: beside(data) }),
-      ...(typeof network === 'string' && network.endsWith('.json') && { network: beside(network) }),
-    },
+    ...values,
+    ...(typeof data === 'string' && { data: beside(data) }),
+    ...(typeof network === 'string' && network.endsWith('.json') && { network: beside(network) }),
+    ...(typeof from === 'string' && { from: beside(from) }),
   };
 }
 
@@ -128,11 +132,16 @@ function parseJson(text: string, path: string): unknown {
   }
 }
 
-/** SHA-256 over everything that decides the result; of the network its spec and not its name. */
-export function experimentHash(experiment: Experiment, network: NetworkSpec): string {
-  const deciding = FIELD_NAMES.filter((name) => !(CIRCUMSTANCES as readonly FieldName[]).includes(name) && name !== 'network');
+/**
+ * SHA-256 over everything that decides the result; of the network its spec and not its name.
+ * @param from SHA-256 of the ticket that the run starts from
+ */
+export function experimentHash(experiment: Experiment, network: NetworkSpec, from?: string): string {
+  const deciding = FIELD_NAMES.filter(
+    (name) => !(CIRCUMSTANCES as readonly FieldName[]).includes(name) && name !== 'network' && name !== 'from',
+  );
   const relevant = Object.fromEntries(deciding.map((name) => [name, experiment[name]]));
   return createHash('sha256')
-    .update(JSON.stringify({ ...relevant, network }))
+    .update(JSON.stringify({ ...relevant, network, from }))
     .digest('hex');
 }

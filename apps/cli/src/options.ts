@@ -27,7 +27,10 @@ export function withFields(command: Command, names: readonly FieldName[]): Comma
     const fallback = schema.safeParse(undefined).data;
     const shown = fallback === undefined ? '' : ` (default: ${fallback})`;
     const group = isAdvanced(name) ? 'Advanced options:' : 'Options:';
-    command.addOption(new Option(`${flagOf(name)} <${value}>`, `${help}${shown}`).helpGroup(group));
+    const option = new Option(value === '' ? `${flagOf(name)} [BOOLEAN]` : `${flagOf(name)} <${value}>`, `${help}${shown}`).helpGroup(
+      group,
+    );
+    command.addOption(value === '' ? option.preset('true') : option);
   }
   return command;
 }

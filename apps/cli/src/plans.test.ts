@@ -65,6 +65,17 @@ describe('rules of an experiment', () => {
     expect(told.phases[0]!.pruning).toMatchObject({ every: 9, drop: { over: 'network' }, sparsity: { over: 4 } });
   });
 
+  it('pruning at once takes from the whole network unless told, with epochs and rates of its own', () => {
+    const pf = planOf({ method: 'pf', fineTuneEpochs: '9', fineTuneRate: '0.02' });
+    expect(pf.phases[1]).toMatchObject({ epochs: 9, learningRate: 0.02, opening: { prune: { drop: { over: 'network' }, sparsity: 0.9 } } });
+    expect(planOf({ method: 'one-shot', drop: 'magnitude' }).phases[1]).toMatchObject({
+      opening: { prune: { drop: { kind: 'magnitude' } } },
+    });
+    const ltr = planOf({ method: 'ltr', rewindEpoch: '2', roundShare: '0.5', sparsity: '0.75' });
+    expect([ltr.rewindTo, ltr.phases.map(({ epochs }) => epochs)]).toEqual([2, [6, 6, 6]]);
+    expect(planOf({ method: 'fge', cycleEpochs: '4' }).phases.map(({ epochs }) => epochs)).toEqual([5, 2, 4, 4]);
+  });
+
   it('death rates are the methods own unless told; the profile ref keeps DST constant', () => {
     const fraction = (flags: Flags) => planOf({ method: 'dst', ...flags }).phases[0]!.rewiring as { fraction: unknown };
     expect(fraction({ deathRate: 'linear' })).toMatchObject({ fraction: { kind: 'linear', from: 0.5, to: 0, over: 6 } });

@@ -1,7 +1,10 @@
 /** From an experiment to the plans of its runs. */
 import {
+  type Averaging,
   DROP_RULES,
   GROW_RULES,
+  ONE_PASS,
+  type OnePass,
   type Plan,
   PROFILES,
   plansFor,
@@ -9,14 +12,26 @@ import {
   REDISTRIBUTIONS,
   type RuleOptions,
   type Structure,
+  stepsPerEpoch,
+  ticketCount,
 } from '@freetickets/dst-trainer';
 import { type Distribution, er, erk, erkPlus, rng, SparseError, uniform } from '@freetickets/sparse-core';
 import type { Experiment } from './experiment-fields.ts';
 
+/** Methods that cut a trained network to its sparsity, all layers competing unless told otherwise. */
+export const PRUNED_AT_ONCE: readonly Experiment['method'][] = ['one-shot', 'pf', 'ltr'];
+
+/** The method by which a network is trained, where `method` says how members share it. */
+export const trainedAs = ({ method, base = 'dense' }: Experiment): Exclude<Experiment['method'], OnePass['kind']> =>
+  isOnePass(method) ? base : method;
+
+const isOnePass = (method: Experiment['method']): method is OnePass['kind'] => ONE_PASS.some((kind) => kind === method);
+
 /** The plans of an experiment, one per independent run. @throws SparseError INVALID_ARGUMENT */
 export function plansOf(experiment: Experiment): readonly Plan[] {
-  const { method, rewireEvery: every, dropFraction: fraction, drop = 'magnitude', growth, redistribution = 'none' } = experiment;
+  const { method, rewireEvery: every, dropFraction: fraction, growth, redistribution = 'none' } = experiment;
   const { profile = 'clean', dropThreshold, growthMix } = experiment;
+  const drop = experiment.drop ?? (PRUNED_AT_ONCE.includes(method) ? 'global-magnitude' : 'magnitude');
   const rules: RuleOptions = {
     ...(dropThreshold !== undefined && { threshold: dropThreshold }),
     ...(growthMix !== undefined && { byGradient: growthMix }),
@@ -26,8 +41,9 @@ export function plansOf(experiment: Experiment): readonly Plan[] {
     ...experiment,
     ...distributionOf(experiment),
     structure: structureOf(experiment),
+    averaging: averagingOf(experiment),
     profile: profile === 'clean' ? undefined : PROFILES[profile],
-    deathRate: experiment.deathRate ?? (method === 'dst' && profile === 'clean' ? 'cosine' : 'constant'),
+    deathRate: experiment.deathRate ?? (trainedAs(experiment) === 'dst' && profile === 'clean' ? 'cosine' : 'constant'),
     rewiring: {
       ...(every !== undefined && { every }),
       drop: DROP_RULES[drop](rules),
@@ -36,6 +52,13 @@ export function plansOf(experiment: Experiment): readonly Plan[] {
       fraction,
     },
   });
+}
+
+/** `swa` or `ema:0.999`, as a field has it. */
+function averagingOf({ average, averageFrom: from }: Experiment): Averaging | undefined {
+  if (average === undefined) return undefined;
+  const [, decay] = average.split(':');
+  return decay === undefined ? { kind: 'swa', from } : { kind: 'ema', decay: Number(decay), from };
 }
 
 /** Names of distributions whose live counts are measured before the first step. */
@@ -91,12 +114,17 @@ function structureOf({ structure, ablation }: Experiment): Structure | undefined
  */
 export const settled = (e: Experiment, samples: number): Experiment => ({
   ...e,
-  rewireEvery: e.rewireEvery ?? Math.min(1000, 3 * Math.ceil(samples / e.batchSize)),
+  rewireEvery: e.rewireEvery ?? Math.min(1000, 3 * stepsPerEpoch(plansOf(e)[0]!, samples)),
 });
 
 /** Tickets that the plans hand out. */
-export const ticketsOf = (plans: readonly Plan[]): number =>
-  plans.reduce((sum, plan) => sum + plan.phases.filter((phase) => phase.ticket !== undefined).length, 0);
+export const ticketsOf = (plans: readonly Plan[]): number => plans.reduce((sum, plan) => sum + ticketCount(plan), 0);
+
+/** Passes with dropout by which the tickets of a run predict, each a member; undefined where they predict without. */
+export function passesOf(plans: readonly Plan[]): number | undefined {
+  const onePass = plans[0]?.onePass;
+  return onePass?.kind === 'mc-dropout' ? onePass.passes : undefined;
+}
 
 export const epochsOf = (plan: Plan): number => plan.phases.reduce((sum, phase) => sum + phase.epochs, 0);
 

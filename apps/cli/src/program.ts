@@ -3,14 +3,16 @@ import { SparseError } from '@freetickets/sparse-core';
 import { Argument, Command, Option } from 'commander';
 import { type BenchOptions, bench, WORKLOADS } from './commands/bench.ts';
 import { benchText } from './commands/bench-text.ts';
+import { compareCommand } from './commands/compare-command.ts';
 import { dataText, describeData } from './commands/data.ts';
 import { demo, demoText } from './commands/demo.ts';
 import { diagnose, diagnosisText } from './commands/doctor.ts';
 import { evaluateCommand } from './commands/evaluate-command.ts';
-import { exportRun, exportText } from './commands/export.ts';
+import { EXPORT_FORMATS, type ExportFormat, exportRun, exportText } from './commands/export.ts';
 import { importCommand } from './commands/import-command.ts';
 import { predict, predictText } from './commands/predict.ts';
 import { serveModels, servingText } from './commands/serve.ts';
+import { sweepCommand } from './commands/sweep-command.ts';
 import { resumeRun, startRun, trainText } from './commands/train.ts';
 import { EXIT } from './exit.ts';
 import { readExperimentFile, resolveExperiment } from './experiment.ts';
@@ -31,7 +33,9 @@ export function program(stopSignal: StopSignal): Command {
     .showSuggestionAfterError()
     .showHelpAfterError('(add --help for the options)');
   trainCommand(root, stopSignal);
+  sweepCommand(root, stopSignal);
   evaluateCommand(root);
+  compareCommand(root);
   exportCommand(root);
   importCommand(root);
   predictCommand(root);
@@ -60,14 +64,14 @@ function trainCommand(root: Command, stopSignal: StopSignal): void {
       if (out === undefined)
         throw new SparseError('INVALID_CONFIG', '--out', 'a new folder for the run', new Error('nothing'), 'Or give --resume DIR');
       const file = config === undefined ? undefined : await readExperimentFile(config);
-      return startRun(resolveExperiment(flags, file), out, speak, stopSignal());
+      return startRun(resolveExperiment(flags, file), out, speak, { signal: stopSignal() });
     };
     const goOn = async (folder: string) => {
       const fixed = (Object.keys(flags) as FieldName[]).filter((name) => !(CIRCUMSTANCES as readonly FieldName[]).includes(name));
       const wrong = [...(out === undefined ? [] : ['--out']), ...(config === undefined ? [] : ['--config']), ...fixed.map(flagOf)];
       if (wrong.length > 0)
         throw new SparseError('INVALID_CONFIG', '--resume', 'no option that the run folder holds already', new Error(wrong.join(', ')));
-      return resumeRun(folder, speak, stopSignal(), flags);
+      return resumeRun(folder, speak, { signal: stopSignal() }, flags);
     };
     const result = await (resume === undefined ? start() : goOn(resume));
     speak.result(result, trainText(result));
@@ -78,21 +82,24 @@ function trainCommand(root: Command, stopSignal: StopSignal): void {
 interface ExportFlags extends Common {
   readonly output: string;
   readonly member?: string;
+  readonly format: ExportFormat;
   readonly normalize: boolean;
 }
 
 function exportCommand(root: Command): void {
-  const command = addCommand(root, 'export', 'Writes the tickets of a run as one ONNX file.', [
+  const command = addCommand(root, 'export', 'Writes the tickets of a run as one ONNX file, or one of them as a state dict for PyTorch.', [
     'export runs/mnist --output ensemble.onnx',
     'export runs/mnist --output first.onnx --member 0',
+    'export runs/mnist --output first.safetensors --member 0 --format pytorch',
   ])
     .argument('<RUN>', 'run folder')
     .requiredOption('-o, --output <FILE>', 'where to write')
     .addOption(new Option('--member <K>', 'one ticket only, counted from 0'))
+    .addOption(new Option('--format <NAME>', 'pytorch: names and layout of its state dict').choices(EXPORT_FORMATS).default('onnx'))
     .addOption(new Option('--no-normalize', 'leave normalisation to the caller; without this the model takes pixels in [0, 1]'));
-  withOutput(command).action(async (run: string, { json, quiet, output, normalize, member }: ExportFlags) => {
+  withOutput(command).action(async (run: string, { json, quiet, output, format, normalize, member }: ExportFlags) => {
     const chosen = member === undefined ? {} : { member: wholeNumber('--member', member, 0) };
-    const result = await exportRun(run, { output, normalize, ...chosen });
+    const result = await exportRun(run, { output, format, normalize, ...chosen });
     talk({ json, quiet }).result(result, exportText(result));
   });
 }

@@ -2,6 +2,7 @@
  * A run on disk:
  *
  *     run.json                  the resolved experiment, the network, the data's hash, who ran it
+ *     start.safetensors         the ticket that it started from, if it did
  *     events.jsonl              what happened, one JSON object a line
  *     checkpoint.safetensors    the last moment from which the run can go on
  *     tickets/ticket-0.safetensors ...
@@ -48,8 +49,11 @@ export class RunFolder {
     throw new SparseError('ALREADY_EXISTS', path, 'a folder that does not exist yet', found, `Choose another --out${resumable}`);
   }
 
-  /** Makes the folder, takes its lock and writes the record; leaves nothing behind when that fails. */
-  static async create(path: string, record: RunRecord): Promise<{ folder: RunFolder; lock: AsyncDisposable }> {
+  /**
+   * Makes the folder, takes its lock and writes the record; leaves nothing behind when that fails.
+   * @param start the ticket file that the run starts from
+   */
+  static async create(path: string, record: RunRecord, start?: Uint8Array): Promise<{ folder: RunFolder; lock: AsyncDisposable }> {
     await RunFolder.checkFree(path);
     const folder = new RunFolder(path);
     const made = await mkdir(path, { recursive: true }).catch((cause: unknown) => {
@@ -58,6 +62,7 @@ export class RunFolder {
     const lock = await lockRun(path);
     try {
       await RunFolder.checkFree(path); // somebody may have been quicker
+      if (start) await writeFileAtomic(folder.startPath, start);
       await folder.writeJson('run.json', record);
       return { folder, lock };
     } catch (error) {
@@ -101,6 +106,10 @@ export class RunFolder {
   /** Before training goes on: new tickets make old measurements wrong. */
   async dropResults(): Promise<void> {
     await rm(join(this.path, 'results.json'), { force: true });
+  }
+
+  get startPath(): string {
+    return join(this.path, 'start.safetensors');
   }
 
   ticketPath(index: number): string {

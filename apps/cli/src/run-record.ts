@@ -12,6 +12,8 @@ const RECORD = z.object({
   experiment: z.record(z.string(), z.unknown()),
   experimentHash: z.string(),
   network: z.unknown(),
+  /** SHA-256 of the ticket that the run starts from. */
+  from: z.string().optional(),
   data: z.object({ name: z.string(), hash: z.string(), classes: z.array(z.string()), train: count, valid: count, test: count }),
   engine: z.string(),
   freetickets: z.string(),

@@ -7,12 +7,14 @@ import {
   type CheckpointEvent,
   type EpochEvent,
   type Plan,
+  type StoppedEvent,
+  stepsPerEpoch,
   type TicketEvent,
   type TrainEvent,
   type TrainRun,
   train,
 } from '@freetickets/dst-trainer';
-import type { Network, TicketInfo } from '@freetickets/sparse-core';
+import type { ModelState, Network, TicketInfo } from '@freetickets/sparse-core';
 import type { Data } from './data.ts';
 import type { Computing } from './engines.ts';
 import { EventLog } from './event-log.ts';
@@ -20,6 +22,7 @@ import { epochsOf, seedOf, ticketsOf } from './plans.ts';
 import { type ProgressBar, progressBar } from './progress.ts';
 import type { RunCheckpoint, RunFolder } from './run-folder.ts';
 import type { RunRecord } from './run-record.ts';
+import { saveProbed } from './run-trajectory.ts';
 import type { Talk } from './talk.ts';
 import { durationText, percent } from './text.ts';
 
@@ -33,6 +36,8 @@ export interface Run {
   readonly loaderWorkers: number;
   readonly checkpointEvery: number;
   readonly checkpoint?: RunCheckpoint | undefined;
+  /** What every member starts from; absent: fresh values. */
+  readonly start?: ModelState | undefined;
 }
 
 /** A ticket that is on disk. */
@@ -50,8 +55,23 @@ export interface Trained {
   readonly seconds: number;
 }
 
-/** Trains until all tickets are there or `signal` aborts; either way the last checkpoint is of where it ended. */
-export async function trainRun(run: Run, talk: Talk, signal?: AbortSignal): Promise<Trained> {
+/** When a run stops before it is finished, after a checkpoint. */
+export interface Stop {
+  readonly signal?: AbortSignal | undefined;
+  /** Stop at the end of this epoch, counted from 1 over the whole run; see `epochOfRun`. */
+  readonly afterEpoch?: number | undefined;
+}
+
+/** Counted over the members of a run, each of which has `of` epochs. */
+export const epochOfRun = ({ member, epoch, of }: { readonly member: number; readonly epoch: number; readonly of: number }): number =>
+  member * of + epoch;
+
+/** Trains until all tickets are there or it is to stop; either way the last checkpoint is of where it ended. */
+export async function trainRun(
+  run: Run,
+  talk: Talk,
+  { signal: asked, afterEpoch = Number.POSITIVE_INFINITY }: Stop = {},
+): Promise<Trained> {
   const { folder, plans, data, checkpoint } = run;
   const tickets = await savedTickets(folder, plans, checkpoint);
   await folder.prepare();
@@ -64,10 +84,16 @@ export async function trainRun(run: Run, talk: Talk, signal?: AbortSignal): Prom
   const done = first * stepsEach + (checkpoint?.state.step ?? 0);
   const bar = progressBar({ label: 'training', total: plans.length * stepsEach, done }, talk);
   const recorder = new Recorder(run, tickets, log, bar);
+  const enough = new AbortController();
+  const signal = asked ? AbortSignal.any([asked, enough.signal]) : enough.signal;
   try {
-    for (let member = first; member < plans.length && !signal?.aborted; member++) {
+    for (let member = first; member < plans.length && !signal.aborted; member++) {
       recorder.begin(member, member * stepsEach);
-      for await (const event of trainMember(run, { train: training, valid: validation }, member, signal)) await recorder.take(event);
+      for await (const event of trainMember(run, { train: training, valid: validation }, member, signal)) {
+        await recorder.take(event);
+        // The trainer ends the epoch in good order, and looks at the signal then.
+        if (event.type === 'epoch' && epochOfRun({ member, ...event }) >= afterEpoch) enough.abort();
+      }
     }
   } finally {
     bar.stop();
@@ -75,8 +101,9 @@ export async function trainRun(run: Run, talk: Talk, signal?: AbortSignal): Prom
   return { tickets, seconds: recorder.seconds };
 }
 
-function trainMember(run: Run, data: TrainRun['data'], member: number, signal: AbortSignal | undefined): AsyncGenerator<TrainEvent> {
-  const { net, plans, computing, record, checkpointEvery, checkpoint } = run;
+function trainMember(run: Run, data: TrainRun['data'], member: number, signal: AbortSignal): AsyncGenerator<TrainEvent> {
+  const { net, plans, computing, record, checkpointEvery, checkpoint, start } = run;
+  const probe = probeOf(run);
   return train({
     network: net,
     plan: plans[member]!,
@@ -84,12 +111,22 @@ function trainMember(run: Run, data: TrainRun['data'], member: number, signal: A
     ...computing,
     seed: seedOf(record.experiment, member),
     checkpointEvery,
+    ...(start && { from: start }),
     ...(member === checkpoint?.member && { resume: checkpoint.state }),
-    ...(signal && { signal }),
+    ...(probe && { probe }),
+    signal,
   });
 }
 
-const stepsOf = (plan: Plan, samples: number): number => epochsOf(plan) * Math.ceil(samples / plan.batchSize);
+/** The first test pictures, as many as the experiment wants; they decide nothing. */
+function probeOf({ record, data }: Pick<Run, 'record' | 'data'>): TrainRun['probe'] {
+  const { keepTrajectory } = record.experiment;
+  if (keepTrajectory === undefined) return undefined;
+  for (const { images, size } of data.test.batches({ batchSize: keepTrajectory })) return { images, size };
+  return undefined;
+}
+
+const stepsOf = (plan: Plan, samples: number): number => epochsOf(plan) * stepsPerEpoch(plan, samples);
 
 /** Tickets that were handed out before the checkpoint. Later ones will be made again, with the same bytes. */
 export async function savedTickets(
@@ -145,7 +182,8 @@ class Recorder {
     }
     if (event.type === 'checkpoint') return this.#saveCheckpoint(event);
     if (event.type === 'ticket') await this.#saveTicket(event);
-    if (event.type === 'epoch') this.#sayEpoch(event);
+    if (event.type === 'epoch') await this.#takeEpoch(event);
+    if (event.type === 'stopped') this.#sayStopped(event);
     await this.#log.append(this.#member, event);
   }
 
@@ -165,9 +203,21 @@ class Recorder {
     this.#bar.say(`ticket ${index}: from epoch ${epoch}${accuracyText(', validation', validAccuracy)}`);
   }
 
+  async #takeEpoch(event: EpochEvent): Promise<void> {
+    this.#sayEpoch(event);
+    if (!event.probed) return;
+    const { folder, data, record } = this.#run;
+    const size = Math.min(record.experiment.keepTrajectory!, data.test.size);
+    await saveProbed(folder.path, { member: this.#member, epoch: event.epoch }, event.probed, size, data.dataset.classes.length);
+  }
+
   #sayEpoch({ epoch, of, phase, loss, accuracy, validAccuracy, seconds }: EpochEvent): void {
     const scores = `loss ${loss.toFixed(4)}${accuracyText(', accuracy', accuracy)}${accuracyText(', validation', validAccuracy)}`;
     this.#bar.say(`${this.#label}epoch ${epoch}/${of} ${phase}: ${scores}, ${durationText(seconds)}`);
+  }
+
+  #sayStopped({ phase, epoch, planned, validAccuracy }: StoppedEvent): void {
+    this.#bar.say(`${this.#label}${phase} ends after epoch ${epoch} of ${planned}: no better validation than ${percent(validAccuracy)}`);
   }
 
   /** Everything here is the same after a resumption, on whatever machine. */

@@ -26,8 +26,7 @@ function work(recipe: Recipe, say: (message: typeof MADE) => void): (task: Task)
     let made = 0;
     for (let start = from * batchSize; start < recipe.samples.size; start += stride * batchSize) {
       waitForSlot(ring, made);
-      const { images, labels } = slotOf(ring, made, Math.min(batchSize, recipe.samples.size - start));
-      maker.fill(images, labels, start, drawn);
+      maker.fill(slotOf(ring, made, Math.min(batchSize, recipe.samples.size - start)), start, drawn);
       made++;
       // First the batch, then the question whether anybody waits; the taker does both the other way round, so one of the two notices.
       Atomics.store(ring.counters, Counter.made, made);

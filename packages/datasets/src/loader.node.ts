@@ -3,9 +3,9 @@
  * waits for a batch does.
  */
 import { Worker } from 'node:worker_threads';
-import type { Recipe } from './batch-maker.ts';
+import type { Recipe, Slot } from './batch-maker.ts';
 import type { Task } from './loader-worker.node.ts';
-import { Counter, newRing, type Ring, type Slot, slotOf } from './prefetch-ring.ts';
+import { Counter, newRing, type Ring, type RingSizes, slotOf } from './prefetch-ring.ts';
 
 /** Sources are run by tests; a worker is always the compiled file. */
 const FILE = new URL(import.meta.url.endsWith('.ts') ? '../dist/loader-worker.node.js' : './loader-worker.node.js', import.meta.url);
@@ -32,8 +32,8 @@ export class Loader {
   }
 
   /** Begins a pass. The one before must be over. */
-  begin(task: Omit<Task, 'ring'>, { slots, batchSize, pixels }: Pick<Ring, 'slots' | 'batchSize' | 'pixels'>): void {
-    if (this.#ring?.batchSize !== batchSize) this.#ring = newRing(slots, batchSize, pixels);
+  begin(task: Omit<Task, 'ring'>, sizes: RingSizes): void {
+    if (this.#ring?.batchSize !== sizes.batchSize || this.#ring.mixes !== sizes.mixes) this.#ring = newRing(sizes);
     this.#ring.counters.fill(0);
     this.#worker.postMessage({ ...task, ring: this.#ring } satisfies Task);
   }

@@ -3,7 +3,7 @@
  * which thread makes a batch decides nothing about it.
  */
 import { type Batch, type PassOptions, type Source, SparseError } from '@freetickets/sparse-core';
-import { type BatchMaker, batchMaker, type Draws, type Recipe } from './batch-maker.ts';
+import { type BatchMaker, batchMaker, type Draws, type Recipe, type Slot } from './batch-maker.ts';
 import { Loader } from './loader.node.ts';
 import { inSharedMemory } from './shared-bytes.ts';
 import { checkPass, recipeOf } from './source.ts';
@@ -81,14 +81,13 @@ class Prefetched implements PrefetchedSource {
   *#passHere({ batchSize, shuffle, from = 0 }: PassOptions): Generator<Batch, void, undefined> {
     if (from * batchSize >= this.size) return;
     const draws = this.#maker.draw(shuffle);
-    const most = Math.min(batchSize, this.size);
-    // The same arrays for every batch: new ones would cost as much as filling them.
-    const [images, labels] = [new Float32Array(most * this.#maker.pixels), new Int32Array(most)];
+    // The same arrays for every full batch: new ones would cost as much as filling them.
+    const full = this.#maker.slot(Math.min(batchSize, this.size), shuffle);
     for (let start = from * batchSize; start < this.size; start += batchSize) {
       const size = Math.min(batchSize, this.size - start);
-      const batch = { size, images: images.subarray(0, size * this.#maker.pixels), labels: labels.subarray(0, size) };
-      this.#maker.fill(batch.images, batch.labels, start, draws);
-      yield batch;
+      const slot = size === full.labels.length ? full : this.#maker.slot(size, shuffle);
+      this.#maker.fill(slot, start, draws);
+      yield { size, ...slot };
     }
   }
 
@@ -124,7 +123,7 @@ class Prefetched implements PrefetchedSource {
     }
     for (const [lane, loader] of loaders.entries()) {
       this.#busy.add(loader);
-      const ring = { slots: this.#ahead, batchSize, pixels: this.#maker.pixels };
+      const ring = { slots: this.#ahead, batchSize, pixels: this.#maker.pixels, mixes: this.#maker.mixes(shuffle) };
       loader.begin({ from: from + lane, stride: loaders.length, ...(shuffle && { shuffle }) }, ring);
     }
     return loaders;
@@ -139,13 +138,13 @@ class Prefetched implements PrefetchedSource {
   }
 
   /** Makes what a loader did not. If the fault lies in the data, it shows here too, as the error that it is. */
-  #substitute(shuffle: PassOptions['shuffle']): (start: number, size: number) => Pick<Batch, 'images' | 'labels'> {
+  #substitute(shuffle: PassOptions['shuffle']): (start: number, size: number) => Slot {
     let draws: Draws | undefined;
     return (start, size) => {
       draws ??= this.#maker.draw(shuffle);
-      const batch = { images: new Float32Array(size * this.#maker.pixels), labels: new Int32Array(size) };
-      this.#maker.fill(batch.images, batch.labels, start, draws);
-      return batch;
+      const slot = this.#maker.slot(size, shuffle);
+      this.#maker.fill(slot, start, draws);
+      return slot;
     };
   }
 

@@ -8,6 +8,8 @@ export interface SourceOptions {
   readonly dataset: Pick<Dataset, 'classes' | 'shape' | 'normalization' | 'augmentation'>;
   /** Default: what the data set says. Applies to passes with `shuffle` only. */
   readonly augment?: Augmentation;
+  /** Mixes pictures and labels of a batch by shares from Beta(mixup, mixup), in passes with `shuffle` only. Default: not. */
+  readonly mixup?: number | undefined;
 }
 
 /** A source that needs no waiting: a plain `for` does, and `for await` works as well. */
@@ -24,10 +26,10 @@ export const recipeOf = (source: Source): Recipe | undefined => recipes.get(sour
  * Batches of normalised pictures (size, C, H, W) and labels, each batch in arrays of its own. With `shuffle` the order is a random
  * permutation and pictures are augmented; without it pictures come in file order as they are. The last batch may be smaller.
  *
- * @throws SparseError SHAPE_MISMATCH when the samples are not of the data set's shape; INVALID_ARGUMENT for impossible augmentation
+ * @throws SparseError SHAPE_MISMATCH when the samples are not of the data set's shape; INVALID_ARGUMENT for impossible augmentation or mixup
  * @example for (const batch of sourceOf(set.train, { dataset: set }).batches({ batchSize: 128, shuffle: { seed: 1, epoch: 0 } })) { }
  */
-export function sourceOf(samples: Samples, { dataset, augment = dataset.augmentation }: SourceOptions): MemorySource {
+export function sourceOf(samples: Samples, { dataset, augment = dataset.augmentation, mixup }: SourceOptions): MemorySource {
   const [channels, height, width] = dataset.shape;
   const pixels = channels * height * width;
   if (samples.images.length !== samples.size * pixels || samples.labels.length !== samples.size) {
@@ -38,7 +40,7 @@ export function sourceOf(samples: Samples, { dataset, augment = dataset.augmenta
       `${samples.labels.length} labels and ${samples.images.length} bytes`,
     );
   }
-  const recipe: Recipe = { samples, shape: dataset.shape, normalization: dataset.normalization, augment };
+  const recipe: Recipe = { samples, shape: dataset.shape, normalization: dataset.normalization, augment, mixup };
   const maker = batchMaker(recipe);
   const source: MemorySource = {
     size: samples.size,
@@ -58,10 +60,9 @@ function* batchesOf(maker: BatchMaker, samples: number, { batchSize, shuffle, fr
   const draws = maker.draw(shuffle);
   for (let start = from * batchSize; start < samples; start += batchSize) {
     const size = Math.min(batchSize, samples - start);
-    const images = new Float32Array(size * maker.pixels);
-    const labels = new Int32Array(size);
-    maker.fill(images, labels, start, draws);
-    yield { size, images, labels };
+    const slot = maker.slot(size, shuffle);
+    maker.fill(slot, start, draws);
+    yield { size, ...slot };
   }
 }
 

@@ -4,18 +4,25 @@ import { checkPlan } from './plans/check-plan.ts';
 import { check, checkWhole } from './plans/checks.ts';
 import { readsGradient } from './rewiring.ts';
 import type { DropRule, GrowRule } from './rules/rule.ts';
+import { checkStart } from './start-from.ts';
 import type { TrainRun } from './train.ts';
 import { checkResume } from './train-state.ts';
 
-/** @returns the signals that the plan's rules read from the engine */
-export function checkRun(run: TrainRun, stepsPerEpoch: number): readonly Signal[] {
+/**
+ * @param trained the network that is trained, which members may share
+ * @returns the signals that the plan's rules read from the engine
+ */
+export function checkRun(run: TrainRun, trained: Network, stepsPerEpoch: number): readonly Signal[] {
   const { plan, data, network, seed, resume, checkpointEvery } = run;
   checkPlan(plan);
   check(Number.isSafeInteger(seed), 'seed', 'a whole number', seed);
+  const hint = 'It counts epochs by their validation accuracy';
+  check(plan.patience === undefined || data.valid !== undefined, 'plan.patience', 'none without validation data', plan.patience, hint);
   if (checkpointEvery !== undefined) checkWhole(checkpointEvery, 'checkpointEvery');
   checkSource(data.train, network, 'data.train');
   if (data.valid) checkSource(data.valid, network, 'data.valid');
-  if (resume) checkResume(resume, run, stepsPerEpoch);
+  if (run.from) checkStart(run.from, trained, plan);
+  if (resume) checkResume(resume, { ...run, network: trained }, stepsPerEpoch);
   return checkSignals(run);
 }
 

@@ -1,6 +1,6 @@
 /**
- * A moment of a run as one safetensors file: tensors `model/<param>` with momentum, `best/<param>` for the phase's best ticket so far, and
- * `fired/<param>` bits, `average/<param>` and `last-gradient/<param>` dense arrays while rules wait for them; everything else as JSON texts in the metadata. Files come from strangers, so reading checks every field.
+ * A moment of a run as one safetensors file: tensors `model/<param>` with momentum, `best/<param>` for the phase's best ticket so far, `early/<param>`
+ * for the model that later phases go back to, `mean/<param>` for the phase's average with counts of samples `mean/<param>:samples`, and `fired/<param>` bits, `average/<param>` and `last-gradient/<param>` dense arrays while rules wait for them; everything else as JSON texts in the metadata. Files come from strangers, so reading checks every field.
  */
 import {
   decodeSafetensors,
@@ -16,11 +16,13 @@ import {
 import { type Fired, firedBytes } from './explored.ts';
 import type { DenseArrays } from './gradient-average.ts';
 import { JsonFields } from './json-fields.ts';
+import type { ModelAverage } from './model-average.ts';
 import type { TicketCandidate, TrainState } from './train-state.ts';
 
 const FORMAT = 'freetickets.checkpoint';
 const FORMAT_VERSION = '1';
 const AVERAGE = 'average/';
+const MEAN = 'mean/';
 const LAST_GRADIENT = 'last-gradient/';
 
 export interface Checkpoint {
@@ -34,9 +36,12 @@ export interface Checkpoint {
  * @param meta notes of the writer's own, such as a digest of its configuration
  */
 export function encodeCheckpoint(state: TrainState, meta: Readonly<Record<string, string>> = {}): Uint8Array {
-  const { model, best, fired, average, lastGradient, seed, step, phase, epoch, batch, sums, tickets, elapsedSeconds } = state;
+  const { model, best, early, mean, rise, fired, average, lastGradient, seed, step, phase, epoch, batch, sums, tickets } = state;
   const tensors = packState(model, 'model/');
   if (best) for (const [name, tensor] of packState(best.state, 'best/')) tensors.set(name, tensor);
+  if (early) for (const [name, tensor] of packState(early, 'early/')) tensors.set(name, tensor);
+  for (const [name, tensor] of mean ? packState(mean.state, MEAN) : []) tensors.set(name, tensor);
+  for (const [param, data] of mean?.counts ?? []) tensors.set(samplesOf(param), { dtype: 'U32', shape: [data.length], data });
   for (const [param, bits] of fired) tensors.set(`fired/${param}`, { dtype: 'U8', shape: [bits.length], data: bits });
   for (const [prefix, arrays] of [
     [AVERAGE, average],
@@ -45,7 +50,8 @@ export function encodeCheckpoint(state: TrainState, meta: Readonly<Record<string
     for (const [param, data] of arrays ?? []) tensors.set(`${prefix}${param}`, { dtype: 'F32', shape: [data.length], data });
   const bestPosition = best && { step: best.state.step, epoch: best.epoch, validAccuracy: best.validAccuracy };
   const modelStep = model.step;
-  const position = { seed, step, modelStep, phase, epoch, batch, sums, tickets, elapsedSeconds, best: bestPosition };
+  const models = { best: bestPosition, earlyStep: early?.step, meanStep: mean?.state.step };
+  const position = { seed, step, modelStep, phase, epoch, batch, sums, tickets, elapsedSeconds: state.elapsedSeconds, ...models, rise };
   return encodeSafetensors(tensors, {
     format: FORMAT,
     format_version: FORMAT_VERSION,
@@ -75,6 +81,7 @@ export function decodeCheckpoint(bytes: Uint8Array, at: string): Checkpoint {
   const position = new JsonFields(parse(metadata, 'position', at), `${at}: metadata.position`);
   const sums = position.fields('sums');
   const bestNumbers = position.has('best') ? position.fields('best') : undefined;
+  const rise = position.has('rise') ? position.fields('rise') : undefined;
   const average = readDense(tensors, spec, at, AVERAGE);
   const lastGradient = readDense(tensors, spec, at, LAST_GRADIENT);
   const state: TrainState = {
@@ -84,8 +91,11 @@ export function decodeCheckpoint(bytes: Uint8Array, at: string): Checkpoint {
     phase: position.count('phase'),
     epoch: position.count('epoch'),
     batch: position.count('batch'),
-    sums: { loss: sums.number('loss'), correct: sums.count('correct'), seen: sums.count('seen') },
+    sums: { loss: sums.number('loss'), correct: sums.number('correct'), seen: sums.count('seen') },
     ...(bestNumbers && { best: readBest(tensors, spec, bestNumbers, at) }),
+    ...(position.has('earlyStep') && { early: unpackState(tensors, spec, position.count('earlyStep'), at, 'early/') }),
+    ...(position.has('meanStep') && { mean: readMean(tensors, spec, position.count('meanStep'), at) }),
+    ...(rise && { rise: { best: rise.number('best'), epochsSince: rise.count('epochsSince') } }),
     tickets: position.count('tickets'),
     fired: readFired(tensors, spec, at),
     ...(average && { average }),
@@ -101,6 +111,25 @@ function readBest(tensors: ReadonlyMap<string, Tensor>, spec: NetworkSpec, numbe
     epoch: numbers.count('epoch'),
     ...(numbers.has('validAccuracy') && { validAccuracy: numbers.number('validAccuracy') }),
   };
+}
+
+const samplesOf = (param: ParamName): string => `${MEAN}${param}:samples`;
+
+function readMean(tensors: ReadonlyMap<string, Tensor>, spec: NetworkSpec, step: number, at: string): ModelAverage {
+  const state = unpackState(tensors, spec, step, at, MEAN);
+  const counts = new Map<ParamName, Uint32Array>();
+  for (const [param, { length }] of state.values) {
+    const tensor = tensors.get(samplesOf(param));
+    if (tensor?.dtype !== 'U32' || tensor.data.length !== length)
+      throw new SparseError(
+        'BAD_FILE',
+        `${at}: tensor ${samplesOf(param)}`,
+        `U32 of shape (${length})`,
+        tensor ? `${tensor.dtype} of shape (${tensor.shape})` : 'no such tensor',
+      );
+    counts.set(param, tensor.data);
+  }
+  return { state, counts };
 }
 
 /** One entry per sparse weight of the model, which `unpackState` has checked. */

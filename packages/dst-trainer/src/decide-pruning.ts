@@ -1,4 +1,4 @@
-/** Which weights a gradual pruning takes from a model. */
+/** Which weights a pruning takes from a model, step by step or at once. */
 import { type Distribution, type ModelState, type Network, valueAt } from '@freetickets/sparse-core';
 import { countsOverNetwork } from './drop-counts.ts';
 import type { LayerChange } from './layer-change.ts';
@@ -7,10 +7,10 @@ import { leavingOf } from './rewire-layer.ts';
 import type { Moment, ReadSignals } from './rewire-order.ts';
 import type { Pruning } from './rewiring.ts';
 import { sizeOf } from './rules/layer.ts';
-import type { LayerView } from './rules/rule.ts';
+import type { DropRule, LayerView } from './rules/rule.ts';
 
 export interface PruneOrder {
-  readonly pruning: Pruning;
+  readonly drop: DropRule;
   /** The sparsity that it is to reach, of all weights that may be sparse. */
   readonly sparsity: number;
   readonly distribution: Distribution;
@@ -27,7 +27,7 @@ export async function decidePruning(
   order: PruneOrder,
   read: ReadSignals,
 ): Promise<readonly LayerChange[]> {
-  const { drop } = order.pruning;
+  const { drop } = order;
   const params = [...net.params].flatMap(([param, { sparsifiable }]) => (sparsifiable ? [param] : []));
   const views = params.map((param) => viewOf(net, state, param, order.moment));
   const counts = await pruneCounts(net, views, order, read);
@@ -45,12 +45,12 @@ export async function decidePruning(
 }
 
 async function pruneCounts(net: Network, views: readonly LayerView[], order: PruneOrder, read: ReadSignals): Promise<readonly number[]> {
-  const { pruning, sparsity, distribution } = order;
-  if (pruning.drop.over !== 'network') {
+  const { drop, sparsity, distribution } = order;
+  if (drop.over !== 'network') {
     const targets = distribution(net, sparsity);
     return views.map(({ param, live }) => Math.max(0, live.length - targets.get(param)!));
   }
   const size = views.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
   const live = views.reduce((sum, view) => sum + view.live.length, 0);
-  return countsOverNetwork(views, pruning.drop, Math.max(0, live - Math.round((1 - sparsity) * size)), read);
+  return countsOverNetwork(views, drop, Math.max(0, live - Math.round((1 - sparsity) * size)), read);
 }

@@ -57,6 +57,16 @@ describe('evaluate', () => {
     expect(await evaluate(session, labelled([0, 1]), 2, goOn)).toEqual({ loss: 1000, accuracy: 0.5 });
   });
 
+  it('of several members scores the mean of their probabilities', async () => {
+    // Member 0 says 3/4 and 1/4, member 1 says 1/10 and 9/10: together 17/40 and 23/40.
+    const session = {
+      predict: async (_: Float32Array, size: number) => Float32Array.from({ length: 4 * size }, (_, k) => Math.log([3, 1, 1, 9][k % 4]!)),
+    };
+    const result = await evaluate(session, labelled([0, 1, 1]), 2, goOn);
+    expect(result!.loss).toBeCloseTo(-(Math.log(17 / 40) + 2 * Math.log(23 / 40)) / 3, 6);
+    expect(result!.accuracy).toBe(2 / 3);
+  });
+
   it('stops when it is told to', async () => {
     await using session = await denseEngine().open(net, constant([0, 0]), { batchSize: 2 });
     let batches = 0;

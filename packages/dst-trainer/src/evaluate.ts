@@ -1,4 +1,4 @@
-/** Loss and accuracy of a session over a labelled data set, in file order, without augmentation. */
+/** Loss and accuracy of a session over a labelled data set, in file order, without augmentation. Several members answer with the mean of their softmax. */
 import type { Session, Source } from '@freetickets/sparse-core';
 
 export interface Evaluation {
@@ -7,9 +7,12 @@ export interface Evaluation {
   readonly accuracy: number;
 }
 
-/** @param goOn asked after every batch; when it says no, the result is undefined */
+/**
+ * @param session answers (size, members, classes); a network of one member (size, classes)
+ * @param goOn asked after every batch; when it says no, the result is undefined
+ */
 export async function evaluate(
-  session: Session,
+  session: Pick<Session, 'predict'>,
   source: Source,
   batchSize: number,
   goOn: () => Promise<boolean>,
@@ -19,9 +22,9 @@ export async function evaluate(
   let seen = 0;
   for await (const { images, labels, size } of source.batches({ batchSize })) {
     const logits = await session.predict(images, size);
-    const classes = logits.length / size;
+    const numbers = logits.length / size;
     for (let n = 0; n < size; n++) {
-      const row = logits.subarray(n * classes, (n + 1) * classes);
+      const row = pooled(logits.subarray(n * numbers, (n + 1) * numbers), source.classes.length);
       const label = labels[n]!;
       loss += crossEntropy(row, label);
       if (topClass(row) === label) correct++;
@@ -32,8 +35,21 @@ export async function evaluate(
   return { loss: loss / seen, accuracy: correct / seen };
 }
 
+type Row = Float32Array | Float64Array;
+
+/** Logits of one prediction: those of the only member, or the logarithms of the members' mean probabilities. */
+function pooled(logits: Float32Array, classes: number): Row {
+  if (logits.length === classes) return logits;
+  const mean = new Float64Array(classes);
+  for (let from = 0; from < logits.length; from += classes) {
+    const own = logits.subarray(from, from + classes);
+    for (let k = 0; k < classes; k++) mean[k]! += (Math.exp(-crossEntropy(own, k)) * classes) / logits.length;
+  }
+  return mean.map((share) => Math.log(Math.max(share, Number.MIN_VALUE)));
+}
+
 /** -log softmax(logits)[label], safe for large logits. */
-function crossEntropy(logits: Float32Array, label: number): number {
+function crossEntropy(logits: Row, label: number): number {
   const top = logits[topClass(logits)]!;
   let total = 0;
   for (const logit of logits) total += Math.exp(logit - top);
@@ -41,7 +57,7 @@ function crossEntropy(logits: Float32Array, label: number): number {
 }
 
 /** Ties go to the lower class. */
-function topClass(logits: Float32Array): number {
+function topClass(logits: Row): number {
   let best = 0;
   for (let k = 1; k < logits.length; k++) if (logits[k]! > logits[best]!) best = k;
   return best;

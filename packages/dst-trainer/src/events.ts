@@ -2,7 +2,7 @@
 import type { ModelState, ParamName, TopologyDelta } from '@freetickets/sparse-core';
 import type { TrainState } from './train-state.ts';
 
-export type TrainEvent = PhaseEvent | ProgressEvent | RewiredEvent | EpochEvent | TicketEvent | CheckpointEvent;
+export type TrainEvent = PhaseEvent | ProgressEvent | RewiredEvent | EpochEvent | StoppedEvent | TicketEvent | CheckpointEvent;
 
 /** A phase begins. */
 export interface PhaseEvent {
@@ -73,6 +73,22 @@ export interface EpochEvent {
   readonly seconds: number;
   /** Of the epoch: how long the steps waited for their batches. After a resumption, since then. */
   readonly waitedSeconds: number;
+  /** Logits (size, classes) of the run's probe; where members share the network (size, members, classes). */
+  readonly probed?: Float32Array;
+}
+
+/**
+ * A phase ends before its time, as `Plan.patience` has it. The epochs and steps left out keep their numbers: the next phase is counted as if they
+ * had been.
+ */
+export interface StoppedEvent {
+  readonly type: 'stopped';
+  readonly phase: string;
+  /** The last one that was trained, and the last one of the phase as planned. */
+  readonly epoch: number;
+  readonly planned: number;
+  /** The best of the phase. */
+  readonly validAccuracy: number;
 }
 
 /** A phase hands out its ticket. */
@@ -83,7 +99,7 @@ export interface TicketEvent {
   readonly phase: string;
   /** Without momentum. */
   readonly state: ModelState;
-  /** The epoch that it is from. */
+  /** The epoch that it is from; of an average, its last. */
   readonly epoch: number;
   readonly validAccuracy?: number;
 }

@@ -81,7 +81,7 @@ async function gradientsAt(state: ModelState, { network, engine, batch, threads 
   const optimizer = { kind: 'sgd', momentum: 0, weightDecay: 0 } as const;
   const options = { batchSize: batch.size, optimizer, ...(threads !== undefined && { threads }) };
   await using session = await engine.open(network, { ...state, values }, options);
-  const { loss } = await session.trainStep(batch, { learningRate: 0, update: false });
+  const { loss } = await session.trainStep(batch, { learningRate: 0, update: false, dropoutSeed: 0 });
   if (!Number.isFinite(loss)) throw new SparseError('NON_FINITE', 'loss of the measured batch', 'a finite number', loss);
   const gradients = new Map<ParamName, Float32Array>();
   for (const param of weightsOf(network, state.values).keys())

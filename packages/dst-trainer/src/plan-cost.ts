@@ -2,13 +2,16 @@
 import { forwardFlops, momentumOf, type Network, SparseError, trainingFlops } from '@freetickets/sparse-core';
 import { prunedTo } from './decide-pruning.ts';
 import { gatheredSteps } from './gradient-average.ts';
+import { rowsPerImage, runsPerImage } from './one-pass/one-pass.ts';
+import { sharedNetwork } from './one-pass/shared-form.ts';
 import type { Phase, Plan } from './plans/plan.ts';
+import { startSparsity } from './plans/start-sparsity.ts';
 import { needsOf } from './rewiring.ts';
 
 export interface PlanCost {
   /** All epochs of all plans. */
   readonly trainingFlops: number;
-  /** One sample through every ticket. */
+  /** One sample through every member. */
   readonly inferenceFlops: number;
   /** `trainingFlops` over those of one dense network that trains `denseEpochs` of the (first) plan. */
   readonly trainingVersusDense: number;
@@ -20,9 +23,10 @@ export interface PlanCost {
  * @param plans            one plan, or all plans of an ensemble of independent runs
  * @param samplesPerEpoch  size of the training data
  * @source the accounting of RigL (arXiv:1911.11134): forward once, backward twice; a growth rule that needs the dense gradient pays for it once
- *         per interval, one that needs the averaged gradient once per step gathered. A pruned epoch counts as it begins. Redistribution moves
- *         weights between layers of different cost, and measured counts are not known yet: both count as the plan's distribution has them.
- *         Validation is not counted
+ *         per interval, one that needs the averaged gradient once per step gathered. A pruned epoch counts as it begins. Redistribution and
+ *         pruning of the whole network move weights between layers of different cost, and measured counts are not known yet: all count as the plan's distribution has them.
+ *         Validation is not counted. Members that share a network cost its runs: for MIMO as it is trained, though a ticket of it reads one image
+ *         and costs no more
  */
 export function planCost(network: Network, plans: Plan | readonly Plan[], samplesPerEpoch: number): PlanCost {
   const all = 'phases' in plans ? [plans] : plans;
@@ -32,11 +36,21 @@ export function planCost(network: Network, plans: Plan | readonly Plan[], sample
   let training = 0;
   let inference = 0;
   for (const plan of all) {
-    const sparse = forwardFlops(network, plan.distribution(network, plan.sparsity));
+    const { onePass } = plan;
+    const trained = sharedNetwork(network, onePass);
+    const dense = forwardFlops(trained);
+    const forwardAt = (sparsity: number) => forwardFlops(trained, plan.distribution(trained, sparsity));
+    let sparsity = startSparsity(plan);
     for (const phase of plan.phases) {
-      const forwards = phase.pruning ? prunedForwards(network, plan, phase) : Array.from({ length: phase.epochs }, () => sparse);
-      for (const forward of forwards) training += perSample({ dense: denseForward, sparse: forward }, phase, plan) * samplesPerEpoch;
-      if (phase.ticket) inference += sparse;
+      const { pruning, epochs, opening, ticket } = phase;
+      sparsity = opening?.prune?.sparsity ?? sparsity;
+      const constant = forwardAt(sparsity);
+      for (let epoch = 0; epoch < epochs; epoch++) {
+        const sparse = pruning ? forwardAt(prunedTo(pruning, epoch)) : constant;
+        training += perSample({ dense, sparse }, phase, plan) * rowsPerImage(onePass) * samplesPerEpoch;
+      }
+      if (pruning) sparsity = plan.sparsity;
+      if (ticket) inference += forwardAt(sparsity) * runsPerImage(onePass);
     }
   }
   const denseTraining =
@@ -47,11 +61,6 @@ export function planCost(network: Network, plans: Plan | readonly Plan[], sample
     trainingVersusDense: training / denseTraining,
     inferenceVersusDense: inference / denseForward,
   };
-}
-
-/** Forward operations in each epoch of a phase that prunes. */
-function prunedForwards(network: Network, plan: Plan, { pruning, epochs }: Phase): number[] {
-  return Array.from({ length: epochs }, (_, epoch) => forwardFlops(network, plan.distribution(network, prunedTo(pruning!, epoch))));
 }
 
 function perSample(forward: { dense: number; sparse: number }, { rewiring }: Phase, { optimizer }: Plan): number {

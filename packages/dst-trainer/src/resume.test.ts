@@ -5,6 +5,8 @@ import { bytesOf, collect, lastState, ofType, STEPS_PER_EPOCH, smallPlan, smallR
 import { decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts';
 import { dst } from './plans/dst.ts';
 import { gmp } from './plans/gmp.ts';
+import { ltr } from './plans/ltr.ts';
+import { oneShot, pf } from './plans/pf.ts';
 import type { Plan } from './plans/plan.ts';
 import { REF } from './profile.ts';
 import { byMagnitude } from './redistribution/by-magnitude.ts';
@@ -50,6 +52,10 @@ const plans: [string, Plan][] = [
   ['the profile ref with random growth', smallPlan({ profile: REF, rewiring: { every: 4, grow: random() } })],
   ['gradual pruning', gmp({ ...oneRun, pruning: { every: 2 } })[0]!],
   ['gradual pruning of the whole network by Taylor', gmp({ ...oneRun, pruning: { every: 3, drop: { ...taylor(), over: 'network' } } })[0]!],
+  ['pruning and fine-tuning', pf({ ...oneRun, epochs: 3 })[0]!],
+  ['pruning at the end', oneShot(oneRun)[0]!],
+  ['rewinding to epoch 1', ltr({ ...oneRun, epochs: 3 })[0]!],
+  ['rewinding to the start, in two rounds', ltr({ ...oneRun, epochs: 2, rewindEpoch: 0, roundShare: 0.5 })[0]!],
   ['a constant fan-in with ablation', smallPlan({ structure: { kind: 'fan-in', ablate: 0.9 } })],
   ['live counts measured by GraSP', smallPlan({ ratios: 'grasp' })],
   ['gradient growth, escapes and best tickets', smallPlan()],
@@ -76,7 +82,7 @@ describe.each(plans)('a run with %s', (_, plan) => {
   it('goes on byte for byte from any checkpoint of a run that died', async () => {
     const whole = await collect(train(smallRun({ plan, checkpointEvery: 1 })));
     const checkpoints = ofType(whole.events, 'checkpoint');
-    expect(checkpoints.map(({ state }) => state.step)).toEqual(Array.from({ length: 30 }, (_, i) => i + 1));
+    expect([...new Set(checkpoints.map(({ state }) => state.step))]).toEqual(Array.from({ length: 30 }, (_, i) => i + 1));
     for (const checkpoint of checkpoints) {
       const told = whole.events.slice(0, whole.events.indexOf(checkpoint));
       const rest = await collect(train(smallRun({ plan, resume: throughFile(checkpoint.state) })));

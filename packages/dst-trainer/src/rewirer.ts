@@ -2,12 +2,13 @@
  * The topology's part of a run: which steps change it, what the rules need to know for that, and the changes themselves. It keeps what must
  * outlive a step: what has ever lived, the averaged gradient, and the gradient that an escape at the end of a phase still reads.
  */
-import { momentumOf, type ParamName, type Signal } from '@freetickets/sparse-core';
+import { type ModelState, momentumOf, type ParamName, type Signal } from '@freetickets/sparse-core';
 import { prunedTo } from './decide-pruning.ts';
 import type { RewiredEvent } from './events.ts';
 import { type Explored, explored } from './explored.ts';
 import { type DenseArrays, gathered, gathers } from './gradient-average.ts';
 import type { LayerChange } from './layer-change.ts';
+import { openedState, openingChanges } from './open-phase.ts';
 import { CLEAN } from './profile.ts';
 import type { ReopenableSession } from './reopenable-session.ts';
 import type { ReadSignals } from './rewire-order.ts';
@@ -54,6 +55,17 @@ export class Rewirer {
     this.#budgets = plan.structure && !plan.ratios ? plan.distribution(network, plan.sparsity) : undefined;
     this.#average = start.average;
     this.#lastGradient = start.lastGradient;
+  }
+
+  /** What the phase does before its first step. @param early the model that it may go back to */
+  async *opening(at: Position, early: ModelState | undefined): AsyncGenerator<RewiredEvent, void> {
+    const { network, plan, seed } = this.#run;
+    const { opening } = plan.phases[at.phase]!;
+    if (!opening) return;
+    const state = await this.#session.now.snapshot();
+    const changes = await openingChanges(network, state, opening, { distribution: plan.distribution, moment: { seed, step: at.step } });
+    await this.#session.reopen(openedState(network, state, changes, opening.rewind ? early : undefined));
+    if (changes.length > 0) yield this.#toldPruning(at, changes);
   }
 
   orderFor(at: Position): StepOrder {
@@ -105,10 +117,14 @@ export class Rewirer {
   async *#prune(pruning: Pruning, at: Position): AsyncGenerator<RewiredEvent, void> {
     const { seed, network, plan } = this.#run;
     const sparsity = prunedTo(pruning, at.stepInPhase / this.#stepsPerEpoch);
-    const order = { pruning, sparsity, distribution: plan.distribution, moment: { seed, step: at.step } };
+    const order = { drop: pruning.drop, sparsity, distribution: plan.distribution, moment: { seed, step: at.step } };
     const changes = await pruneSession(this.#session, network, order, this.#read);
+    if (changes.length > 0) yield this.#toldPruning(at, changes);
+  }
+
+  #toldPruning(at: Position, changes: readonly LayerChange[]): RewiredEvent {
     const sum = (pick: (change: LayerChange) => number) => changes.reduce((total, change) => total + pick(change), 0);
-    if (changes.length > 0) yield this.#told('pruning', sum(({ layer }) => layer.dropped) / sum(({ layer }) => layer.live), at, changes);
+    return this.#told('pruning', sum(({ layer }) => layer.dropped) / sum(({ layer }) => layer.live), at, changes);
   }
 
   #told(cause: RewiredEvent['cause'], fraction: number, at: Position, changes: readonly LayerChange[]): RewiredEvent {

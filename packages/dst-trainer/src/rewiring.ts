@@ -27,7 +27,7 @@ export interface Pruning {
   /** Steps from one pruning to the next, as in `Rewiring`. One more happens at the end of the schedule. */
   readonly every: number;
   /** Sparsity over the epochs since the phase began; it never falls. */
-  readonly sparsity: Exclude<Schedule, number | { readonly kind: 'steps' }>;
+  readonly sparsity: Exclude<Schedule, number | { readonly kind: 'steps' | 'points' }>;
 }
 
 /** Drop the smallest, grow at random. */

@@ -11,12 +11,13 @@ import {
   randomTopology,
   SparseError,
   type Topology,
-  valueAt,
 } from '@freetickets/sparse-core';
 import { explored, type Fired } from './explored.ts';
 import type { DenseArrays } from './gradient-average.ts';
+import type { ModelAverage } from './model-average.ts';
 import { epochsBefore } from './plans/epochs-before.ts';
 import type { Plan } from './plans/plan.ts';
+import { startSparsity } from './plans/start-sparsity.ts';
 import { structuredCounts, structuredTopology } from './structure.ts';
 
 /** The best model of the phase so far, by validation accuracy. */
@@ -32,7 +33,7 @@ export interface TrainState {
   readonly seed: number;
   /** With momentum. */
   readonly model: ModelState;
-  /** Training steps taken over the whole plan. */
+  /** Training steps over the whole plan, with those that were left out where a phase ended early. */
   readonly step: number;
   /** Index of the phase that is running; the number of phases when the run is over. */
   readonly phase: number;
@@ -43,6 +44,12 @@ export interface TrainState {
   /** Sums over the samples of those batches. */
   readonly sums: EpochSums;
   readonly best?: TicketCandidate;
+  /** The running average of the phase, where tickets are averages. */
+  readonly mean?: ModelAverage;
+  /** Validation so far, in a phase that may end early. */
+  readonly rise?: Rise;
+  /** The model that later phases go back to, without momentum; dense. */
+  readonly early?: ModelState;
   /** Tickets handed out so far. */
   readonly tickets: number;
   readonly fired: Fired;
@@ -54,8 +61,15 @@ export interface TrainState {
   readonly elapsedSeconds: number;
 }
 
+/** The best validation accuracy of a phase, and how many epochs since brought no better one. */
+export interface Rise {
+  readonly best: number;
+  readonly epochsSince: number;
+}
+
 export interface EpochSums {
   readonly loss: number;
+  /** Of several heads the mean, so it need not be whole. */
   readonly correct: number;
   readonly seen: number;
 }
@@ -68,17 +82,20 @@ export const NO_SUMS: EpochSums = { loss: 0, correct: 0, seen: 0 };
  */
 export function freshState(network: Network, plan: Plan, seed: number, measured?: Distribution): TrainState {
   const topology = firstTopology(network, plan, seed, measured);
-  const model = initialState(network, topology, seed);
-  const fired = explored(network, topology).fired();
-  return { seed, model, step: 0, phase: 0, epoch: 0, batch: 0, sums: NO_SUMS, tickets: 0, fired, elapsedSeconds: 0 };
+  return startState(network, plan, seed, initialState(network, topology, seed));
+}
+
+/** The start of a run with a model. */
+export function startState(network: Network, plan: Plan, seed: number, model: ModelState): TrainState {
+  const fired = explored(network, model.topology).fired();
+  const early = plan.rewindTo === 0 && { early: model };
+  return { seed, model, step: 0, phase: 0, epoch: 0, batch: 0, sums: NO_SUMS, ...early, tickets: 0, fired, elapsedSeconds: 0 };
 }
 
 function firstTopology(network: Network, plan: Plan, seed: number, measured?: Distribution): Topology {
   const { structure, profile } = plan;
-  const pruning = plan.phases[0]?.pruning;
-  const sparsity = pruning ? valueAt(pruning.sparsity, 0) : plan.sparsity;
   const distribution = measured ? (structure ? structuredCounts(measured, structure) : measured) : plan.distribution;
-  const counts = distribution(network, sparsity);
+  const counts = distribution(network, startSparsity(plan));
   if (structure) return structuredTopology(network, counts, structure, seed);
   return (profile?.initial === 'coin' ? coinTopology : randomTopology)(network, counts, seed);
 }
@@ -93,7 +110,7 @@ export function checkResume(state: TrainState, run: { network: Network; plan: Pl
   if (JSON.stringify(state.model.spec) !== JSON.stringify(run.network.spec))
     refuse('model', `a model of ${run.network.spec.name}`, state.model.spec.name);
   if (!(state.phase <= phases.length)) refuse('phase', `a phase of the plan, 0 to ${phases.length}`, state.phase);
-  const epochs = phases[state.phase]?.epochs ?? 1;
+  const epochs = phases[state.phase]?.epochs || 1; // a phase without epochs has a beginning too
   if (!(state.epoch < epochs)) refuse('epoch', `an epoch of the phase, below ${epochs}`, state.epoch);
   if (!(state.batch <= stepsPerEpoch)) refuse('batch', `at most ${stepsPerEpoch}, the batches of an epoch`, state.batch);
   const step = (epochsBefore(run.plan, state.phase) + state.epoch) * stepsPerEpoch + state.batch;

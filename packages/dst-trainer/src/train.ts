@@ -2,20 +2,34 @@
  * The order of events of a run, and nothing else: steps, rewirings, epochs, tickets, phases, checkpoints. What a step computes is the engine's
  * business, which weights come and go the rules', and when is the plan's.
  */
-import { type Batch, type Engine, type ModelState, type Network, type Source, SparseError, valueAt } from '@freetickets/sparse-core';
+import { type Batch, type Engine, type ModelState, type Network, rng, type Source, SparseError } from '@freetickets/sparse-core';
 import { checkRun } from './check-run.ts';
 import { type Evaluation, evaluate } from './evaluate.ts';
-import type { CheckpointEvent, EpochEvent, PhaseEvent, ProgressEvent, TicketEvent, TrainEvent } from './events.ts';
+import type {
+  CheckpointEvent,
+  EpochEvent,
+  PhaseEvent,
+  ProgressEvent,
+  RewiredEvent,
+  StoppedEvent,
+  TicketEvent,
+  TrainEvent,
+} from './events.ts';
+import { learningRateOf } from './learning-rate.ts';
 import { measuredDistribution } from './measured-distribution.ts';
+import { plainQuestions, sharedNetwork, sharedSource, ticketsOf } from './one-pass/shared-form.ts';
+import { withoutMoments } from './open-phase.ts';
 import { pace } from './pace.ts';
 import { epochsBefore } from './plans/epochs-before.ts';
 import type { Phase, Plan } from './plans/plan.ts';
-import { CLEAN, type Profile } from './profile.ts';
 import { ReopenableSession } from './reopenable-session.ts';
 import { type Position, Rewirer, type StepOrder } from './rewirer.ts';
-import { type EpochSums, freshState, NO_SUMS, type TicketCandidate, type TrainState } from './train-state.ts';
+import { modelFrom } from './start-from.ts';
+import { type EpochPosition, TicketKeeper } from './ticket-keeper.ts';
+import { type EpochSums, freshState, NO_SUMS, startState, type TicketCandidate, type TrainState } from './train-state.ts';
 
 export interface TrainRun {
+  /** Of one member: what members share, and how, is the plan's to say. */
   readonly network: Network;
   readonly plan: Plan;
   /** `valid` chooses the best ticket of a phase; without it a phase hands out its last state. */
@@ -25,10 +39,14 @@ export interface TrainRun {
   readonly seed: number;
   /** Default: the engine's choice. */
   readonly threads?: number;
+  /** Starts with the values and the topology of this model, of the same network and as sparse as the plan starts. Default: fresh ones. */
+  readonly from?: ModelState;
   /** A moment of the same run, from one of its `checkpoint` events. */
   readonly resume?: TrainState;
   /** When it aborts, the run ends its step, yields a last `checkpoint` and returns. */
   readonly signal?: AbortSignal;
+  /** Pictures whose logits every `epoch` event carries, as `probed`. */
+  readonly probe?: { readonly images: Float32Array; readonly size: number };
   /** Steps between `checkpoint` events, besides the one after each epoch. */
   readonly checkpointEvery?: number;
 }
@@ -39,13 +57,17 @@ export interface TrainRun {
  * @throws SparseError INVALID_ARGUMENT, SHAPE_MISMATCH or ENGINE_LACKS_SIGNAL before the first step; NON_FINITE when the loss is no number
  * @example for await (const event of train({ network, plan, data, engine, seed: 17 })) if (event.type === 'epoch') console.log(event.loss);
  */
-export async function* train(run: TrainRun): AsyncGenerator<TrainEvent, readonly ModelState[]> {
-  const { network, plan, data, engine, threads } = run;
+export async function* train(given: TrainRun): AsyncGenerator<TrainEvent, readonly ModelState[]> {
+  const { plan, engine, threads } = given;
+  const network = sharedNetwork(given.network, plan.onePass);
+  const data = { ...given.data, train: sharedSource(given.data.train, network, plan.onePass) };
+  const run = { ...given, network, data };
   const stepsPerEpoch = Math.ceil(data.train.size / plan.batchSize);
-  const signals = checkRun(run, stepsPerEpoch);
+  const signals = checkRun(given, network, stepsPerEpoch);
   const start = run.resume ?? (await firstState(run));
   if (start.phase === plan.phases.length) return [];
-  const options = { batchSize: plan.batchSize, optimizer: plan.optimizer, signals, ...(threads !== undefined && { threads }) };
+  const { batchSize, optimizer, loss } = plan;
+  const options = { batchSize, optimizer, signals, ...(loss && { loss }), ...(threads !== undefined && { threads }) };
   await using session = await ReopenableSession.open(engine, network, start.model, options);
   const training = new Training(run, session, start, stepsPerEpoch);
   yield* training.events();
@@ -53,7 +75,8 @@ export async function* train(run: TrainRun): AsyncGenerator<TrainEvent, readonly
 }
 
 async function firstState(run: TrainRun): Promise<TrainState> {
-  const { network, plan, data, seed } = run;
+  const { network, plan, data, seed, from } = run;
+  if (from) return startState(network, plan, seed, modelFrom(from, network));
   if (!plan.ratios) return freshState(network, plan, seed);
   for await (const batch of data.train.batches({ batchSize: plan.batchSize, shuffle: { seed, epoch: 1 } }))
     return freshState(network, plan, seed, await measuredDistribution(plan.ratios, { ...run, batch }));
@@ -64,10 +87,10 @@ class Training {
   readonly handedOut: ModelState[] = [];
   readonly #run: TrainRun;
   readonly #session: ReopenableSession;
-  readonly #profile: Profile;
   readonly #stepsPerEpoch: number;
   readonly #totalEpochs: number;
   readonly #rewirer: Rewirer;
+  readonly #keeper: TicketKeeper;
   readonly #pace = pace();
   readonly #startedAt = performance.now();
   readonly #earlierSeconds: number;
@@ -76,7 +99,8 @@ class Training {
   #batch: number;
   #step: number;
   #sums: EpochSums;
-  #best: TicketCandidate | undefined;
+  /** What later phases go back to. */
+  #early: ModelState | undefined;
   #tickets: number;
   /** Spent on batches that were not there yet, in this epoch. */
   #waitedMs = 0;
@@ -84,17 +108,17 @@ class Training {
   constructor(run: TrainRun, session: ReopenableSession, start: TrainState, stepsPerEpoch: number) {
     this.#run = run;
     this.#session = session;
-    this.#profile = run.plan.profile ?? CLEAN;
     this.#stepsPerEpoch = stepsPerEpoch;
     this.#totalEpochs = epochsBefore(run.plan, run.plan.phases.length);
     this.#rewirer = new Rewirer(run, session, start, stepsPerEpoch);
+    this.#keeper = new TicketKeeper(run, session, start, stepsPerEpoch);
     this.#earlierSeconds = start.elapsedSeconds;
     this.#phase = start.phase;
     this.#epoch = start.epoch;
     this.#batch = start.batch;
     this.#step = start.step;
     this.#sums = start.sums;
-    this.#best = start.best;
+    this.#early = start.early;
     this.#tickets = start.tickets;
   }
 
@@ -102,13 +126,25 @@ class Training {
     let aborted = this.#aborted;
     if (aborted) yield await this.#checkpoint();
     while (!aborted && this.#phase < this.#run.plan.phases.length) {
-      if (this.#epoch === 0 && this.#batch === 0) yield this.#phaseBegins();
-      yield* this.#steps();
-      const validation = this.#aborted ? 'aborted' : await this.#validate();
-      if (validation !== 'aborted') yield* this.#endEpoch(validation);
+      if (this.#epoch === 0 && this.#batch === 0) yield* this.#beginPhase();
+      yield* this.#now.epochs === 0 ? this.#endAtOnce() : this.#restOfEpoch();
       yield await this.#checkpoint();
-      aborted = validation === 'aborted' || this.#aborted;
+      aborted = this.#aborted;
     }
+  }
+
+  async *#restOfEpoch(): AsyncGenerator<TrainEvent, void> {
+    yield* this.#steps();
+    const validation = this.#aborted ? 'aborted' : await this.#validate(() => !this.#aborted);
+    if (validation !== 'aborted') yield* this.#endEpoch(validation);
+  }
+
+  /** Of a phase without epochs. Nothing interrupts it, for a checkpoint could not tell that its opening is over. */
+  async *#endAtOnce(): AsyncGenerator<TrainEvent, void> {
+    const valid = await this.#validate(() => true);
+    const at = { phase: this.#phase, epoch: 0, ofPlan: this.#epochOfPlan - 1 };
+    if (valid !== 'aborted') await this.#keeper.afterEpoch(at, valid);
+    yield* this.#endPhase(at);
   }
 
   /** The steps left in the epoch, or fewer if the run is aborted. */
@@ -122,7 +158,8 @@ class Training {
       if (this.#epochIsOver) throw this.#wrongBatches('more');
       const order = this.#rewirer.orderFor(this.#position(1));
       await this.#takeStep(batch, order);
-      yield* this.#rewirer.afterStep(order);
+      yield* this.#noticed(this.#rewirer.afterStep(order));
+      await this.#keeper.afterStep(order.at);
       if (await this.#pace()) yield this.#progress();
       if (this.#aborted) return;
       // The end of an epoch brings a checkpoint of its own.
@@ -132,9 +169,18 @@ class Training {
     if (!this.#epochIsOver) throw this.#wrongBatches(this.#batch);
   }
 
+  /** Rewirings, with what they mean for the tickets. */
+  async *#noticed(rewirings: AsyncIterable<RewiredEvent>): AsyncGenerator<RewiredEvent, void> {
+    for await (const event of rewirings) {
+      this.#keeper.rewired(event.deltas);
+      yield event;
+    }
+  }
+
   async #takeStep(batch: Batch, { due, keep }: StepOrder): Promise<void> {
-    const learningRate = this.#learningRateOf(this.#stepsInPhase + 1);
-    const { loss, correct } = await this.#session.now.trainStep(batch, { learningRate, keep, update: due?.update ?? true });
+    const learningRate = this.#learningRateAt(1);
+    const dropoutSeed = rng(this.#run.seed).stream('dropout', this.#step).uint32();
+    const { loss, correct } = await this.#session.now.trainStep(batch, { learningRate, keep, update: due?.update ?? true, dropoutSeed });
     this.#step++;
     this.#batch++;
     if (!Number.isFinite(loss)) {
@@ -145,52 +191,58 @@ class Training {
     this.#sums = { loss: sums.loss + loss * batch.size, correct: sums.correct + correct, seen: sums.seen + batch.size };
   }
 
-  async #validate(): Promise<Evaluation | undefined | 'aborted'> {
+  async #validate(goesOn: () => boolean): Promise<Evaluation | undefined | 'aborted'> {
     const { data, plan } = this.#run;
     if (!data.valid) return undefined;
     const goOn = async () => {
       await this.#pace();
-      return !this.#aborted;
+      return goesOn();
     };
-    return (await evaluate(this.#session.now, data.valid, plan.batchSize, goOn)) ?? 'aborted';
+    return (await evaluate(plainQuestions(this.#session.now, plan.onePass), data.valid, plan.batchSize, goOn)) ?? 'aborted';
   }
 
   async *#endEpoch(valid: Evaluation | undefined): AsyncGenerator<TrainEvent, void> {
-    const phase = this.#now;
-    yield this.#epochEvent(valid);
-    await this.#considerTicket(valid);
+    yield { ...this.#epochEvent(valid), ...(await this.#probed()) };
+    const at = { phase: this.#phase, epoch: this.#epoch + 1, ofPlan: this.#epochOfPlan };
+    const bestOfStalled = await this.#keeper.afterEpoch(at, valid);
+    if (bestOfStalled !== undefined) yield this.#stopped(at, bestOfStalled);
     this.#sums = NO_SUMS;
     this.#waitedMs = 0;
     this.#batch = 0;
     this.#epoch++;
-    if (this.#epoch < phase.epochs) return;
-    if (phase.ticket) yield this.#handOutTicket();
-    if (phase.ticket || this.#profile.best === 'of-phase') this.#best = undefined;
+    if (this.#epochOfPlan - 1 === this.#run.plan.rewindTo) this.#early = withoutMoments(await this.#session.now.snapshot());
+    if (this.#epoch === this.#now.epochs) yield* this.#endPhase(at);
+  }
+
+  async *#endPhase(at: EpochPosition): AsyncGenerator<TrainEvent, void> {
+    const ticket = await this.#keeper.afterPhase(at);
+    if (ticket) yield* this.#handOut(ticket);
     yield* this.#rewirer.afterPhase(this.#position(0));
     this.#epoch = 0;
     this.#phase++;
   }
 
-  /** Keeps the present state if the phase would hand it out were it to end here. */
-  async #considerTicket(valid: Evaluation | undefined): Promise<void> {
-    const { epochs, pruning } = this.#now;
-    const ticket = this.#ticketWanted;
-    if (!ticket || (pruning && this.#epoch + 1 < pruning.sparsity.over)) return;
-    const wanted = ticket === 'best-validation' && valid ? valid.accuracy > (this.#best?.validAccuracy ?? -1) : this.#epoch + 1 === epochs;
-    if (!wanted) return;
-    const { momentum: _, ...state } = await this.#session.now.snapshot();
-    this.#best = { state, epoch: this.#epochOfPlan, ...(valid && { validAccuracy: valid.accuracy }) };
-  }
-
-  #handOutTicket(): TicketEvent {
-    const candidate = this.#best!; // the last epoch of the phase made one at the latest
-    this.handedOut.push(candidate.state);
-    return { type: 'ticket', index: this.#tickets++, phase: this.#now.name, ...candidate };
-  }
-
-  #phaseBegins(): PhaseEvent {
+  /** Leaves out the rest of the phase. */
+  #stopped({ epoch, ofPlan }: EpochPosition, validAccuracy: number): StoppedEvent {
     const { name, epochs } = this.#now;
-    return { type: 'phase', phase: name, index: this.#phase, of: this.#run.plan.phases.length, epochs, step: this.#step };
+    this.#step += (epochs - epoch) * this.#stepsPerEpoch;
+    this.#epoch = epochs - 1;
+    return { type: 'stopped', phase: name, epoch: ofPlan, planned: ofPlan + epochs - epoch, validAccuracy };
+  }
+
+  *#handOut(candidate: TicketCandidate): Generator<TicketEvent, void> {
+    for (const state of ticketsOf(candidate.state, this.#run.plan.onePass)) {
+      this.handedOut.push(state);
+      yield { type: 'ticket', index: this.#tickets++, phase: this.#now.name, ...candidate, state };
+    }
+  }
+
+  async *#beginPhase(): AsyncGenerator<PhaseEvent | RewiredEvent, void> {
+    const { name, epochs } = this.#now;
+    const { phases } = this.#run.plan;
+    yield { type: 'phase', phase: name, index: this.#phase, of: phases.length, epochs, step: this.#step };
+    yield* this.#rewirer.opening(this.#position(0), this.#early);
+    if (!phases.slice(this.#phase + 1).some(({ opening }) => opening?.rewind)) this.#early = undefined;
   }
 
   #progress(): ProgressEvent {
@@ -210,10 +262,15 @@ class Training {
       loss: loss / seen,
       accuracy: correct / seen,
       ...(valid && { validLoss: valid.loss, validAccuracy: valid.accuracy }),
-      learningRate: this.#learningRateOf(this.#stepsInPhase),
+      learningRate: this.#learningRateAt(0),
       seconds: this.#seconds,
       waitedSeconds: this.#waitedMs / 1000,
     };
+  }
+
+  async #probed(): Promise<Pick<EpochEvent, 'probed'>> {
+    const { probe, plan } = this.#run;
+    return probe ? { probed: await plainQuestions(this.#session.now, plan.onePass).predict(probe.images, probe.size) } : {};
   }
 
   async #checkpoint(): Promise<CheckpointEvent> {
@@ -225,7 +282,8 @@ class Training {
       epoch: this.#epoch,
       batch: this.#batch,
       sums: this.#sums,
-      ...(this.#best && { best: this.#best }),
+      ...this.#keeper.memory(),
+      ...(this.#early && { early: this.#early }),
       tickets: this.#tickets,
       ...this.#rewirer.memory(),
       elapsedSeconds: this.#seconds,
@@ -241,12 +299,6 @@ class Training {
 
   get #now(): Phase {
     return this.#run.plan.phases[this.#phase]!;
-  }
-
-  /** Of the phase or, where a profile lets a phase without a ticket compete for the next one, of that. */
-  get #ticketWanted(): Phase['ticket'] {
-    const next = this.#profile.best === 'carried-over' ? this.#run.plan.phases[this.#phase + 1]?.ticket : undefined;
-    return this.#now.ticket ?? (next === 'best-validation' ? next : undefined);
   }
 
   get #aborted(): boolean {
@@ -275,8 +327,8 @@ class Training {
     return this.#earlierSeconds + (performance.now() - this.#startedAt) / 1000;
   }
 
-  /** @param stepInPhase counted from 1; its learning rate is that of the time at which it begins */
-  #learningRateOf(stepInPhase: number): number {
-    return valueAt(this.#now.learningRate, (stepInPhase - 1) / this.#stepsPerEpoch);
+  /** Of the step so many ahead of the last one taken. */
+  #learningRateAt(ahead: number): number {
+    return learningRateOf(this.#run.plan, this.#phase, this.#stepsInPhase + ahead, this.#stepsPerEpoch);
   }
 }

@@ -6,7 +6,6 @@ import {
   type Batch,
   type Engine,
   type ModelState,
-  momentumOf,
   type Network,
   type OpenOptions,
   type ParamName,
@@ -18,15 +17,12 @@ import {
   type Topology,
   type TopologyDelta,
 } from '@freetickets/sparse-core';
+import { crossEntropy } from './cross-entropy.ts';
+import { type Optimized, optimize } from './optimize.ts';
 
-interface Parameter {
+interface Parameter extends Optimized {
   readonly shape: readonly number[];
   readonly sparse: boolean;
-  readonly values: Float32Array;
-  readonly momentum: Float32Array;
-  readonly gradient: Float32Array;
-  /** 1 where the weight lives. */
-  readonly mask: Uint8Array;
 }
 
 export interface DenseEngineOptions {
@@ -63,10 +59,12 @@ class DenseSession implements Session {
     for (const [name, info] of network.params) {
       const live = state.topology.get(name)?.live ?? Uint32Array.from({ length: info.size }, (_, i) => i);
       const parameter: Parameter = {
+        kind: info.kind,
         shape: info.shape,
         sparse: state.topology.has(name),
         values: new Float32Array(info.size),
         momentum: new Float32Array(info.size),
+        secondMoments: new Float32Array(info.size),
         gradient: new Float32Array(info.size),
         mask: new Uint8Array(info.size),
       };
@@ -74,30 +72,21 @@ class DenseSession implements Session {
         parameter.mask[position] = 1;
         parameter.values[position] = state.values.get(name)![i]!;
         parameter.momentum[position] = state.momentum?.get(name)?.[i] ?? 0;
+        parameter.secondMoments[position] = state.secondMoments?.get(name)?.[i] ?? 0;
       });
       this.#params.set(name, parameter);
     }
   }
 
   async trainStep(batch: Batch, { learningRate, keep = [], update = true }: StepOptions): Promise<StepResult> {
-    const { optimizer, signals = [], batchSize } = this.#options;
+    const { optimizer, loss, signals = [], batchSize } = this.#options;
     if (!optimizer || batch.size > batchSize || keep.some((signal) => !signals.includes(signal)))
       throw new SparseError('INVALID_ARGUMENT', 'trainStep', 'an optimizer, a batch that fits and signals announced to open', { keep });
     const activations = this.#forward(batch.images, batch.size);
-    const { slope, ...result } = crossEntropy(activations.at(-1)!, batch.labels, this.#network.classes);
+    const { slope, ...result } = crossEntropy(activations.at(-1)!, batch, this.#network.classes, loss);
     this.#backward(activations, slope, batch.size);
     this.#kept = keep;
-    if (update) {
-      this.#step++;
-      const decay = momentumOf(optimizer);
-      for (const { values, momentum, gradient, mask } of this.#params.values()) {
-        for (let i = 0; i < values.length; i++) {
-          if (!mask[i]) continue;
-          momentum[i] = decay * momentum[i]! + gradient[i]! + optimizer.weightDecay * values[i]!;
-          values[i]! -= learningRate * momentum[i]!;
-        }
-      }
-    }
+    if (update) optimize([...this.#params.values()], optimizer, learningRate, ++this.#step);
     this.#count();
     return result;
   }
@@ -114,13 +103,14 @@ class DenseSession implements Session {
 
   async rewire(deltas: readonly TopologyDelta[]): Promise<void> {
     for (const { param, dropped, grown } of deltas) {
-      const { sparse, mask, values, momentum } = this.#params.get(param)!;
+      const { sparse, mask, values, momentum, secondMoments } = this.#params.get(param)!;
       if (!sparse || !dropped.every((i) => mask[i] === 1) || !grown.every((i) => mask[i] === 0))
         throw new SparseError('INVALID_ARGUMENT', param, 'live weights to drop and dead ones to grow', { dropped, grown });
       for (const i of [...dropped, ...grown]) {
         mask[i] = 1 - mask[i]!;
         values[i] = 0;
         momentum[i] = 0;
+        secondMoments[i] = 0;
       }
     }
   }
@@ -147,6 +137,7 @@ class DenseSession implements Session {
       topology,
       values: read(({ values }) => values),
       momentum: read(({ momentum }) => momentum),
+      ...(this.#options.optimizer?.kind === 'adamw' && { secondMoments: read(({ secondMoments }) => secondMoments) }),
       step: this.#step,
     };
   }
@@ -207,20 +198,4 @@ class DenseSession implements Session {
       slope = below;
     }
   }
-}
-
-/** Mean loss in nats, right answers, and the loss's slope along the logits (size, classes). */
-function crossEntropy(logits: Float32Array, labels: Int32Array, classes: number) {
-  const slope = new Float32Array(logits.length);
-  let loss = 0;
-  let correct = 0;
-  for (const [n, label] of labels.entries()) {
-    const row = logits.subarray(n * classes, (n + 1) * classes);
-    const top = Math.max(...row);
-    const total = row.reduce((sum, logit) => sum + Math.exp(logit - top), 0);
-    loss += Math.log(total) + top - row[label]!;
-    if (row.indexOf(top) === label) correct++;
-    for (let k = 0; k < classes; k++) slope[n * classes + k] = (Math.exp(row[k]! - top) / total - (k === label ? 1 : 0)) / labels.length;
-  }
-  return { loss: loss / labels.length, correct, slope };
 }

@@ -1,16 +1,20 @@
-/** Several tickets behind one `predict`: every member is opened on the same engine, for prediction only. */
+/** Several tickets behind one `predict`: every ticket is opened on the same engine, for prediction only. */
 import { type Engine, type ModelState, type Network, network, type Prediction, type Session, SparseError } from '@freetickets/sparse-core';
 import { type CombineOptions, checkMode, combine, memberWeights } from './combine.ts';
+import { memberCount, memberLogits } from './member-logits.ts';
 
 export interface EnsembleOptions extends CombineOptions {
   readonly engine: Engine;
   /** What an engine works on at once; memory grows with it. `predict` takes any size. Default 64. */
   readonly batchSize?: number;
-  /** Per member; members run one after another. Default: what the engine chooses. */
+  /** Per ticket; tickets run one after another. Default: what the engine chooses. */
   readonly threads?: number;
+  /** Of tickets with dropout: so many passes with dropout on, each a member. Default: one pass with dropout off. */
+  readonly passes?: number;
 }
 
 export interface Ensemble extends AsyncDisposable {
+  /** The ticket of each member, in the order of predictions: one of several heads, or of several passes, stands there as often. */
   readonly members: readonly ModelState[];
   /**
    * @param images (size, C, H, W) or (size, features), normalised as in training
@@ -25,31 +29,32 @@ export interface Ensemble extends AsyncDisposable {
  */
 export async function openEnsemble(tickets: readonly ModelState[], options: EnsembleOptions): Promise<Ensemble> {
   const networks = checkTickets(tickets);
-  const { engine, batchSize = 64, threads } = options;
-  memberWeights(tickets.length, options.weights);
+  const { engine, batchSize = 64, threads, passes } = options;
+  const members = tickets.flatMap((ticket, t) => Array<ModelState>(memberCount(networks[t]!, passes)).fill(ticket));
+  memberWeights(members.length, options.weights);
   checkMode(options.combine ?? 'probabilities');
 
   const sessions: Session[] = [];
   try {
-    for (const [m, ticket] of tickets.entries())
-      sessions.push(await engine.open(networks[m]!, ticket, { batchSize, ...(threads === undefined ? {} : { threads }) }));
+    for (const [t, ticket] of tickets.entries())
+      sessions.push(await engine.open(networks[t]!, ticket, { batchSize, ...(threads === undefined ? {} : { threads }) }));
   } catch (error) {
     await closeAll(sessions).catch(() => undefined); // why it could not be opened is the news, not what closing said
     throw error;
   }
-  return new OpenEnsemble([...tickets], networks[0]!, sessions, options);
+  return new OpenEnsemble(members, networks, sessions, options);
 }
 
 class OpenEnsemble implements Ensemble {
   readonly members: readonly ModelState[];
-  readonly #network: Network;
+  readonly #networks: readonly Network[];
   readonly #sessions: readonly Session[];
-  readonly #options: CombineOptions;
+  readonly #options: EnsembleOptions;
   #closed = false;
 
-  constructor(members: readonly ModelState[], net: Network, sessions: readonly Session[], options: CombineOptions) {
+  constructor(members: readonly ModelState[], networks: readonly Network[], sessions: readonly Session[], options: EnsembleOptions) {
     this.members = members;
-    this.#network = net;
+    this.#networks = networks;
     this.#sessions = sessions;
     this.#options = options;
   }
@@ -57,7 +62,8 @@ class OpenEnsemble implements Ensemble {
   async predict(images: Float32Array, size: number): Promise<Prediction> {
     if (this.#closed) throw new SparseError('INVALID_ARGUMENT', 'ensemble', 'an open ensemble', 'a closed one');
     if (!Number.isInteger(size) || size < 1) throw new SparseError('INVALID_ARGUMENT', 'size', 'a whole number of at least 1', size);
-    const shape = this.#network.spec.input.shape;
+    const [{ spec, classes }] = this.#networks as readonly [Network];
+    const shape = spec.input.shape;
     const expected = shape.reduce((a, b) => a * b, size);
     if (images.length !== expected)
       throw new SparseError(
@@ -67,8 +73,9 @@ class OpenEnsemble implements Ensemble {
         images.length,
       );
     const logits: Float32Array[] = [];
-    for (const session of this.#sessions) logits.push(await session.predict(images, size));
-    return combine(logits, this.#network.classes, this.#options);
+    for (const [t, session] of this.#sessions.entries())
+      logits.push(...(await memberLogits(session, this.#networks[t]!, images, size, this.#options.passes)));
+    return combine(logits, classes, this.#options);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

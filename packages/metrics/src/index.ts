@@ -18,6 +18,7 @@ export { type ConformalOptions, type ConformalPredictor, calibrateConformal } fr
 export type { ConformalMethod, ConformalRule } from './conformal/conformal-score.ts';
 export { type ConformalSets, type ConformalSummary, conformalSets, summarizeSets } from './conformal/conformal-sets.ts';
 export { type CorruptionErrors, type MeanCorruptionError, meanCorruptionError } from './corruption/mean-corruption-error.ts';
+export { type CellScore, type ResampledCell, resampledCell, resampledCorruptions } from './corruption/resampled-corruptions.ts';
 export {
   type CorruptionCell,
   type CorruptionFigures,
@@ -31,6 +32,7 @@ export { meanPairwiseJs, pairwiseJs } from './diversity/pairwise-js.ts';
 export { type KappaOptions, meanPairwiseKappa, pairwiseKappa } from './diversity/pairwise-kappa.ts';
 export { meanPairwiseKl, pairwiseKl } from './diversity/pairwise-kl.ts';
 export { meanPairwiseQStatistic, pairwiseQStatistic } from './diversity/pairwise-q-statistic.ts';
+export { type ResampledDiversity, resampledDiversity } from './diversity/resampled-diversity.ts';
 export { type TopologyOverlap, topologyOverlap } from './diversity/topology-overlap.ts';
 export { weightCosine } from './diversity/weight-cosine.ts';
 export { type Gathered, gatherPredictions } from './gather-predictions.ts';
@@ -47,7 +49,7 @@ export { maxLogitScore } from './ood/max-logit-score.ts';
 export { maxProbabilityScore } from './ood/max-probability-score.ts';
 export { mutualInformationScore } from './ood/mutual-information-score.ts';
 export { type NearestNeighbourOptions, nearestNeighbourScore } from './ood/nearest-neighbour-score.ts';
-export { resampledAuroc } from './ood/resampled-auroc.ts';
+export { resampledDetection } from './ood/resampled-detection.ts';
 export { variationRatioScore } from './ood/variation-ratio-score.ts';
 export { predictionOf, takeRows } from './predictions.ts';
 export type { Reals } from './reals.ts';
@@ -59,6 +61,7 @@ export { bcaInterval, type Interval, percentileInterval } from './statistics/int
 export { type MeanInterval, meanInterval } from './statistics/mean-interval.ts';
 export { normalCdf, normalQuantile } from './statistics/normal.ts';
 export { type PairedTTest, pairedTTest } from './statistics/paired-t-test.ts';
+export { resampledMeans } from './statistics/resampled-means.ts';
 export { type ResampledScore, resampledScores } from './statistics/resampled-scores.ts';
 export { type SignTest, signTest } from './statistics/sign-test.ts';
 export { studentHalfWidth, studentTwoSided } from './statistics/student-t.ts';

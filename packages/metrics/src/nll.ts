@@ -1,3 +1,4 @@
+import type { Prediction } from '@freetickets/sparse-core';
 import { meanMetric } from './mean-metric.ts';
 import type { Metric } from './metric.ts';
 
@@ -5,5 +6,7 @@ import type { Metric } from './metric.ts';
 export const PROBABILITY_FLOOR = 1e-12;
 
 /** Negative log-likelihood: the mean of -ln p(label), in nats; probabilities below 1e-12 count as 1e-12. */
-export const nll = (): Metric =>
-  meanMetric('nll', 'lower', ({ probs, classes }, n, label) => -Math.log(Math.max(probs[n * classes + label]!, PROBABILITY_FLOOR)));
+export const nll = (): Metric => meanMetric('nll', 'lower', nllOfSample);
+
+export const nllOfSample = ({ probs, classes }: Prediction, n: number, label: number): number =>
+  -Math.log(Math.max(probs[n * classes + label]!, PROBABILITY_FLOOR));

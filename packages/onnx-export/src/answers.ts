@@ -1,12 +1,23 @@
 import { addIntegers, addNode, type Graph } from './graph.ts';
 
+/** The logits of a ticket: the name of a tensor (batch, heads * classes). */
+export interface TicketLogits {
+  readonly name: string;
+  readonly heads: number;
+  readonly classes: number;
+}
+
 /**
- * From each member's logits (batch, classes) to the graph's two outputs, the ensemble's and its members': `probabilities` and
- * `member_probabilities`, or `logits` and `member_logits`. One softmax serves all members.
+ * From each ticket's logits to the graph's two outputs, the ensemble's and its members': `probabilities` and `member_probabilities`, or `logits`
+ * and `member_logits`. Every head is a member. One softmax serves all members.
  */
-export function addAnswers(graph: Graph, logits: readonly string[], output: 'probabilities' | 'logits', opset: number): void {
+export function addAnswers(graph: Graph, logits: readonly TicketLogits[], output: 'probabilities' | 'logits', opset: number): void {
   const axis = addIntegers(graph, 'ensemble.axis', [1]);
-  const rows = logits.map((name, m) => addNode(graph, 'Unsqueeze', `ensemble/member${m}`, [name, axis]));
+  const rows = logits.map(({ name, heads, classes }, t) => {
+    const id = `ensemble/member${t}`;
+    if (heads === 1) return addNode(graph, 'Unsqueeze', id, [name, axis]);
+    return addNode(graph, 'Reshape', id, [name, addIntegers(graph, `${id}.shape`, [-1, heads, classes])]);
+  });
   const members = `member_${output}`;
   if (output === 'logits') addNode(graph, 'Concat', 'ensemble/members', rows, { axis: 1 }, members);
   else {

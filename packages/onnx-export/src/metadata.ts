@@ -5,7 +5,7 @@ import type { Normalization } from './normalize.ts';
 export interface TicketMetadata {
   /** Of these properties. */
   readonly format: 1;
-  /** How many tickets stand in the graph; the lists below have one entry per ticket. */
+  /** How many members stand in the graph; the lists below have one entry per member, so heads of one network repeat theirs. */
   readonly members: number;
   /** Names of the specs. */
   readonly networks: readonly string[];

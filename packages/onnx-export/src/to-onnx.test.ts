@@ -1,5 +1,5 @@
 /** Do the bytes compute what the network means? Run by onnxruntime, against plain float64 arithmetic. */
-import { type Network, network, rng } from '@freetickets/sparse-core';
+import { batchEnsemble, mimo, type Network, network, rng, treeNet, withDropout, withOneInput } from '@freetickets/sparse-core';
 import type { InferenceSession } from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
 import { logitsOf, softmax, type Values } from '../testing/forward.ts';
@@ -45,6 +45,47 @@ describe('toOnnx, run by onnxruntime', () => {
       expect(member_logits!.dims).toEqual([size, 1, 4]);
       expectClose(member_logits!.data, expected);
     }
+  });
+
+  const small = network(spec([2, 6, 6], [{ id: 'last', op: 'conv2d', from: ['input'], out: 3, kernel: 3 }, ...head]));
+  const forms = {
+    treenet: treeNet(small.spec, { members: 3, own: 1 }),
+    mimo: withOneInput(randomState(network(mimo(small.spec, 3)), 4)).spec,
+  };
+
+  it.each(Object.entries(forms))('every head of a %s ticket is a member, beside a ticket of one', async (_, raw) => {
+    const net = network(raw);
+    const [state, other] = [randomState(net, 4), randomState(small, 5)];
+    const { images, sample } = randomImages(small, 3);
+    const bytes = toOnnx([state, other]);
+    const { probabilities, member_probabilities } = await answers(bytes, images, 3, small);
+    const expected = Array.from({ length: 3 }, (_, n) => {
+      const heads = logitsOf(net, state, sample(n));
+      return [heads.slice(0, 4), heads.slice(4, 8), heads.slice(8), logitsOf(small, other, sample(n))].map(softmax);
+    });
+    expect(member_probabilities!.dims).toEqual([3, 4, 4]);
+    expectClose(
+      member_probabilities!.data,
+      expected.flatMap((members) => members.flatMap((probs) => [...probs])),
+    );
+    expectClose(
+      probabilities!.data,
+      expected.flatMap((members) => [...meanOf(members)]),
+    );
+    const facts = describeOnnx(bytes, 'heads.onnx').freetickets!;
+    expect([facts.members, facts.steps]).toEqual([4, [400, 400, 400, 500]]);
+  });
+  it('leaves dropout out', async () => {
+    const raw = withDropout(nets['a linear layer with and without bias']!, 0.5);
+    const net = network(raw);
+    const state = randomState(net, 1);
+    const { images, sample } = randomImages(net, 1);
+    const { logits } = await answers(toOnnx(state, { output: 'logits' }), images, 1, net);
+    expectClose(logits!.data, [...logitsOf(net, state, sample(0))]);
+  });
+  it('has no form for members that differ by the place in a batch', () => {
+    const net = network(batchEnsemble(small.spec, 2));
+    expect(() => toOnnx(randomState(net, 1))).toThrow('Split the ticket into its members');
   });
 
   // Three members, two of one architecture and one of another.

@@ -17,14 +17,15 @@ import { dataTypes, encodeModel, type ValueInfoProto } from './proto.ts';
 const LARGEST_BYTES = 2 ** 31 - 2 ** 20;
 
 /**
- * Writes a ticket, or several as one ensemble. Input: `images` float32 (batch, C, H, W) or (batch, features).
+ * Writes a ticket, or several as one ensemble. Input: `images` float32 (batch, C, H, W) or (batch, features). Every head of a ticket is a member.
+ * Dropout is left out: passes with it are random, which a file that always answers alike cannot be.
  *
  * @returns the bytes of an `.onnx` file, weights included
  * @throws SparseError INVALID_ARGUMENT for no members, wrong options or more than 2 GiB; SHAPE_MISMATCH when members differ in input shape or
  * classes, or a state does not belong to its spec; NON_FINITE when a value cannot be written as a finite float32
  */
-export function toOnnx(members: ModelState | readonly ModelState[], options: OnnxOptions = {}): Uint8Array {
-  const states = 'spec' in members ? [members] : members;
+export function toOnnx(tickets: ModelState | readonly ModelState[], options: OnnxOptions = {}): Uint8Array {
+  const states = 'spec' in tickets ? [tickets] : tickets;
   const networks = checkMembers(states);
   const net = networks[0]!;
   const { output, batch, opset, name, classes, metrics, normalization, producerVersion } = settingsOf(net, options);
@@ -32,8 +33,15 @@ export function toOnnx(members: ModelState | readonly ModelState[], options: Onn
   const graph: Graph = { nodes: [], initializers: [] };
   const sampleShape = net.spec.input.shape;
   const images = normalization?.inGraph ? addNormalization(graph, 'images', sampleShape, normalization) : 'images';
-  const logits = states.map((state, m) => addMember(graph, `member${m}/`, images, networks[m]!, state));
+  const logits = states.map((state, t) => {
+    const own = networks[t]!;
+    return { name: addMember(graph, `member${t}/`, images, own, state), heads: own.heads, classes: own.classes };
+  });
   addAnswers(graph, logits, output, opset);
+  const members = networks.reduce((sum, { heads }) => sum + heads, 0);
+  /** One entry for each member: those that share a network say the same of it. */
+  const perMember = <Fact>(factOf: (state: ModelState, net: Network) => Fact): Fact[] =>
+    states.flatMap((state, t) => Array<Fact>(networks[t]!.heads).fill(factOf(state, networks[t]!)));
 
   return encodeModel({
     irVersion: IR_VERSIONS[opset]!,
@@ -45,14 +53,14 @@ export function toOnnx(members: ModelState | readonly ModelState[], options: Onn
       node: graph.nodes,
       initializer: graph.initializers,
       input: [floatTensor('images', batch, sampleShape)],
-      output: [floatTensor(output, batch, [net.classes]), floatTensor(`member_${output}`, batch, [states.length, net.classes])],
+      output: [floatTensor(output, batch, [net.classes]), floatTensor(`member_${output}`, batch, [members, net.classes])],
     },
     metadataProps: toProperties({
       format: 1,
-      members: states.length,
-      networks: networks.map(({ spec }) => spec.name),
-      steps: states.map(({ step }) => step),
-      sparsity: states.map((state, m) => measuredSparsity(networks[m]!, state)),
+      members,
+      networks: perMember((_, { spec }) => spec.name),
+      steps: perMember(({ step }) => step),
+      sparsity: perMember((state, own) => measuredSparsity(own, state)),
       classes,
       normalization,
       metrics,

@@ -5,10 +5,15 @@ export type Values = Float64Array;
 
 /** The logits of one sample. */
 export function logitsOf(net: Network, state: ModelState, sample: ArrayLike<number>): Values {
+  return memberLogitsOf(net, state, sample, 0);
+}
+
+/** The logits of one sample that belongs to a member of a network with members' factors. */
+export function memberLogitsOf(net: Network, state: ModelState, sample: ArrayLike<number>, member: number): Values {
   const outputs = new Map<string, Values>([['input', Float64Array.from(sample)]]);
   for (const node of net.spec.nodes) {
     const inputs = node.from.map((id) => outputs.get(id)!);
-    outputs.set(node.id, operation(net, state, node, inputs[0]!, inputs[1]));
+    outputs.set(node.id, operation(net, state, node, inputs, member));
   }
   return outputs.get(net.spec.output)!;
 }
@@ -23,7 +28,8 @@ function parameter(net: Network, state: ModelState, name: ParamName): Values {
   return dense;
 }
 
-function operation(net: Network, state: ModelState, node: NodeSpec, x: Values, other: Values | undefined): Values {
+function operation(net: Network, state: ModelState, node: NodeSpec, inputs: readonly Values[], member: number): Values {
+  const x = inputs[0]!;
   const [channels = 1, height = 1, width = 1] = net.shapes.get(node.from[0]!)!;
   const [outChannels = 1, outHeight = 1, outWidth = 1] = net.shapes.get(node.id)!;
   const weight = parameter(net, state, `${node.id}.weight`);
@@ -77,13 +83,14 @@ function operation(net: Network, state: ModelState, node: NodeSpec, x: Values, o
     case 'relu':
       return x.map((value) => Math.max(value, 0));
     case 'add':
-      return x.map((value, k) => value + other![k]!);
+      return x.map((value, k) => value + inputs[1]![k]!);
     case 'flatten':
     case 'dropout':
       return x;
     case 'concat':
+      return Float64Array.from(inputs.flatMap((input) => [...input]));
     case 'memberScale':
-      throw new Error(`${node.op} has no reference here`);
+      return x.map((value, k) => value * weight[member * channels + Math.floor(k / (height * width))]!);
   }
 }
 

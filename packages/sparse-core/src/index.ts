@@ -53,6 +53,11 @@ export { type CifarResNetOptions, cifarResNet, type ResNetOptions, resnet, resne
 export { type VggOptions, vgg } from './models/vgg.ts';
 export { type WideResNetOptions, wideResNet } from './models/wide-resnet.ts';
 export { type Network, network, type ParamInfo, type ParamKind } from './network.ts';
+export { batchEnsemble, splitMembers } from './one-pass/batch-ensemble.ts';
+export { mimo, withOneInput } from './one-pass/mimo.ts';
+export { splitHeads } from './one-pass/split-heads.ts';
+export { type TreeNetOptions, treeNet } from './one-pass/tree-net.ts';
+export { withDropout } from './one-pass/with-dropout.ts';
 export { packState, unpackState } from './packed-state.ts';
 export { pruneByMagnitude } from './prune-by-magnitude.ts';
 export { encodePyTorch } from './pytorch-export.ts';

@@ -81,6 +81,35 @@ describe('valueAt', () => {
     expect(valueAt(schedule, t)).toBe(value);
   });
 
+  // One cycle of fast geometric ensembling, from the bottom up and down: 0.01 -> 0.05 -> 0.01 over 2 epochs.
+  it.each([
+    [-1, 0.01],
+    [0, 0.01],
+    [0.25, 0.02],
+    [1, 0.05],
+    [1.5, 0.03],
+    [2, 0.01],
+    [9, 0.01],
+  ])('points are joined by straight lines: at %d the value is %d', (t, value) => {
+    const points = [
+      [0, 0.01],
+      [1, 0.05],
+      [2, 0.01],
+    ] as const;
+    expect(valueAt({ kind: 'points', points }, t)).toBeCloseTo(value, 12);
+  });
+
+  it('points may jump: at one time the later value counts', () => {
+    const points = [
+      [0, 1],
+      [2, 3],
+      [2, 7],
+      [4, 9],
+    ] as const;
+    expect([1, 2, 3].map((t) => valueAt({ kind: 'points', points }, t))).toEqual([2, 7, 8]);
+    expect(valueAt({ kind: 'points', points: [[5, 0.3]] }, 0)).toBe(0.3);
+  });
+
   it('is never NaN, even over no time', () => {
     expect(valueAt({ kind: 'cosine', from: 1, to: 0.5, over: 0 }, 0)).toBe(0.5);
     expect(valueAt({ kind: 'exponential', from: 1, begin: 3, over: 3, power: 2 }, 3)).toBe(0);

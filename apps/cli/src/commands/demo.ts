@@ -87,7 +87,7 @@ export async function demo(talk: Talk, signal?: AbortSignal): Promise<DemoResult
 
 async function trainOne(flags: Flags, folder: string, talk: Talk, signal: AbortSignal | undefined): Promise<Trained> {
   const experiment = resolveExperiment(flags);
-  return { experiment, folder, training: await startRun(experiment, folder, talk, signal) };
+  return { experiment, folder, training: await startRun(experiment, folder, talk, { signal }) };
 }
 
 /** Over the whole test set. */

@@ -2,7 +2,8 @@
 
 import { type CorruptionName, corruptionNames, nearest, SparseError } from '@freetickets/sparse-core';
 import { type Command, Option } from 'commander';
-import { SPLITS, type Split } from '../evaluation/document.ts';
+import type { AttackWishes } from '../evaluation/attack.ts';
+import { ATTACK_KINDS, SPLITS, type Split } from '../evaluation/document.ts';
 import type { EvaluateOptions } from '../evaluation/options.ts';
 import type { Flags } from '../experiment-fields.ts';
 import { addCommand, type Common, wholeNumber, withFields, withOutput } from '../options.ts';
@@ -22,6 +23,13 @@ interface MeasureFlags {
   readonly severity?: readonly string[];
   readonly ood?: readonly string[];
   readonly diversity?: boolean;
+  readonly attack?: string;
+  readonly epsilon?: string;
+  readonly steps?: string;
+  readonly attackSamples?: string;
+  readonly interpolate?: boolean;
+  readonly trajectory?: boolean;
+  readonly trainSamples?: string;
 }
 
 type EvaluateFlags = Common & Flags & MeasureFlags & { readonly split: Split; readonly csv?: boolean };
@@ -34,6 +42,7 @@ export function evaluateCommand(root: Command): void {
     'evaluate runs/mnist --calibrate --conformal 0.95 --diversity',
     'evaluate runs/cifar10 --ood svhn:data/svhn --ood gaussian-noise',
     'evaluate runs/cifar10 --corruptions data/CIFAR-10-C --bootstrap 0 --json',
+    'evaluate runs/cifar10 --attack fgsm,pgd --epsilon 8/255 --steps 10 --interpolate',
     'evaluate runs/first runs/second --csv',
   ])
     .argument('<RUN...>', 'run folders; of several, one table')
@@ -56,13 +65,23 @@ const measureOptions = (): Option[] => [
   new Option('--severity <N...>', 'only these of 1 to 5'),
   new Option('--ood <SET...>', 'pictures of another kind: NAME:DIR as in svhn:data/svhn, or gaussian-noise, uniform-noise, generated'),
   new Option('--diversity', 'every measure of how members differ, for all pairs'),
-  new Option('--seed <N>', 'keys the draws of the evaluation: resamples, held-out pictures, sets, corruptions').default('17'),
+  new Option('--attack <KINDS>', 'fgsm, pgd or both (fgsm,pgd): test pictures changed against the ensemble, and against each member'),
+  new Option('--epsilon <E>', `largest change of a pixel, which lie in [0, 1] (preset: 8/255)`),
+  new Option('--steps <N>', 'of pgd (preset: 10)'),
+  new Option('--attack-samples <N>', 'attack so many pictures, drawn at random; default: all'),
+  new Option('--interpolate', 'loss and error between every two tickets, batch norm estimated anew on training pictures'),
+  new Option('--trajectory', 't-SNE of the predictions that train --keep-trajectory kept after each epoch'),
+  new Option('--train-samples <N>', 'training pictures, drawn at random, for --interpolate and for the neighbours of --ood (preset: 2000)'),
+  new Option('--seed <N>', 'keys the draws of the evaluation: resamples, held-out pictures, sets, corruptions, samples, attacks').default(
+    '17',
+  ),
 ];
 
 async function act(runs: readonly string[], { json, quiet, csv, split, ...given }: EvaluateFlags): Promise<void> {
   if (csv && json) throw new SparseError('INVALID_CONFIG', '--csv', 'one form of output', new Error('--csv and --json'));
-  const { bootstrap, seed, calibrate, conformal, heldOut, corruptions, corruption, severity, ood, diversity, ...flags } = given;
-  const options = optionsOf({ bootstrap, seed, calibrate, conformal, heldOut, corruptions, corruption, severity, ood, diversity });
+  const { data, engine, threads, ...measures } = given;
+  const flags = { ...(data !== undefined && { data }), ...(engine !== undefined && { engine }), ...(threads !== undefined && { threads }) };
+  const options = optionsOf(measures);
   const speak = talk({ json, quiet });
   const evaluations = [];
   for (const run of runs) {
@@ -74,10 +93,10 @@ async function act(runs: readonly string[], { json, quiet, csv, split, ...given 
   speak.result(runs.length === 1 ? first : { runs: evaluations }, csv ? evaluationCsv(evaluations) : text);
 }
 
-type Given = { readonly [Name in keyof MeasureFlags]: MeasureFlags[Name] | undefined };
-
-function optionsOf({ bootstrap = '0', seed = '17', calibrate, conformal, heldOut, ood, diversity, ...cells }: Given): EvaluateOptions {
-  const corruptions = corruptionsOf(cells);
+function optionsOf({ bootstrap, seed, calibrate, conformal, heldOut, ood, diversity, ...others }: MeasureFlags): EvaluateOptions {
+  const corruptions = corruptionsOf(others);
+  const attack = attackOf(others);
+  const { interpolate, trajectory, trainSamples } = others;
   return {
     bootstrap: wholeNumber('--bootstrap', bootstrap, 0),
     seed: wholeNumber('--seed', seed, 0),
@@ -87,7 +106,40 @@ function optionsOf({ bootstrap = '0', seed = '17', calibrate, conformal, heldOut
     ...(corruptions && { corruptions }),
     ...(ood && { ood }),
     ...(diversity && { diversity }),
+    ...(attack && { attack }),
+    ...(interpolate && { interpolate }),
+    ...(trajectory && { trajectory }),
+    ...(trainSamples !== undefined && { trainSamples: wholeNumber('--train-samples', trainSamples, 2) }),
   };
+}
+
+/** @throws SparseError INVALID_CONFIG for a kind that is none, and for what only says how to attack where nothing is attacked */
+function attackOf({ attack, epsilon, steps, attackSamples }: Partial<MeasureFlags>): AttackWishes | undefined {
+  if (attack === undefined) {
+    const [stray] =
+      Object.entries({ '--epsilon': epsilon, '--steps': steps, '--attack-samples': attackSamples }).find(([, text]) => text) ?? [];
+    if (stray === undefined) return undefined;
+    throw new SparseError('INVALID_CONFIG', stray, '--attack beside it', new Error('no attack'));
+  }
+  const kinds = attack.split(',').map((text) => {
+    const kind = ATTACK_KINDS.find((known) => known === text.trim());
+    if (kind === undefined) throw new SparseError('INVALID_CONFIG', '--attack', ATTACK_KINDS.join(', '), text);
+    return kind;
+  });
+  return {
+    kinds,
+    ...(epsilon !== undefined && { epsilon: fractionOf('--epsilon', epsilon) }),
+    ...(steps !== undefined && { steps: wholeNumber('--steps', steps, 1) }),
+    ...(attackSamples !== undefined && { samples: wholeNumber('--attack-samples', attackSamples, 1) }),
+  };
+}
+
+/** `8/255` or `0.03`. */
+function fractionOf(at: string, text: string): number {
+  const [, above, below = '1'] = /^\s*([\d.]+)\s*(?:\/\s*([\d.]+)\s*)?$/.exec(text) ?? [];
+  const value = above === undefined ? Number.NaN : Number(above) / Number(below);
+  if (value > 0 && value <= 1) return value;
+  throw new SparseError('INVALID_CONFIG', at, 'a number above 0 and at most 1 such as 8/255, because pixels lie in [0, 1]', text);
 }
 
 function shareOf(at: string, text: string): number {
@@ -97,7 +149,7 @@ function shareOf(at: string, text: string): number {
 }
 
 /** Naming corruptions or severities asks for them, too. */
-function corruptionsOf({ corruptions, corruption, severity }: Pick<Given, 'corruptions' | 'corruption' | 'severity'>) {
+function corruptionsOf({ corruptions, corruption, severity }: Partial<MeasureFlags>): EvaluateOptions['corruptions'] {
   if (corruptions === undefined && corruption === undefined && severity === undefined) return undefined;
   return {
     ...(typeof corruptions === 'string' && { folder: corruptions }),

@@ -1,5 +1,6 @@
 /** What `freetickets evaluate --csv` prints: one figure a line, so that any number of runs and measures makes one table to filter and pivot. */
-import { type CorruptionFigures, type DetectionFigures, type Evaluation, MEASURES, type Scores } from '../evaluation/document.ts';
+import { type Attack, type CorruptionFigures, type Evaluation, MEASURES, type Scores } from '../evaluation/document.ts';
+import type { WithIntervals } from '../evaluation/intervals.ts';
 
 const HEADER = ['run', 'part', 'who', 'measure', 'value', 'low', 'high'] as const;
 
@@ -28,12 +29,15 @@ function cell(value: string | number | null | undefined): string {
 
 const member = (index: number): string => `member ${index}`;
 
-function rowsOf({ split, ensemble, members, diversity, calibration, conformal, corruptions, ood = [] }: Evaluation): Row[] {
+function rowsOf(evaluation: Evaluation): Row[] {
+  const { split, ensemble, members, diversity, calibration, conformal, corruptions, ood = [] } = evaluation;
   const rows: Row[] = [...scoreRows(split, 'ensemble', ensemble), ...members.flatMap((own, m) => scoreRows(split, member(m), own))];
-  for (const [measure, value] of Object.entries(diversity))
-    if (value === null || typeof value === 'number') rows.push([split, 'ensemble', measure, value]);
+  rows.push(...figureRows(split, 'ensemble', diversity));
   diversity.exploration?.forEach((rate, training) => {
     rows.push([split, `training ${training}`, 'exploration', rate]);
+  });
+  diversity.explorationOverTime?.forEach((rates, training) => {
+    rows.push(...rates.map(({ step, rate }): Row => [`step.${step}`, `training ${training}`, 'exploration', rate]));
   });
   if (calibration) {
     const { uncalibrated, membersFirst, poolFirst } = calibration;
@@ -44,13 +48,13 @@ function rowsOf({ split, ensemble, members, diversity, calibration, conformal, c
       ...calibration.members.flatMap((own, m) => scoreRows('calibrated', member(m), own)),
     );
   }
-  for (const method of ['thr', 'aps', 'raps'] as const)
-    for (const [measure, value] of Object.entries(conformal?.[method] ?? {}))
-      rows.push([`conformal.${method}.${conformal!.level}`, 'ensemble', measure, value]);
+  if (conformal)
+    for (const method of ['thr', 'aps', 'raps'] as const)
+      rows.push(...figureRows(`conformal.${method}.${conformal.level}`, 'ensemble', conformal[method]));
   for (const { name, ensemble: found, members: alone } of ood) {
-    for (const [score, detection] of Object.entries(found)) rows.push(...detectionRows(`ood.${name}.${score}`, 'ensemble', detection));
+    for (const [score, detection] of Object.entries(found)) rows.push(...figureRows(`ood.${name}.${score}`, 'ensemble', detection));
     alone.forEach((detection, m) => {
-      rows.push(...detectionRows(`ood.${name}.maxProbability`, member(m), detection));
+      rows.push(...figureRows(`ood.${name}.maxProbability`, member(m), detection));
     });
   }
   if (corruptions) {
@@ -58,8 +62,29 @@ function rowsOf({ split, ensemble, members, diversity, calibration, conformal, c
       rows.push(...figureRows(`${corruption}.${severity}`, 'ensemble', figures));
     rows.push(...summaryRows('ensemble', corruptions.ensemble), ...corruptions.members.flatMap((own, m) => summaryRows(member(m), own)));
   }
-  return rows;
+  return [...rows, ...(evaluation.attacks ?? []).flatMap(attackRows), ...pathRows(evaluation), ...placeRows(evaluation)];
 }
+
+/** `attack.pgd.ensemble`: of pictures changed against the ensemble; `attack.pgd.member 0`: against one member. */
+const attackRows = ({ kind, ofEnsemble, ofMembers }: Attack): Row[] =>
+  [['ensemble', ofEnsemble] as const, ...ofMembers.map((own, m) => [member(m), own] as const)].flatMap(
+    ([target, { ensemble, members }]) => [
+      ...scoreRows(`attack.${kind}.${target}`, 'ensemble', ensemble),
+      ...members.flatMap((own, m) => scoreRows(`attack.${kind}.${target}`, member(m), own)),
+    ],
+  );
+
+const pathRows = ({ interpolation }: Evaluation): Row[] =>
+  (interpolation?.paths ?? []).flatMap(({ members: [from, to], barrier, points }) => [
+    ...figureRows('barrier', `member ${from} to ${to}`, barrier),
+    ...points.flatMap(({ share, ...figures }) => figureRows(`path.${share}`, `member ${from} to ${to}`, figures)),
+  ]);
+
+const placeRows = ({ trajectory }: Evaluation): Row[] =>
+  (trajectory?.points ?? []).flatMap(({ member: m, epoch, x, y }): Row[] => [
+    [`epoch.${epoch}`, `training ${m}`, 'tsneX', x],
+    [`epoch.${epoch}`, `training ${m}`, 'tsneY', y],
+  ]);
 
 const scoreRows = (part: string, who: string, scores: Scores): Row[] =>
   MEASURES.filter((measure) => scores[measure] !== undefined).map((measure) => {
@@ -67,13 +92,20 @@ const scoreRows = (part: string, who: string, scores: Scores): Row[] =>
     return [part, who, measure, scores[measure], low, high];
   });
 
-const figureRows = (part: string, who: string, figures: Readonly<Record<string, number>>): Row[] =>
-  Object.entries(figures).map(([measure, value]) => [part, who, measure, value]);
-
-const detectionRows = (part: string, who: string, { interval, ...figures }: DetectionFigures): Row[] =>
-  Object.entries(figures).map(([measure, value]) =>
-    measure === 'auroc' ? [part, who, measure, value, interval?.low, interval?.high] : [part, who, measure, value],
+/** Of all figures in `of`, with their intervals. */
+function figureRows(
+  part: string,
+  who: string,
+  of: object & { readonly intervals?: WithIntervals<string>['intervals'] | undefined },
+): Row[] {
+  const figures = Object.entries<unknown>({ ...of }).filter(
+    (entry): entry is [string, number | null] => entry[1] === null || typeof entry[1] === 'number',
   );
+  return figures.map(([measure, value]) => {
+    const { low, high } = of.intervals?.[measure] ?? {};
+    return [part, who, measure, value, low, high];
+  });
+}
 
 const summaryRows = (who: string, { all, of15, of19 }: CorruptionFigures): Row[] =>
   Object.entries({ all, ...(of15 && { 15: of15 }), ...(of19 && { 19: of19 }) }).flatMap(([list, { pooled, cellMean }]) => [

@@ -1,5 +1,6 @@
 /** What `freetickets evaluate` prints for people. */
 import {
+  type Attack,
   type Calibration,
   type CellScores,
   type Conformal,
@@ -8,11 +9,13 @@ import {
   type Diversity,
   type Evaluation,
   type HeldOut,
+  type Interpolation,
   type Measure,
   OOD_SCORES,
   type Ood,
   type OodScore,
   type Scores,
+  type Trajectory,
 } from '../evaluation/document.ts';
 import { percent, table } from '../text.ts';
 import { meanScores } from './evaluate.ts';
@@ -33,15 +36,21 @@ const OOD_LABELS: Readonly<Record<OodScore, string>> = {
   maxLogit: 'max logit',
   mutualInformation: 'mutual information',
   variationRatio: 'variation ratio',
+  nearestNeighbour: 'nearest neighbours',
 };
 
 const number = (value: number | null, digits = 4): string => (value === null ? '-' : value.toFixed(digits));
 const hundredths = (value: number | null): string => (value === null ? '-' : (100 * value).toFixed(2));
+/** 1.00..2.00; nothing where there is no interval. */
+const between = (ends: Ends | undefined, text: (end: number | null) => string): string =>
+  ends ? `${text(ends.low)}..${text(ends.high)}` : '';
+type Ends = { readonly low: number | null; readonly high: number | null };
+
 const share = (value: number | null): string => (value === null ? '-' : percent(value));
 const columnsOf = (scores: Scores) => COLUMNS.filter(({ measure }) => scores[measure] !== undefined);
 
 export function evaluationText(evaluation: Evaluation): string {
-  const { samples, split, bootstrap, calibration, conformal, corruptions, ood = [] } = evaluation;
+  const { samples, split, bootstrap, calibration, conformal, corruptions, ood = [], attacks, interpolation, trajectory } = evaluation;
   const about = bootstrap ? `, with ${percent(bootstrap.level, 0)} intervals from ${bootstrap.resamples} bootstrap resamples` : '';
   return [
     `${samples} samples (${split})${about}`,
@@ -51,6 +60,9 @@ export function evaluationText(evaluation: Evaluation): string {
     ...(conformal ? ['', conformalText(conformal)] : []),
     ...ood.flatMap((set) => ['', oodText(set)]),
     ...(corruptions ? ['', corruptionsText(corruptions)] : []),
+    ...(attacks ?? []).flatMap((attack) => ['', attackText(attack)]),
+    ...(interpolation ? ['', interpolationText(interpolation)] : []),
+    ...(trajectory ? ['', trajectoryText(trajectory)] : []),
   ].join('\n');
 }
 
@@ -70,11 +82,7 @@ function scoresTable(named: readonly (readonly [string, Scores])[]): string {
     const figures = columns.map(({ measure, share: ofAll }) => (ofAll ? share(scores[measure]!) : number(scores[measure]!)));
     const { intervals } = scores;
     if (!intervals) return [[name, ...figures]];
-    const ends = columns.map(({ measure, share: ofAll }) => {
-      const { low = null, high = null } = intervals[measure] ?? {};
-      const end = ofAll ? hundredths : number;
-      return `${end(low)}..${end(high)}`;
-    });
+    const ends = columns.map(({ measure, share: ofAll }) => between(intervals[measure], ofAll ? hundredths : number));
     return [
       [name, ...figures],
       ['', ...ends],
@@ -84,21 +92,22 @@ function scoresTable(named: readonly (readonly [string, Scores])[]): string {
 }
 
 function diversityText(diversity: Diversity): string {
-  const { disagreement, kl, js, qStatistic, kappa, topologyOverlap, weightCosine, exploration, pairs } = diversity;
-  const plain = `members disagree on ${share(disagreement)} of the samples`;
+  const { disagreement, kl, js, qStatistic, kappa, topologyOverlap, weightCosine, exploration, pairs, intervals } = diversity;
+  const inBrackets = (ends: Ends | undefined, text: (end: number | null) => string) => (ends ? ` (${between(ends, text)})` : '');
+  const plain = `members disagree on ${share(disagreement)}${inBrackets(intervals?.disagreement, hundredths)} of the samples`;
   if (!pairs) return plain;
   const means = [
-    `KL ${number(kl)}`,
-    `JS ${number(js ?? null)}`,
-    `Q ${number(qStatistic ?? null)}`,
-    `kappa ${number(kappa ?? null)}`,
+    `KL ${number(kl)}${inBrackets(intervals?.kl, number)}`,
+    `JS ${number(js ?? null)}${inBrackets(intervals?.js, number)}`,
+    `Q ${number(qStatistic ?? null)}${inBrackets(intervals?.qStatistic, number)}`,
+    `kappa ${number(kappa ?? null)}${inBrackets(intervals?.kappa, number)}`,
     `topology overlap ${number(topologyOverlap ?? null)}`,
     `cosine of weights ${number(weightCosine ?? null)}`,
   ];
   const rows = pairs.disagreement.flatMap((row, i) =>
     row.slice(i + 1).map((_, k) => {
       const j = i + 1 + k;
-      const at = (of: readonly (readonly (number | null)[])[]) => number(of[i]![j]!);
+      const at = (of: readonly (readonly (number | null)[])[]) => number(of[i]?.[j] ?? null); // tables of topologies are smaller where a ticket holds several members
       return [
         `${i} and ${j}`,
         share(pairs.disagreement[i]![j]!),
@@ -134,9 +143,12 @@ function calibrationText({ heldOut, uncalibrated, membersFirst, poolFirst, membe
 }
 
 function conformalText(conformal: Conformal): string {
-  const rows = (['thr', 'aps', 'raps'] as const).map((method) => {
-    const { coverage, meanSize, emptyShare, threshold } = conformal[method];
-    return [method.toUpperCase(), share(coverage), meanSize.toFixed(3), share(emptyShare), number(threshold)];
+  const rows = (['thr', 'aps', 'raps'] as const).flatMap((method) => {
+    const { coverage, meanSize, emptyShare, threshold, intervals } = conformal[method];
+    const figures = [method.toUpperCase(), share(coverage), meanSize.toFixed(3), share(emptyShare), number(threshold)];
+    if (!intervals) return [figures];
+    const ends = [between(intervals.coverage, hundredths), between(intervals.meanSize, number), between(intervals.emptyShare, hundredths)];
+    return [figures, ['', ...ends, '']];
   });
   const header = ['', 'coverage', 'mean size', 'empty', 'threshold'];
   return `conformal sets for ${percent(conformal.level, 1)} coverage, ${heldOutText(conformal.heldOut)}\n${table(header, rows)}`;
@@ -144,18 +156,17 @@ function conformalText(conformal: Conformal): string {
 
 function oodText({ name, samples, ensemble, members }: Ood): string {
   const scores = OOD_SCORES.filter((score) => ensemble[score]);
-  const between = members.some(({ interval }) => interval);
-  const row = (label: string, { auroc, auprOut, auprIn, fpr95Out, fpr95In, interval }: DetectionFigures) => [
-    label,
-    share(auroc),
-    ...(between ? [interval ? `${hundredths(interval.low)}..${hundredths(interval.high)}` : '-'] : []),
-    ...[auprOut, auprIn, fpr95Out, fpr95In].map(share),
-  ];
+  const measures = ['auroc', 'auprOut', 'auprIn', 'fpr95Out', 'fpr95In'] as const;
+  const row = (label: string, figures: DetectionFigures) => {
+    const { intervals } = figures;
+    const own = [label, ...measures.map((measure) => share(figures[measure]))];
+    return intervals ? [own, ['', ...measures.map((measure) => between(intervals[measure], hundredths))]] : [own];
+  };
   const rows = [
-    ...scores.map((score) => row(OOD_LABELS[score], ensemble[score]!)),
-    ...members.map((detection, index) => row(`member ${index}, 1 - max probability`, detection)),
+    ...scores.flatMap((score) => row(OOD_LABELS[score], ensemble[score]!)),
+    ...members.flatMap((detection, index) => row(`member ${index}, 1 - max probability`, detection)),
   ];
-  const header = ['', 'AUROC', ...(between ? ['interval'] : []), 'AUPR out', 'AUPR in', 'FPR95 out', 'FPR95 in'];
+  const header = ['', 'AUROC', 'AUPR out', 'AUPR in', 'FPR95 out', 'FPR95 in'];
   return `${name}: ${samples} pictures that are out of distribution\n${table(header, rows)}`;
 }
 
@@ -171,6 +182,11 @@ function corruptionsText({ from, samples, ensemble, members, cells }: Corruption
       ]),
     );
   const figures = ({ accuracy, nll, ece, eceFreetickets }: CellScores) => [share(accuracy), number(nll), share(ece), share(eceFreetickets)];
+  const endsOf = ({ intervals }: CellScores) => {
+    if (!intervals) return [];
+    const { accuracy, nll, ece, eceFreetickets } = intervals;
+    return [['', between(accuracy, hundredths), between(nll, number), between(ece, hundredths), between(eceFreetickets, hundredths)]];
+  };
   const sums = [['ensemble', ensemble] as const, ...members.map((own, index) => [`member ${index}`, own] as const)].flatMap(
     ([who, summary]) =>
       (['of15', 'of19', 'all'] as const).flatMap((list) => {
@@ -179,7 +195,9 @@ function corruptionsText({ from, samples, ensemble, members, cells }: Corruption
         const label = `${who}, ${list === 'all' ? `${found.cells} cells` : `${list.slice(2)} corruptions`}`;
         return [
           [`${label}, pooled`, ...figures(found.pooled)],
+          ...endsOf(found.pooled),
           [`${label}, mean of cells`, ...figures(found.cellMean)],
+          ...endsOf(found.cellMean),
         ];
       }),
   );
@@ -194,6 +212,32 @@ function corruptionsText({ from, samples, ensemble, members, cells }: Corruption
     table(['', 'cAcc', 'cNLL', 'cECE', 'cECE 14 bins'], sums),
   ].join('\n');
 }
+
+function attackText({ kind, epsilon, steps, samples, ofEnsemble, ofMembers }: Attack): string {
+  const targets = [['ensemble', ofEnsemble] as const, ...ofMembers.map((own, m) => [`member ${m}`, own] as const)];
+  const rows = targets.flatMap(([target, { ensemble, members }]) =>
+    [['ensemble', ensemble] as const, ...members.map((own, m) => [`member ${m}`, own] as const)].map(
+      ([who, scores]) => [`${who}, attack on ${target}`, scores] as const,
+    ),
+  );
+  const taken = steps === 1 ? '' : `, ${steps} steps`;
+  return `${kind}, pixels changed by up to ${(255 * epsilon).toFixed(1)} of 255${taken}, ${samples} pictures\n${scoresTable(rows)}`;
+}
+
+function interpolationText({ trainSamples, paths }: Interpolation): string {
+  const rows = paths.flatMap(({ members: [from, to], barrier, points }) => {
+    const { intervals } = barrier;
+    const middle = points[(points.length - 1) / 2]!;
+    const figures = [number(barrier.trainLoss), number(barrier.loss), share(barrier.error), number(middle.trainLoss), share(middle.error)];
+    const ends = intervals && [between(intervals.trainLoss, number), between(intervals.loss, number), between(intervals.error, hundredths)];
+    return [[`${from} and ${to}`, ...figures], ...(ends ? [['', ...ends, '', '']] : [])];
+  });
+  const header = ['members', 'barrier, train loss', 'loss', 'error', 'halfway, train loss', 'error'];
+  return `straight lines between members, batch norm estimated anew on ${trainSamples} training pictures\n${table(header, rows)}`;
+}
+
+const trajectoryText = ({ points, pictures, perplexity }: Trajectory): string =>
+  `t-SNE of ${points.length} epochs by their predictions of ${pictures} pictures, perplexity ${perplexity.toFixed(0)}: places are in --json and --csv`;
 
 /** One line a run: its ensemble, and what was measured of it besides. */
 export function runsText(runs: readonly (Evaluation & { readonly run: string })[]): string {

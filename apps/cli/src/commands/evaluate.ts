@@ -5,29 +5,38 @@
 import { resolve } from 'node:path';
 import type { MemorySource } from '@freetickets/datasets';
 import { memberPrediction } from '@freetickets/metrics';
-import { SparseError } from '@freetickets/sparse-core';
+import { type ModelState, SparseError, splitHeads } from '@freetickets/sparse-core';
 import { type Data, openDataOfRun, openOod } from '../data.ts';
-import { computingFor } from '../engines.ts';
+import { type Computing, computingFor } from '../engines.ts';
+import { type AttackWishes, attackScores, checkAttacked } from '../evaluation/attack.ts';
 import { calibrationOf } from '../evaluation/calibration.ts';
 import { conformalOf } from '../evaluation/conformal.ts';
 import { corruptionScores, corruptionsFor } from '../evaluation/corruption.ts';
 import { explorationIn, fullDiversity, plainDiversity } from '../evaluation/diversity.ts';
-import { type Evaluation, LEVEL, MEASURES, type Scores, type Split } from '../evaluation/document.ts';
+import { type Attack, type Evaluation, LEVEL, MEASURES, type Ood, type Scores, type Split } from '../evaluation/document.ts';
 import { type FitAndReport, fitOn, holdOut } from '../evaluation/held-out.ts';
+import { checkPairs, interpolationOf } from '../evaluation/interpolation.ts';
+import type { Bootstrap } from '../evaluation/intervals.ts';
 import { keepResults, ticketHashes } from '../evaluation/keep.ts';
-import { type Members, type Outputs, openMembers } from '../evaluation/members.ts';
-import { oodOf } from '../evaluation/ood.ts';
+import { featuresOf, type Members, type Outputs, openMembers } from '../evaluation/members.ts';
+import { neighbourDistances, oodOf } from '../evaluation/ood.ts';
 import { checkOptions, type EvaluateOptions } from '../evaluation/options.ts';
-import { type Bootstrap, scoresOf } from '../evaluation/scores.ts';
+import { sampleOf } from '../evaluation/sample.ts';
+import { scoresOf } from '../evaluation/scores.ts';
+import { checkTrajectory, trajectoryOf } from '../evaluation/trajectory.ts';
 import type { Flags } from '../experiment-fields.ts';
-import { plansOf, ticketsOf } from '../plans.ts';
+import { passesOf, plansOf, ticketsOf } from '../plans.ts';
 import { progressBar } from '../progress.ts';
 import { RunFolder } from '../run-folder.ts';
+import { loadProbed } from '../run-trajectory.ts';
 import type { Talk } from '../talk.ts';
 
 export type { Evaluation, Scores, Split };
 
 const SEED = 17;
+const TRAIN_SAMPLES = 2000;
+/** Whose distance counts; of a tiny training set the farthest. */
+const NEIGHBOUR = 50;
 
 /**
  * Results on the test part are kept beside the run, over those of earlier calls.
@@ -45,20 +54,27 @@ export async function evaluateRun(
   checkOptions(split, options);
   const { folder, record, experiment } = await RunFolder.open(path, flags);
   const tickets = await folder.tickets();
-  const wanted = ticketsOf(plansOf(experiment));
+  const plans = plansOf(experiment);
+  const wanted = ticketsOf(plans);
   if (tickets.length < wanted) talk.say(`note: ${path} is not finished; it has ${tickets.length} of its ${wanted} tickets.`);
+  const states = tickets.flatMap(({ state }) => splitHeads(state));
+  const probed = options.trajectory ? await loadProbed(path) : [];
+  if (options.trajectory) checkTrajectory(path, probed);
+  if (options.interpolate) checkPairs(states);
+  if (options.attack) checkAttacked(states, passesOf(plans));
   const data = await openDataOfRun(experiment, record, talk);
   const names = options.corruptions && (await corruptionsFor(data, options.corruptions));
   const others = await outsideSets(options.ood ?? [], data, experiment.data, talk);
-  const states = tickets.map(({ state }) => state);
-  await using members = await openMembers(states, computingFor(experiment, talk.say));
+  const computing = computingFor(experiment, talk.say);
+  await using members = await openMembers(states, computing, { inputGradients: options.attack !== undefined, passes: passesOf(plans) });
 
   const bootstrap = { resamples: options.bootstrap ?? 0, seed: options.seed ?? SEED };
+  const part = (name: Split, most = Number.POSITIVE_INFINITY) => sampleOf(data, name, experiment.validation, most, bootstrap.seed);
+  const trainPictures = () => part('train', options.trainSamples ?? TRAIN_SAMPLES);
   const outputs = await told(members, data[split], split, talk);
   const scores = await allScores(outputs, bootstrap);
   const fitting = options.calibrate || options.conformal !== undefined;
   const parts = fitting ? await partsFor(options, members, outputs, data, split, talk) : undefined;
-  const exploration = options.diversity ? await explorationIn(folder.logPath) : [];
   const evaluation: Evaluation = {
     format: 'freetickets.evaluation',
     version: 1,
@@ -67,14 +83,23 @@ export async function evaluateRun(
     split,
     samples: data[split].size,
     ...scores,
-    diversity: options.diversity ? fullDiversity(outputs, states, exploration) : plainDiversity(outputs),
+    diversity: options.diversity
+      ? fullDiversity(outputs, states, await explorationIn(folder.logPath), bootstrap)
+      : plainDiversity(outputs, bootstrap),
     ...(bootstrap.resamples > 0 && { bootstrap: { ...bootstrap, level: LEVEL } }),
     ...(parts && options.calibrate && { calibration: await calibrationOf(parts, bootstrap) }),
-    ...(parts && options.conformal !== undefined && { conformal: conformalOf(parts, options.conformal, bootstrap.seed) }),
-    ...(others.length > 0 && { ood: await outsideScores(others, members, outputs, bootstrap, talk) }),
-    ...(names && {
-      corruptions: await corruptionScores(members, states.length, data, names, { ...options.corruptions, seed: bootstrap.seed }, talk),
+    ...(parts && options.conformal !== undefined && { conformal: conformalOf(parts, options.conformal, bootstrap) }),
+    ...(others.length > 0 && {
+      ood: await outsideScores({ members, states, computing, talk }, { source: data[split], outputs }, others, trainPictures(), bootstrap),
     }),
+    ...(options.attack && {
+      attacks: await attackAll(members, part(split, options.attack.samples), data, options.attack, bootstrap, talk),
+    }),
+    ...(options.interpolate && {
+      interpolation: await interpolationOf(states, { train: trainPictures(), report: data[split] }, computing, bootstrap, talk),
+    }),
+    ...(probed.length > 0 && { trajectory: trajectoryOf(probed, bootstrap.seed) }),
+    ...(names && { corruptions: await corruptionScores(members, data, names, options.corruptions!, bootstrap, talk) }),
   };
   if (split === 'test')
     await keepResults(folder, evaluation).catch((error: Error) => talk.say(`note: the results were not kept: ${error.message}`));
@@ -98,10 +123,57 @@ async function outsideSets(words: readonly string[], data: Data, own: string | u
   return sets;
 }
 
-async function outsideScores(sets: readonly OutsideSet[], members: Members, inside: Outputs, bootstrap: Bootstrap, talk: Talk) {
-  const scores = [];
-  for (const { name, source } of sets) scores.push(oodOf(name, inside, await told(members, source, name, talk), bootstrap));
+interface Looking {
+  readonly members: Members;
+  readonly states: readonly ModelState[];
+  readonly computing: Computing;
+  readonly talk: Talk;
+}
+
+/** @param bank training pictures, among which neighbours are looked for; the score by them is left out where networks have no features */
+async function outsideScores(
+  { members, states, computing, talk }: Looking,
+  inside: { readonly source: MemorySource; readonly outputs: Outputs },
+  sets: readonly OutsideSet[],
+  bank: MemorySource,
+  bootstrap: Bootstrap,
+): Promise<Ood[]> {
+  const neighbours = { k: Math.min(NEIGHBOUR, bank.size), bank: bank.size, seed: bootstrap.seed };
+  const hasFeatures = states.every(({ spec }) => spec.nodes.some(({ op }) => op === 'linear'));
+  const sources = [bank, inside.source, ...sets.map(({ source }) => source)];
+  const distances = hasFeatures ? await distancesOf(states, sources, neighbours.k, computing, talk) : [];
+  const scores: Ood[] = [];
+  for (const [index, { name, source }] of sets.entries()) {
+    const outputs = await told(members, source, name, talk);
+    const own = oodOf(name, { ...inside, distances: distances[0] }, { outputs, distances: distances[index + 1] }, bootstrap);
+    scores.push({ ...own, ...(hasFeatures && { neighbours }) });
+  }
   return scores;
+}
+
+/** Of the pictures of each source but the first, which is the bank. */
+async function distancesOf(states: readonly ModelState[], sources: readonly MemorySource[], k: number, computing: Computing, talk: Talk) {
+  const total = sources.reduce((sum, { size }) => sum + size, 0);
+  const bar = progressBar({ label: 'features', total }, talk);
+  try {
+    const [bank, ...others] = await featuresOf(states, sources, computing, (done) => bar.update(done));
+    return others.map((features) => neighbourDistances(features, bank!, k));
+  } finally {
+    bar.stop();
+  }
+}
+
+async function attackAll(
+  { sessions }: Members,
+  source: MemorySource,
+  { dataset }: Data,
+  wishes: AttackWishes,
+  bootstrap: Bootstrap,
+  talk: Talk,
+): Promise<Attack[]> {
+  const found = [];
+  for (const kind of wishes.kinds) found.push(await attackScores(kind, sessions, source, dataset.normalization, wishes, bootstrap, talk));
+  return found;
 }
 
 /** The outputs for a source, with a progress bar. */

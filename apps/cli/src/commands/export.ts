@@ -1,12 +1,15 @@
-/** `freetickets export`: a run's tickets as one ONNX file. */
+/** `freetickets export`: a run's tickets as one ONNX file, or one of them as a state dict for PyTorch. */
 import { toOnnx } from '@freetickets/onnx-export';
-import { SparseError } from '@freetickets/sparse-core';
+import { encodePyTorch, SparseError, splitHeads, type Ticket } from '@freetickets/sparse-core';
 import { writeFileAtomic } from '@freetickets/sparse-core/node';
 import { plansOf, ticketsOf } from '../plans.ts';
 import { RunFolder } from '../run-folder.ts';
 import { counted } from '../text.ts';
 import { VERSION } from '../version.ts';
 import type { Evaluation } from './evaluate.ts';
+
+export const EXPORT_FORMATS = ['onnx', 'pytorch'] as const;
+export type ExportFormat = (typeof EXPORT_FORMATS)[number];
 
 export interface ExportResult {
   readonly output: string;
@@ -20,38 +23,61 @@ export interface ExportResult {
 
 export interface ExportOptions {
   readonly output: string;
-  /** One ticket only, counted from 0. */
+  /** One member only, counted from 0: a ticket, or a head of one. */
   readonly member?: number;
+  /** `pytorch`: a safetensors file with a state dict, of one ticket. Default `onnx`. */
+  readonly format?: ExportFormat;
   /** The model takes pixels in [0, 1] and normalises them itself; else the caller does. */
   readonly normalize: boolean;
 }
 
-export async function exportRun(path: string, { output, member, normalize }: ExportOptions): Promise<ExportResult> {
+export async function exportRun(path: string, options: ExportOptions): Promise<ExportResult> {
+  const { output, member, format = 'onnx', normalize } = options;
   const { folder, experiment, record } = await RunFolder.open(path);
   const tickets = await folder.tickets();
-  if (member !== undefined && !tickets[member])
-    throw new SparseError('INVALID_CONFIG', '--member', `a ticket of the run, 0 to ${tickets.length - 1}`, member);
-  const chosen = member === undefined ? tickets : [tickets[member]!];
-  const { classes, normalization } = chosen[0]!.info;
-  const metrics = await scoresOf(folder, tickets.length, member);
-  const bytes = toOnnx(
-    chosen.map(({ state }) => state),
+  const members = tickets.flatMap(({ state, info }) => splitHeads(state).map((own): Ticket => ({ state: own, info })));
+  if (member !== undefined && !members[member])
+    throw new SparseError('INVALID_CONFIG', '--member', `a member of the run, 0 to ${members.length - 1}`, member);
+  const chosen = member === undefined ? tickets : [members[member]!];
+  const metrics = await scoresOf(folder, members.length, member);
+  const bytes = format === 'pytorch' ? stateDictOf(chosen, options) : onnxOf(chosen, record.network.name, normalize, metrics);
+  await writeFileAtomic(output, bytes);
+  return {
+    output,
+    members: member === undefined ? members.length : 1,
+    tickets: tickets.length,
+    wanted: ticketsOf(plansOf(experiment)),
+    sizeBytes: bytes.length,
+  };
+}
+
+/** @throws SparseError INVALID_CONFIG for what a state dict cannot hold */
+function stateDictOf(tickets: readonly Ticket[], { normalize }: ExportOptions): Uint8Array {
+  const refuse = (option: string, expected: string, received: unknown) => new SparseError('INVALID_CONFIG', option, expected, received);
+  if (tickets.length > 1)
+    throw refuse('--member', 'the number of one ticket, because a state dict (pytorch) holds one network', new Error('nothing'));
+  if (!normalize) throw refuse('--no-normalize', 'it with the format onnx only, because a state dict normalises nothing', 'pytorch');
+  return encodePyTorch(tickets[0]!.state);
+}
+
+function onnxOf(tickets: readonly Ticket[], name: string, normalize: boolean, metrics?: Record<string, unknown>): Uint8Array {
+  const { classes, normalization } = tickets[0]!.info;
+  return toOnnx(
+    tickets.map(({ state }) => state),
     {
-      name: record.network.name,
+      name,
       producerVersion: VERSION,
       ...(classes && { classes }),
       ...(metrics && { metrics }),
       ...(normalization && { normalization: { ...normalization, inGraph: normalize } }),
     },
   );
-  await writeFileAtomic(output, bytes);
-  return { output, members: chosen.length, tickets: tickets.length, wanted: ticketsOf(plansOf(experiment)), sizeBytes: bytes.length };
 }
 
 /** What `evaluate` measured, if it measured these tickets. */
-async function scoresOf(folder: RunFolder, tickets: number, member: number | undefined): Promise<Record<string, unknown> | undefined> {
+async function scoresOf(folder: RunFolder, members: number, member: number | undefined): Promise<Record<string, unknown> | undefined> {
   const results = (await folder.results()) as Partial<Evaluation> | undefined;
-  if (results?.members?.length !== tickets) return undefined;
+  if (results?.members?.length !== members) return undefined;
   return { ...(member === undefined ? results.ensemble : results.members[member]) };
 }
 

@@ -1,18 +1,20 @@
 /** `freetickets train`: from an experiment, or from where a run folder stands, to tickets. */
+import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
-import { type PlanCost, planCost } from '@freetickets/dst-trainer';
-import { type Engine, type Network, SparseError } from '@freetickets/sparse-core';
+import { checkStart, type Plan, type PlanCost, planCost, sharedNetwork } from '@freetickets/dst-trainer';
+import { decodeTicket, type Engine, type ModelState, type Network, SparseError } from '@freetickets/sparse-core';
+import { readFileOrExplain } from '@freetickets/sparse-core/node';
 import { type Data, openData, openDataOfRun } from '../data.ts';
 import { computingFor } from '../engines.ts';
 import { experimentHash } from '../experiment.ts';
 import type { Experiment, Flags } from '../experiment-fields.ts';
 import { networkFor } from '../networks.ts';
-import { epochsOf, plansOf, settled, ticketsOf } from '../plans.ts';
+import { epochsOf, passesOf, plansOf, settled, ticketsOf } from '../plans.ts';
 import { RunFolder } from '../run-folder.ts';
 import type { RunRecord } from '../run-record.ts';
 import type { Talk } from '../talk.ts';
 import { counted, durationText, flopsText } from '../text.ts';
-import { type Run, type SavedTicket, savedTickets, type Trained, trainRun } from '../training.ts';
+import { type Run, type SavedTicket, type Stop, savedTickets, type Trained, trainRun } from '../training.ts';
 import { VERSION } from '../version.ts';
 
 export interface TrainResult {
@@ -29,34 +31,34 @@ export interface TrainResult {
   readonly tickets: readonly SavedTicket[];
 }
 
-/**
- * A new run in the folder `out`.
- * @param signal when it aborts, the run stops after a checkpoint
- */
-export async function startRun(wanted: Experiment, out: string, talk: Talk, signal?: AbortSignal): Promise<TrainResult> {
+/** A new run in the folder `out`. */
+export async function startRun(wanted: Experiment, out: string, talk: Talk, stop: Stop = {}): Promise<TrainResult> {
   plansOf(wanted); // what is wrong with them is told before anything is loaded
   await RunFolder.checkFree(out); // loading the data may take minutes
   const computing = computingFor(wanted, talk.say);
   const data = await openData(wanted, talk);
-  signal?.throwIfAborted();
+  stop.signal?.throwIfAborted();
   const experiment = settled(wanted, data.train.size);
   const { loaderWorkers, checkpointEvery } = experiment;
   const plans = plansOf(experiment);
   const net = await networkFor(experiment.network, data.dataset);
-  const record = recordOf(experiment, net, data, computing.engine);
-  const { folder, lock } = await RunFolder.create(out, record);
+  const start = experiment.from === undefined ? undefined : await startTicket(experiment.from);
+  if (start) for (const plan of plans) checkStart(start.state, sharedNetwork(net, plan.onePass), plan, start.path);
+  const record = recordOf(experiment, net, data, computing.engine, start);
+  const { folder, lock } = await RunFolder.create(out, record, start?.bytes);
   await using _lock = lock; // until training is over, hence the await below
-  return await trainAndTell({ folder, record, net, plans, data, computing, loaderWorkers, checkpointEvery }, talk, signal);
+  const run = { folder, record, net, plans, data, computing, loaderWorkers, checkpointEvery, start: start?.state };
+  return await trainAndTell(run, talk, stop);
 }
 
 /**
  * Goes on with the run in `path`, from its last checkpoint. A finished run is left as it is.
  * @param flags what may change while a run goes on; see CIRCUMSTANCES
  */
-export async function resumeRun(path: string, talk: Talk, signal?: AbortSignal, flags: Flags = {}): Promise<TrainResult> {
+export async function resumeRun(path: string, talk: Talk, stop: Stop = {}, flags: Flags = {}): Promise<TrainResult> {
   const { folder, record, experiment, net } = await RunFolder.open(path, flags);
   await using _lock = await folder.lock();
-  if (experimentHash(record.experiment, net.spec) !== record.experimentHash)
+  if (experimentHash(record.experiment, net.spec, record.from) !== record.experimentHash)
     throw new SparseError(
       'INVALID_CONFIG',
       `${path}/run.json`,
@@ -75,20 +77,43 @@ export async function resumeRun(path: string, talk: Talk, signal?: AbortSignal, 
   const computing = computingFor(experiment, talk.say);
   if (computing.engine.name !== record.engine)
     talk.say(`note: the run was started on ${record.engine} and goes on on ${computing.engine.name}: results may differ in the last bits.`);
+  const start = record.from === undefined ? undefined : await startTicket(folder.startPath, record.from);
   await folder.dropResults();
   const { loaderWorkers, checkpointEvery } = experiment;
-  return await trainAndTell({ folder, record, net, plans, data, computing, loaderWorkers, checkpointEvery, checkpoint }, talk, signal);
+  const run = { folder, record, net, plans, data, computing, loaderWorkers, checkpointEvery, checkpoint, start: start?.state };
+  return await trainAndTell(run, talk, stop);
 }
 
-function recordOf(experiment: Experiment, net: Network, data: Data, engine: Engine): RunRecord {
+interface StartTicket {
+  readonly path: string;
+  readonly bytes: Uint8Array;
+  readonly hash: string;
+  readonly state: ModelState;
+}
+
+/** @param wanted SHA-256 that the file has to have */
+async function startTicket(path: string, wanted?: string): Promise<StartTicket> {
+  const bytes = await readFileOrExplain(path, 'a ticket to start from');
+  const hash = createHash('sha256').update(bytes).digest('hex');
+  if (wanted !== undefined && hash !== wanted)
+    throw new SparseError('BAD_FILE', path, 'the ticket that the run started from', new Error('a changed one'), 'Put it back');
+  return { path, bytes, hash, state: decodeTicket(bytes, path).state };
+}
+
+function recordOf(experiment: Experiment, net: Network, data: Data, engine: Engine, start: StartTicket | undefined): RunRecord {
   const { train, valid, test, dataset, hash } = data;
   return {
     format: 'freetickets.run',
     version: 1,
     // The run may go on from another folder than the one that it was started in.
-    experiment: { ...experiment, ...(experiment.data !== undefined && { data: resolve(experiment.data) }) },
-    experimentHash: experimentHash(experiment, net.spec),
+    experiment: {
+      ...experiment,
+      ...(experiment.data !== undefined && { data: resolve(experiment.data) }),
+      ...(experiment.from !== undefined && { from: resolve(experiment.from) }),
+    },
+    experimentHash: experimentHash(experiment, net.spec, start?.hash),
     network: net.spec,
+    ...(start && { from: start.hash }),
     data: { name: dataset.name, hash, classes: [...dataset.classes], train: train.size, valid: valid.size, test: test.size },
     engine: engine.name,
     freetickets: VERSION,
@@ -96,10 +121,10 @@ function recordOf(experiment: Experiment, net: Network, data: Data, engine: Engi
   };
 }
 
-async function trainAndTell(run: Run, talk: Talk, signal: AbortSignal | undefined): Promise<TrainResult> {
+async function trainAndTell(run: Run, talk: Talk, stop: Stop): Promise<TrainResult> {
   talk.say(planText(run));
   try {
-    return resultOf(run, await trainRun(run, talk, signal));
+    return resultOf(run, await trainRun(run, talk, stop));
   } catch (error) {
     if (error instanceof SparseError && error.code === 'DISK_FULL')
       talk.say(`the last checkpoint is whole; when there is space again, go on with: freetickets train --resume ${run.folder.path}`);
@@ -109,7 +134,8 @@ async function trainAndTell(run: Run, talk: Talk, signal: AbortSignal | undefine
 
 type Planned = Pick<Run, 'folder' | 'record' | 'net' | 'plans'>;
 
-const costOf = ({ record, net, plans }: Planned): PlanCost => planCost(net, plans, record.data.train);
+/** Of all epochs of a run, trained or not yet. */
+export const costOf = ({ record, net, plans }: Planned): PlanCost => planCost(net, plans, record.data.train);
 
 function resultOf(run: Planned, { tickets, seconds }: Trained): TrainResult {
   const { folder, record, plans } = run;
@@ -120,17 +146,22 @@ function resultOf(run: Planned, { tickets, seconds }: Trained): TrainResult {
 
 function planText(run: Run): string {
   const { record, net, plans, computing, checkpoint } = run;
-  const { method, sparsity, tickets } = record.experiment;
+  const { method, sparsity } = record.experiment;
   const cost = costOf(run);
   const epochs = plans.reduce((sum, plan) => sum + epochsOf(plan), 0);
-  const density = method === 'dense' ? 'dense' : `sparsity ${sparsity}`;
+  const density = plans[0]!.sparsity === 0 ? 'dense' : `sparsity ${sparsity}`;
   const lines = [
-    `${method} on ${record.data.name}: ${net.spec.name}, ${counted(tickets, 'ticket')}, ${density}, ${epochs} epochs of ${record.data.train} samples, engine ${computing.engine.name}`,
+    `${method} on ${record.data.name}: ${net.spec.name}, ${counted(ticketsOf(plans), 'ticket')}${passesText(plans)}, ${density}, ${epochs} epochs of ${record.data.train} samples, engine ${computing.engine.name}`,
     `cost: training ${flopsText(cost.trainingFlops)}, which is ${cost.trainingVersusDense.toFixed(3)} of one dense training of ${counted(plans[0]!.denseEpochs, 'epoch')}`,
-    `      one prediction by all tickets ${flopsText(cost.inferenceFlops)}, which is ${cost.inferenceVersusDense.toFixed(3)} of one by a dense network`,
+    `      one prediction by all members ${flopsText(cost.inferenceFlops)}, which is ${cost.inferenceVersusDense.toFixed(3)} of one by a dense network`,
   ];
   if (checkpoint) lines.push(`going on from step ${checkpoint.state.step}${plans.length > 1 ? ` of member ${checkpoint.member}` : ''}`);
   return lines.join('\n');
+}
+
+function passesText(plans: readonly Plan[]): string {
+  const passes = passesOf(plans);
+  return passes === undefined ? '' : ` (${passes} passes with dropout)`;
 }
 
 export function trainText({ finished, run, tickets, seconds }: TrainResult): string {

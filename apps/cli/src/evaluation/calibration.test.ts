@@ -62,15 +62,17 @@ describe('conformalOf', () => {
     const logits = (p: number) => [Math.log(p), Math.log(1 - p)];
     const fit = outputsFrom([[1, 2, 3, 4, 5, 6, 7, 8, 9].flatMap((k) => logits(1 - k / 10))], Array(9).fill(0), 2);
     const report = outputsFrom([[...logits(0.9), ...logits(0.7), ...logits(0.15)]], [0, 1, 0], 2);
-    const { thr, heldOut, level } = conformalOf(fitOn(fit, 'valid', report), 0.8, 17);
+    const { thr, heldOut, level } = conformalOf(fitOn(fit, 'valid', report), 0.8, { resamples: 30, seed: 17 });
     expect([heldOut.fitted, level]).toEqual([9, 0.8]);
     // {0}, {0, 1}, {1}: the label is in the first two
-    expect(thr).toEqual({ threshold: expect.closeTo(0.8, 6), coverage: 2 / 3, meanSize: 4 / 3, emptyShare: 0 });
+    expect(thr).toMatchObject({ threshold: expect.closeTo(0.8, 6), coverage: 2 / 3, meanSize: 4 / 3, emptyShare: 0 });
+    expect(thr.intervals!.emptyShare).toEqual({ low: 0, high: 0 });
+    expect(thr.intervals!.coverage!.low).toBeLessThan(2 / 3);
   });
 
   it('says null where too few samples allow no threshold: every class is in every set', () => {
     const outputs = outputsFrom([[1, 0, 0, 1]], [0, 1], 2);
-    const { thr, aps, raps } = conformalOf(fitOn(outputs, 'valid', outputs), 0.9, 17);
+    const { thr, aps, raps } = conformalOf(fitOn(outputs, 'valid', outputs), 0.9, none);
     for (const sets of [thr, aps, raps]) expect(sets).toEqual({ threshold: null, coverage: 1, meanSize: 2, emptyShare: 0 });
   });
 });

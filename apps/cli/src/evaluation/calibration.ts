@@ -2,7 +2,8 @@
 import { applyTemperatureScaling, fitTemperatureScaling, predictionOf, type ScalingOrder, softmax } from '@freetickets/metrics';
 import type { Calibration } from './document.ts';
 import type { FitAndReport } from './held-out.ts';
-import { type Bootstrap, scoresOf } from './scores.ts';
+import type { Bootstrap } from './intervals.ts';
+import { scoresOf } from './scores.ts';
 
 export async function calibrationOf({ fit, report, heldOut }: FitAndReport, bootstrap: Bootstrap): Promise<Calibration> {
   const { classes } = report.prediction;

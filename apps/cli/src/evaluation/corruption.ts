@@ -3,21 +3,25 @@ import { corruptionsIn, severities } from '@freetickets/datasets';
 import {
   accuracy,
   brier,
+  type CellScore,
   type CorruptionCell,
-  type CorruptionSummary,
   collect,
   ece,
   type Metric,
   memberPrediction,
   nll,
+  type ResampledCell,
+  resampledCell,
+  resampledCorruptions,
   summarizeCorruptions,
 } from '@freetickets/metrics';
-import { type CorruptionName, corruptionNames, SparseError } from '@freetickets/sparse-core';
+import { type CorruptionName, corruptionNames, type Prediction, SparseError } from '@freetickets/sparse-core';
 import { type Data, openCorruptions } from '../data.ts';
 import { progressBar } from '../progress.ts';
 import type { Talk } from '../talk.ts';
 import { durationText, percent } from '../text.ts';
-import type { CellScores, CorruptionFigures, Corruptions } from './document.ts';
+import type { CorruptionFigures, Corruptions } from './document.ts';
+import { type Bootstrap, intervalsOf, type WithIntervals } from './intervals.ts';
 import type { Members } from './members.ts';
 
 export interface CorruptionOptions {
@@ -27,10 +31,12 @@ export interface CorruptionOptions {
   readonly corruptions?: readonly CorruptionName[];
   /** Default: 1 to 5. */
   readonly severities?: readonly number[];
-  readonly seed: number;
 }
 
-type Names = keyof CellScores;
+type Names = CellScore;
+
+/** Of an ensemble or a member. */
+type Cell = CorruptionCell<Names> & { readonly cell: ResampledCell };
 
 const cellMetrics = (): Metric<Record<Names, number>> =>
   collect({ accuracy: accuracy(), nll: nll(), brier: brier(), ece: ece(), eceFreetickets: ece({ edges: 'freetickets' }) });
@@ -41,7 +47,7 @@ const cellMetrics = (): Metric<Record<Names, number>> =>
  */
 export async function corruptionsFor(
   { dataset }: Pick<Data, 'dataset'>,
-  { folder, corruptions }: Omit<CorruptionOptions, 'seed'>,
+  { folder, corruptions }: CorruptionOptions,
 ): Promise<readonly CorruptionName[]> {
   if (String(dataset.shape) !== '3,32,32') {
     const pictures = new Error(`${dataset.shape.join('x')} of ${dataset.name}`);
@@ -58,50 +64,82 @@ export async function corruptionsFor(
 /** @param names as `corruptionsFor` gave them */
 export async function corruptionScores(
   members: Members,
-  count: number,
   data: Data,
   names: readonly CorruptionName[],
   options: CorruptionOptions,
+  bootstrap: Bootstrap,
   talk: Talk,
 ): Promise<Corruptions> {
+  const { seed } = bootstrap;
   const levels = options.severities ?? severities;
   const total = names.length * levels.length;
-  const ensemble: CorruptionCell<Names>[] = [];
-  const alone: CorruptionCell<Names>[][] = Array.from({ length: count }, () => []);
+  const ensemble: Cell[] = [];
+  const alone: Cell[][] = [];
   const bar = progressBar({ label: 'corruptions', total: total * data.test.size }, talk);
   const started = performance.now();
   let samples = 0;
   try {
-    for await (const { corruption, severity, source } of openCorruptions(data, { ...options, corruptions: names, severities: levels })) {
+    for await (const { source, ...place } of openCorruptions(data, { ...options, seed, corruptions: names, severities: levels })) {
       const before = ensemble.length * source.size;
-      const { prediction, labels } = await members.outputsOf(source, (done) => bar.update(before + done, `${corruption} ${severity}`));
-      const metrics = cellMetrics();
-      metrics.update(prediction, labels);
-      ensemble.push({ corruption, severity, metrics });
-      alone.forEach((cells, member) => {
-        const own = cellMetrics();
-        own.update(memberPrediction(prediction, member), labels);
-        cells.push({ corruption, severity, metrics: own });
-      });
+      const note = `${place.corruption} ${place.severity}`;
+      const { prediction, labels } = await members.outputsOf(source, (done) => bar.update(before + done, note));
+      ensemble.push({ ...place, ...measured(prediction, labels) });
+      for (let member = 0; member < prediction.members; member++) {
+        const cell = { ...place, ...measured(memberPrediction(prediction, member), labels) };
+        alone[member] = [...(alone[member] ?? []), cell];
+      }
       samples = source.size;
       if (ensemble.length % levels.length === 0) {
-        bar.say(
-          `${corruption}: accuracy ${percent(meanAccuracy(ensemble.slice(-levels.length)))}${timeLeft(started, ensemble.length, total)}`,
-        );
+        const left = timeLeft(started, ensemble.length, total);
+        bar.say(`${place.corruption}: accuracy ${percent(meanAccuracy(ensemble.slice(-levels.length)))}${left}`);
       }
     }
   } finally {
     bar.stop();
   }
-  const sums = (cells: readonly CorruptionCell<Names>[]) => withoutMissing(summarizeCorruptions(cells, cellMetrics));
+  const intervals = intervalsOf<string>(samples, [ensemble, ...alone].map(resampledCorruptions), bootstrap);
   return {
     from: options.folder === undefined ? 'generated' : 'files',
-    seed: options.folder === undefined ? options.seed : null,
+    seed: options.folder === undefined ? seed : null,
     samples,
-    ensemble: sums(ensemble),
-    members: alone.map(sums),
-    cells: ensemble.map(({ corruption, severity, metrics }) => ({ corruption, severity, ...metrics.value() })),
+    ensemble: figuresOf(ensemble, intervals[0]!),
+    members: alone.map((cells, member) => figuresOf(cells, intervals[member + 1]!)),
+    cells: ensemble.map(({ corruption, severity, metrics }) => ({
+      corruption,
+      severity,
+      ...metrics.value(),
+      ...intervalsAt(intervals[0]!, `${corruption}.${severity}`),
+    })),
   };
+}
+
+function measured(prediction: Prediction, labels: Int32Array): Pick<Cell, 'metrics' | 'cell'> {
+  const metrics = cellMetrics();
+  metrics.update(prediction, labels);
+  return { metrics, cell: resampledCell(prediction, labels) };
+}
+
+function figuresOf(cells: readonly Cell[], intervals: WithIntervals<string>): CorruptionFigures {
+  const summary = summarizeCorruptions(cells, cellMetrics);
+  const lists = (['all', 'of15', 'of19'] as const).flatMap((list) => {
+    const sums = summary[list];
+    if (!sums) return [];
+    const { pooled, cellMean } = sums;
+    const own = {
+      cells: sums.cells,
+      pooled: { ...pooled, ...intervalsAt(intervals, `${list}.pooled`) },
+      cellMean: { ...cellMean, ...intervalsAt(intervals, `${list}.cellMean`) },
+    };
+    return [[list, own] as const];
+  });
+  return Object.fromEntries(lists) as CorruptionFigures;
+}
+
+/** Those whose names begin with a place, by the rest of the name. */
+function intervalsAt({ intervals }: WithIntervals<string>, place: string): WithIntervals<Names> {
+  if (!intervals) return {};
+  const own = Object.entries(intervals).filter(([name]) => name.startsWith(`${place}.`));
+  return { intervals: Object.fromEntries(own.map(([name, ends]) => [name.slice(place.length + 1), ends])) };
 }
 
 function timeLeft(started: number, done: number, total: number): string {
@@ -111,9 +149,3 @@ function timeLeft(started: number, done: number, total: number): string {
 
 const meanAccuracy = (cells: readonly CorruptionCell<Names>[]): number =>
   cells.reduce((sum, { metrics }) => sum + metrics.value().accuracy, 0) / cells.length;
-
-const withoutMissing = ({ all, of15, of19 }: CorruptionSummary<Names>): CorruptionFigures => ({
-  all,
-  ...(of15 && { of15 }),
-  ...(of19 && { of19 }),
-});

@@ -10,23 +10,47 @@ import {
   pairwiseKappa,
   pairwiseKl,
   pairwiseQStatistic,
+  type ResampledDiversity,
+  resampledDiversity,
   topologyOverlap,
   weightCosine,
 } from '@freetickets/metrics';
 import type { ModelState, Topology } from '@freetickets/sparse-core';
 import { type Diversity, orNull } from './document.ts';
+import { type Bootstrap, intervalsOf, type WithIntervals } from './intervals.ts';
 import type { Outputs } from './members.ts';
 
+/** R_s after a rewiring. */
+export interface Explored {
+  readonly step: number;
+  readonly rate: number;
+}
+
 /** The two that every evaluation has. */
-export function plainDiversity({ prediction, labels }: Outputs): Diversity {
+export function plainDiversity(outputs: Outputs, bootstrap: Bootstrap): Diversity {
+  const { intervals: { disagreement, kl } = {} } = resampled(outputs, bootstrap);
+  return { ...plainMeans(outputs), ...(disagreement && kl && { intervals: { disagreement, kl } }) };
+}
+
+function plainMeans({ prediction, labels }: Outputs): Pick<Diversity, 'disagreement' | 'kl'> {
   const metrics = collect({ disagreement: disagreement(), kl: meanPairwiseKl() });
   metrics.update(prediction, labels);
   const { disagreement: share, kl } = metrics.value();
   return { disagreement: orNull(share), kl: orNull(kl) };
 }
 
+function resampled({ prediction, labels }: Outputs, bootstrap: Bootstrap): WithIntervals<keyof ResampledDiversity> {
+  if (prediction.members === 1 || bootstrap.resamples === 0) return {};
+  return intervalsOf(labels.length, [resampledDiversity(prediction, labels)], bootstrap)[0]!;
+}
+
 /** @param exploration see `explorationIn`; empty where it was not recorded */
-export function fullDiversity(outputs: Outputs, states: readonly ModelState[], exploration: readonly number[]): Diversity {
+export function fullDiversity(
+  outputs: Outputs,
+  states: readonly ModelState[],
+  exploration: readonly (readonly Explored[])[],
+  bootstrap: Bootstrap,
+): Diversity {
   const metrics = collect({
     disagreement: pairwiseDisagreement(),
     kl: pairwiseKl(),
@@ -40,10 +64,13 @@ export function fullDiversity(outputs: Outputs, states: readonly ModelState[], e
     topologyOverlap: pairwise(states, (a, b) => overlap(a.topology, b.topology)),
     weightCosine: pairwise(states, weightCosine),
   };
-  const mean = (table: Float64Array) => orNull(meanOfPairs(table, states.length));
-  const rows = (table: Float64Array) => rowsOf(table, states.length);
+  // A ticket may hold several members: tables of topologies are then smaller than tables of predictions.
+  const side = (table: Float64Array) => Math.sqrt(table.length);
+  const mean = (table: Float64Array) => orNull(meanOfPairs(table, side(table)));
+  const rows = (table: Float64Array) => rowsOf(table, side(table));
   return {
-    ...plainDiversity(outputs),
+    ...plainMeans(outputs),
+    ...resampled(outputs, bootstrap),
     js: mean(tables.js),
     qStatistic: mean(tables.qStatistic),
     kappa: mean(tables.kappa),
@@ -58,7 +85,10 @@ export function fullDiversity(outputs: Outputs, states: readonly ModelState[], e
       topologyOverlap: rows(tables.topologyOverlap),
       weightCosine: rows(tables.weightCosine),
     },
-    ...(exploration.length > 0 && { exploration: [...exploration] }),
+    ...(exploration.length > 0 && {
+      exploration: exploration.map((rates) => rates.at(-1)!.rate),
+      explorationOverTime: exploration.map((rates) => [...rates]),
+    }),
   };
 }
 
@@ -77,18 +107,25 @@ function meanOfPairs(table: Float64Array, members: number): number {
 const rowsOf = (table: Float64Array, members: number): (number | null)[][] =>
   Array.from({ length: members }, (_, m) => Array.from(table.subarray(m * members, (m + 1) * members), orNull));
 
-/** The last R_s that each training of a run wrote into its log; a line that is not whole, of a process that was killed, ends it. */
-export async function explorationIn(logPath: string): Promise<number[]> {
+/** R_s as each training of a run wrote it into its log; a line that is not whole, of a process that was killed, ends it. */
+export async function explorationIn(logPath: string): Promise<Explored[][]> {
   const text = await readFile(logPath, 'utf8').catch(() => '');
-  const last: number[] = [];
+  const found: Explored[][] = [];
   for (const line of text.split('\n')) {
-    const { type, member, exploration } = parsed(line);
-    if (type === 'rewired' && typeof member === 'number' && typeof exploration === 'number') last[member] = exploration;
+    const { type, member, step, exploration } = parsed(line);
+    if (type !== 'rewired' || typeof member !== 'number' || typeof step !== 'number' || typeof exploration !== 'number') continue;
+    found[member] ??= [];
+    found[member].push({ step, rate: exploration });
   }
-  return last.filter((rate) => rate !== undefined);
+  return found.filter((rates) => rates !== undefined);
 }
 
-function parsed(line: string): { readonly type?: unknown; readonly member?: unknown; readonly exploration?: unknown } {
+function parsed(line: string): {
+  readonly type?: unknown;
+  readonly member?: unknown;
+  readonly step?: unknown;
+  readonly exploration?: unknown;
+} {
   try {
     return JSON.parse(line) as object;
   } catch {

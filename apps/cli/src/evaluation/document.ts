@@ -40,9 +40,17 @@ const SCORES = z.strictObject({
   eceClasswise: z.number(),
   eceDebiased: z.number(),
   eceFreetickets: z.number().describe('14 bins, as the published code has it'),
-  intervals: z.partialRecord(z.enum(MEASURES), ends).optional().describe('by bootstrap; none for eceClasswise and eceDebiased'),
+  intervals: z.partialRecord(z.enum(MEASURES), ends).optional().describe('by bootstrap'),
 });
 export type Scores = z.output<typeof SCORES>;
+
+const CELL_MEASURES = ['accuracy', 'nll', 'brier', 'ece', 'eceFreetickets'] as const satisfies readonly Measure[];
+const DETECTION_MEASURES = ['auroc', 'auprOut', 'auprIn', 'fpr95Out', 'fpr95In'] as const;
+const SET_MEASURES = ['coverage', 'meanSize', 'emptyShare'] as const;
+const PAIR_MEASURES = ['disagreement', 'kl', 'js', 'qStatistic', 'kappa'] as const;
+
+/** Bootstrap intervals of the figures that stand beside them. */
+const intervalsOf = <Name extends string>(names: readonly Name[]) => z.partialRecord(z.enum(names), ends).optional();
 
 const pairs = z.array(z.array(figure)).describe('member by member');
 
@@ -66,6 +74,11 @@ const DIVERSITY = z.strictObject({
     })
     .optional(),
   exploration: z.array(z.number()).optional().describe('R_s at the end of each training, where weights were rewired'),
+  explorationOverTime: z
+    .array(z.array(z.strictObject({ step: count, rate: z.number() })))
+    .optional()
+    .describe('R_s after each rewiring of each training'),
+  intervals: intervalsOf(PAIR_MEASURES).describe('over pictures; topologies and weights have none'),
 });
 export type Diversity = z.output<typeof DIVERSITY>;
 
@@ -93,6 +106,7 @@ const sets = z.strictObject({
   coverage: z.number(),
   meanSize: z.number(),
   emptyShare: z.number(),
+  intervals: intervalsOf(SET_MEASURES),
 });
 
 const CONFORMAL = z.strictObject({
@@ -111,6 +125,7 @@ const cellScores = z.strictObject({
   brier: z.number(),
   ece: z.number(),
   eceFreetickets: z.number(),
+  intervals: intervalsOf(CELL_MEASURES).describe('over pictures, each with all its corrupted versions'),
 });
 export type CellScores = z.output<typeof cellScores>;
 
@@ -134,20 +149,80 @@ const DETECTION = z.strictObject({
   auprIn: z.number(),
   fpr95Out: z.number(),
   fpr95In: z.number(),
-  interval: ends.optional().describe('of auroc, by bootstrap'),
+  intervals: intervalsOf(DETECTION_MEASURES),
 });
 export type DetectionFigures = z.output<typeof DETECTION>;
 
-export const OOD_SCORES = ['maxProbability', 'entropy', 'energy', 'maxLogit', 'mutualInformation', 'variationRatio'] as const;
+export const OOD_SCORES = [
+  'maxProbability',
+  'entropy',
+  'energy',
+  'maxLogit',
+  'mutualInformation',
+  'variationRatio',
+  'nearestNeighbour',
+] as const;
 export type OodScore = (typeof OOD_SCORES)[number];
 
 const OOD = z.strictObject({
   name: z.string(),
   samples: count,
   ensemble: z.partialRecord(z.enum(OOD_SCORES), DETECTION),
+  neighbours: z
+    .strictObject({ k: count, bank: count, seed: count })
+    .optional()
+    .describe('nearestNeighbour: which neighbour, among how many training pictures, drawn by which seed'),
   members: z.array(DETECTION).describe('by 1 - max probability'),
 });
 export type Ood = z.output<typeof OOD>;
+
+const attacked = z.strictObject({ ensemble: SCORES, members: z.array(SCORES) });
+
+export const ATTACK_KINDS = ['fgsm', 'pgd'] as const;
+export type AttackKind = (typeof ATTACK_KINDS)[number];
+
+const ATTACK = z.strictObject({
+  kind: z.enum(ATTACK_KINDS),
+  epsilon: z.number().describe('largest change of a pixel, which lie in [0, 1]'),
+  steps: count,
+  stepSize: z.number(),
+  seed: count.describe('of the pictures taken and of where PGD starts'),
+  samples: count.describe('pictures attacked'),
+  ofEnsemble: attacked.describe('pictures made with the gradient of -ln of the mean probability'),
+  ofMembers: z.array(attacked).describe("pictures made with one member's gradient: what all members say of them is the transfer"),
+});
+export type Attack = z.output<typeof ATTACK>;
+
+const PATH_MEASURES = ['trainLoss', 'loss', 'error'] as const;
+const onPath = z.strictObject({
+  trainLoss: z.number().describe('cross-entropy in nats on training pictures'),
+  loss: z.number().describe('the same on the split'),
+  error: z.number().describe('share of the split that is wrong'),
+  intervals: intervalsOf(PATH_MEASURES),
+});
+export type PathFigures = z.output<typeof onPath>;
+
+const INTERPOLATION = z.strictObject({
+  trainSamples: count.describe('training pictures, without augmentation: for the statistics of batch norm and trainLoss'),
+  seed: count.describe('by which they were drawn'),
+  paths: z.array(
+    z.strictObject({
+      members: z.tuple([count, count]),
+      barrier: onPath.describe('how far the path rises above the straight line between its ends, at most'),
+      points: z.array(onPath.extend({ share: z.number().describe('of the second member') })),
+    }),
+  ),
+});
+export type Interpolation = z.output<typeof INTERPOLATION>;
+
+const TRAJECTORY = z.strictObject({
+  pictures: count.describe('whose log-probabilities after each epoch are one point'),
+  perplexity: z.number(),
+  iterations: count,
+  seed: count,
+  points: z.array(z.strictObject({ member: count, epoch: count, x: z.number(), y: z.number() })).describe('by t-SNE'),
+});
+export type Trajectory = z.output<typeof TRAJECTORY>;
 
 export const EVALUATION = z.strictObject({
   format: z.literal('freetickets.evaluation'),
@@ -164,6 +239,9 @@ export const EVALUATION = z.strictObject({
   conformal: CONFORMAL.optional(),
   corruptions: CORRUPTIONS.optional(),
   ood: z.array(OOD).optional(),
+  attacks: z.array(ATTACK).optional(),
+  interpolation: INTERPOLATION.optional(),
+  trajectory: TRAJECTORY.optional(),
 });
 export type Evaluation = z.output<typeof EVALUATION>;
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { RunFolder } from '../run-folder.ts';
-import type { Evaluation, Ood, Scores } from './document.ts';
+import type { Attack, Evaluation, Ood, Scores } from './document.ts';
 import { keepResults, ticketHashes } from './keep.ts';
 
 const scores: Scores = {
@@ -53,6 +53,23 @@ describe('keepResults', () => {
       diversity: { disagreement: null, kl: null, exploration: [0.5] },
       ood: [ood('generated', 5), ood('svhn', 7)],
     });
+  });
+
+  it('keeps an attack that was not made anew', async () => {
+    const under = { ensemble: scores, members: [scores] };
+    const attack = (kind: 'fgsm' | 'pgd', samples: number): Attack => ({
+      kind,
+      epsilon: 8 / 255,
+      steps: 1,
+      stepSize: 8 / 255,
+      seed: 17,
+      samples,
+      ofEnsemble: under,
+      ofMembers: [],
+    });
+    await keepResults(folder, { ...plain, attacks: [attack('fgsm', 5), attack('pgd', 5)] });
+    await keepResults(folder, { ...plain, attacks: [attack('pgd', 7)] });
+    expect(kept().attacks).toEqual([attack('fgsm', 5), attack('pgd', 7)]);
   });
 
   it.each([{ tickets: ['b'] }, { data: 'e' }])('drops what was measured of others: %j', async (other) => {

@@ -26,9 +26,10 @@ export async function keepResults(folder: RunFolder, evaluation: Evaluation): Pr
 const isOfTheSame = (a: Evaluation, b: Evaluation): boolean =>
   a.data === b.data && a.split === b.split && String(a.tickets) === String(b.tickets);
 
-/** Intervals, which a call may leave out, stay with the figures that they are about; sets of OOD pictures are kept by name. */
+/** Intervals, which a call may leave out, stay with the figures that they are about; sets of OOD pictures and attacks are kept by name. */
 export function merged(earlier: Evaluation, now: Evaluation): Evaluation {
-  const ood = [...(earlier.ood ?? []).filter(({ name }) => !now.ood?.some((set) => set.name === name)), ...(now.ood ?? [])];
+  const ood = renewed(earlier.ood, now.ood, ({ name }) => name);
+  const attacks = renewed(earlier.attacks, now.attacks, ({ kind }) => kind);
   const keepsIntervals = now.bootstrap === undefined && earlier.bootstrap !== undefined;
   return {
     ...earlier,
@@ -36,5 +37,11 @@ export function merged(earlier: Evaluation, now: Evaluation): Evaluation {
     ...(keepsIntervals && { ensemble: earlier.ensemble, members: earlier.members }),
     diversity: { ...earlier.diversity, ...now.diversity },
     ...(ood.length > 0 && { ood }),
+    ...(attacks.length > 0 && { attacks }),
   };
 }
+
+const renewed = <Part>(earlier: readonly Part[] = [], now: readonly Part[] = [], nameOf: (part: Part) => string): Part[] => [
+  ...earlier.filter((part) => !now.some((newer) => nameOf(newer) === nameOf(part))),
+  ...now,
+];

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { outputsFrom } from '../../test/outputs.ts';
-import { oodOf } from './ood.ts';
+import { neighbourDistances, oodOf } from './ood.ts';
 
 const none = { resamples: 0, seed: 0 };
 
@@ -23,7 +23,7 @@ describe('oodOf', () => {
       [0, 0],
       2,
     );
-    const { ensemble, members, samples, name } = oodOf('other', inside, outside, none);
+    const { ensemble, members, samples, name } = oodOf('other', { outputs: inside }, { outputs: outside }, none);
     expect([name, samples]).toEqual(['other', 2]);
     for (const score of ['maxProbability', 'entropy', 'energy', 'maxLogit', 'mutualInformation', 'variationRatio'] as const)
       expect(ensemble[score], score).toMatchObject({ auroc: 1, auprOut: 1, auprIn: 1, fpr95Out: 0, fpr95In: 0 });
@@ -48,12 +48,32 @@ describe('oodOf', () => {
       [0],
       2,
     );
-    const { ensemble } = oodOf('other', inside, outside, none);
+    const { ensemble } = oodOf('other', { outputs: inside }, { outputs: outside }, none);
     expect([ensemble.energy!.auroc, ensemble.maxLogit!.auroc, ensemble.maxProbability!.auroc]).toEqual([0, 0, 0.5]);
   });
 
   it('has no score of members where there is one', () => {
-    const alone = outputsFrom([[1, 0]], [0], 2);
+    const alone = { outputs: outputsFrom([[1, 0]], [0], 2) };
     expect(Object.keys(oodOf('other', alone, alone, none).ensemble)).toEqual(['maxProbability', 'entropy', 'energy', 'maxLogit']);
   });
+
+  it('has the score by neighbours where distances are given, and intervals around every figure', () => {
+    const outputs = outputsFrom([[1, 0, 0, 1, 2, 0, 0, 2]], [0, 1, 0, 1], 2);
+    const near = { outputs, distances: Float64Array.of(0.1, 0.2, 0.3, 0.9) };
+    const far = { outputs, distances: Float64Array.of(0.4, 0.8, 1, 1.2) };
+    const { nearestNeighbour } = oodOf('other', near, far, { resamples: 50, seed: 1 }).ensemble;
+    expect(nearestNeighbour!.auroc).toBe(14 / 16); // 0.9 is farther than 0.4 and 0.8
+    const { low, high } = nearestNeighbour!.intervals!.auroc!;
+    expect([low! < 14 / 16, high]).toEqual([true, 1]);
+    expect(Object.keys(nearestNeighbour!.intervals!)).toEqual(['auroc', 'auprOut', 'auprIn', 'fpr95Out', 'fpr95In']);
+  });
+});
+
+it('neighbourDistances are those of unit vectors, the mean over members', () => {
+  const width = 2;
+  // Directions 0 and 90 degrees in the first member's bank; the second member has 0 and 180. The picture lies at 0 degrees in both.
+  const bank = [Float32Array.of(5, 0, 0, 3), Float32Array.of(1, 0, -2, 0)].map((values) => ({ values, width }));
+  const picture = [Float32Array.of(7, 0), Float32Array.of(0.5, 0)].map((values) => ({ values, width }));
+  expect([...neighbourDistances(picture, bank, 1)]).toEqual([0]);
+  expect([...neighbourDistances(picture, bank, 2)]).toEqual([expect.closeTo((Math.SQRT2 + 2) / 2, 12)]);
 });

@@ -6,27 +6,33 @@ import {
   maxLogitScore,
   maxProbabilityScore,
   mutualInformationScore,
+  nearestNeighbourScore,
   type Reals,
+  resampledDetection,
   variationRatioScore,
 } from '@freetickets/metrics';
-import { aurocIntervals } from './auroc-intervals.ts';
 import type { DetectionFigures, Ood, OodScore } from './document.ts';
-import type { Outputs } from './members.ts';
-import type { Bootstrap } from './scores.ts';
+import { type Bootstrap, intervalsOf } from './intervals.ts';
+import type { MemberFeatures, Outputs } from './members.ts';
 
-/** @param inside outputs for pictures like those of training, `outside` for the others; of the same members */
-export function oodOf(name: string, inside: Outputs, outside: Outputs, bootstrap: Bootstrap): Ood {
-  const [ins, outs] = [ensembleScores(inside), ensembleScores(outside)];
+/** What members say of pictures and, for the distance to training pictures, what they make of them. */
+export interface Seen {
+  readonly outputs: Outputs;
+  /** Of each picture, the mean over members; see `neighbourDistances`. Absent: not measured. */
+  readonly distances?: Float64Array | undefined;
+}
+
+/** @param inside pictures like those of training, `outside` the others; seen by the same members */
+export function oodOf(name: string, { outputs: inside, ...own }: Seen, { outputs: outside, ...other }: Seen, bootstrap: Bootstrap): Ood {
+  const [ins, outs] = [ensembleScores(inside, own.distances), ensembleScores(outside, other.distances)];
   const names = Object.keys(ins) as OodScore[];
   const scored = [
     ...names.map((score) => ({ inside: ins[score]!, outside: outs[score]! })),
     ...inside.logits.map((_, member) => ({ inside: memberScore(inside, member), outside: memberScore(outside, member) })),
   ];
-  const intervals = bootstrap.resamples > 0 ? aurocIntervals(scored, bootstrap) : [];
-  const found = scored.map((own, index): DetectionFigures => {
-    const interval = intervals[index];
-    return { ...detection(own.inside, own.outside), ...(interval && { interval }) };
-  });
+  const statistics = scored.map((score) => resampledDetection(score.inside, score.outside));
+  const intervals = intervalsOf(inside.labels.length + outside.labels.length, statistics, bootstrap);
+  const found = scored.map((score, index): DetectionFigures => ({ ...detection(score.inside, score.outside), ...intervals[index] }));
   return {
     name,
     samples: outside.labels.length,
@@ -35,8 +41,17 @@ export function oodOf(name: string, inside: Outputs, outside: Outputs, bootstrap
   };
 }
 
-/** Energy and max-logit are of the members' mean logits; the last two say nothing where there is one member. */
-function ensembleScores({ logits, prediction }: Outputs): Partial<Record<OodScore, Float64Array>> {
+/**
+ * Distance from each picture to its k-th nearest among training pictures, in each member's features; the mean over members.
+ * @param features one array (samples, width) per member; `bank` the same of the training pictures
+ */
+export function neighbourDistances(features: readonly MemberFeatures[], bank: readonly MemberFeatures[], k: number): Float64Array {
+  const own = features.map(({ values, width }, m) => nearestNeighbourScore(values, bank[m]!.values, width, { k }));
+  return own[0]!.map((_, n) => own.reduce((sum, distances) => sum + distances[n]!, 0) / own.length);
+}
+
+/** Energy and max-logit are of the members' mean logits; mutual information and variation ratio say nothing where there is one member. */
+function ensembleScores({ logits, prediction }: Outputs, distances: Float64Array | undefined): Partial<Record<OodScore, Float64Array>> {
   const { probs, memberProbs, members, classes } = prediction;
   const mean = meanLogits(logits);
   return {
@@ -48,6 +63,7 @@ function ensembleScores({ logits, prediction }: Outputs): Partial<Record<OodScor
       mutualInformation: mutualInformationScore(memberProbs, members, classes),
       variationRatio: variationRatioScore(memberProbs, members, classes),
     }),
+    ...(distances && { nearestNeighbour: distances }),
   };
 }
 

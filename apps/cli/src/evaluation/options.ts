@@ -1,5 +1,6 @@
 /** What an evaluation measures besides the scores of the ensemble and its members, and which wishes are refused. */
 import { SparseError } from '@freetickets/sparse-core';
+import type { AttackWishes } from './attack.ts';
 import type { CorruptionOptions } from './corruption.ts';
 import type { Split } from './document.ts';
 
@@ -14,11 +15,19 @@ export interface EvaluateOptions {
   readonly conformal?: number;
   /** Temperatures and sets are fitted on this share of the split, in (0, 1), and reported on the rest. Default: on the validation part. */
   readonly heldOut?: number;
-  readonly corruptions?: Omit<CorruptionOptions, 'seed'>;
+  readonly corruptions?: CorruptionOptions;
   /** Sets that the run was not trained on: `NAME` or `NAME:PATH`. */
   readonly ood?: readonly string[];
   /** Every measure of diversity, and the tables of all pairs. */
   readonly diversity?: boolean;
+  /** Pictures that are changed against the members. */
+  readonly attack?: AttackWishes;
+  /** Loss and error between every two tickets. */
+  readonly interpolate?: boolean;
+  /** Training pictures, drawn at random: neighbours of `ood`, and what `interpolate` takes its training loss and batch-norm statistics from. Default 2000. */
+  readonly trainSamples?: number;
+  /** t-SNE of what the run kept of its predictions. */
+  readonly trajectory?: boolean;
 }
 
 /** @throws SparseError INVALID_CONFIG naming the option */
@@ -39,6 +48,27 @@ export function checkOptions(split: Split, options: EvaluateOptions): void {
   if (wrong !== undefined) refuse('--severity', 'a whole number from 1 to 5', wrong);
   const repeated = ood.find((word, index) => ood.indexOf(word) !== index);
   if (repeated !== undefined) refuse('--ood', 'each set once', repeated);
+  const { trainSamples, interpolate = false, attack } = options;
+  if (trainSamples !== undefined && !(Number.isSafeInteger(trainSamples) && trainSamples >= 2))
+    refuse('--train-samples', 'a whole number of at least 2', trainSamples);
+  if (trainSamples !== undefined && ood.length === 0 && !interpolate)
+    refuse('--train-samples', '--ood or --interpolate beside it, which need training pictures', new Error('neither'));
+  if (attack) checkAttack(attack);
+}
+
+function checkAttack({ kinds, epsilon, steps, samples }: AttackWishes): void {
+  const refuse = (at: string, expected: string, received: unknown) => {
+    throw new SparseError('INVALID_CONFIG', at, expected, received);
+  };
+  if (kinds.length === 0 || new Set(kinds).size < kinds.length) refuse('--attack', 'fgsm, pgd, or both', kinds);
+  if (epsilon !== undefined && !(epsilon > 0 && epsilon <= 1))
+    refuse('--epsilon', 'a number above 0 and at most 1, because pixels lie in [0, 1]', epsilon);
+  if (steps !== undefined && !kinds.includes('pgd')) refuse('--steps', '--attack pgd beside it, because fgsm takes one step', kinds);
+  for (const [at, count] of [
+    ['--steps', steps],
+    ['--attack-samples', samples],
+  ] as const)
+    if (count !== undefined && !(Number.isSafeInteger(count) && count >= 1)) refuse(at, 'a whole number of at least 1', count);
 }
 
 function checkShare(at: string, share: number | undefined): void {

@@ -3,6 +3,8 @@ import { type Schedule, valueAt } from '@freetickets/sparse-core';
 import { CLEAN, type Profile } from '../profile.ts';
 import type { Pruning } from '../rewiring.ts';
 import { checkStructure, type Structure, structureName } from '../structure.ts';
+import { checkOnePass } from './check-one-pass.ts';
+import { checkOpenings } from './check-openings.ts';
 import { check, checkWhole } from './checks.ts';
 import type { Phase, Plan } from './plan.ts';
 
@@ -10,17 +12,33 @@ import type { Phase, Plan } from './plan.ts';
 export function checkPlan(plan: Plan): void {
   check(plan.sparsity >= 0 && plan.sparsity < 1, 'plan.sparsity', 'a number from 0 to below 1', plan.sparsity);
   checkWhole(plan.batchSize, 'plan.batchSize');
+  checkCourse(plan);
   check(plan.phases.length > 0, 'plan.phases', 'at least one phase', plan.phases);
   for (const [i, phase] of plan.phases.entries()) {
     checkPhase(phase, `plan.phases[${i}]`);
     if (phase.pruning) checkPruning(plan, phase, phase.pruning, `plan.phases[${i}]`);
   }
+  checkOpenings(plan);
+  checkOnePass(plan);
   if (plan.structure) checkStructured(plan, plan.structure);
   if (plan.profile) checkProfile(plan, plan.profile);
 }
 
-function checkPhase({ epochs, escape: share, learningRate, rewiring }: Phase, at: string): void {
-  checkWhole(epochs, `${at}.epochs`);
+/** What goes on besides the phases. */
+function checkCourse({ warmupEpochs = 0, averaging, patience, profile }: Plan): void {
+  check(warmupEpochs >= 0 && Number.isFinite(warmupEpochs), 'plan.warmupEpochs', 'a finite number of at least 0', warmupEpochs);
+  if (averaging?.kind === 'ema')
+    check(averaging.decay > 0 && averaging.decay < 1, 'plan.averaging.decay', 'a number between 0 and 1', averaging.decay);
+  const from = averaging?.from ?? 0;
+  check(from >= 0 && from < 1, 'plan.averaging.from', 'a share from 0 to below 1', from);
+  if (patience === undefined) return;
+  checkWhole(patience, 'plan.patience');
+  const hint = 'Its escapes read a gradient of the last planned step of a phase';
+  check(profile?.escape !== 'phase-end', 'plan.patience', `none in the profile ${profile?.name}`, patience, hint);
+}
+
+function checkPhase({ epochs, escape: share, learningRate, rewiring, opening, ticket }: Phase, at: string): void {
+  if (epochs !== 0 || !opening || !ticket) checkWhole(epochs, `${at}.epochs`);
   checkValues(learningRate, `${at}.learningRate`, 'finite numbers of at least 0', (rate) => rate >= 0 && Number.isFinite(rate));
   if (rewiring !== 'frozen') {
     checkWhole(rewiring.every, `${at}.rewiring.every`);
@@ -91,10 +109,11 @@ function checkProfile({ phases }: Plan, profile: Profile): void {
 /** A schedule stays between the numbers it is made of. */
 function checkValues(schedule: Schedule, at: string, expected: string, fits: (value: number) => boolean): void {
   const values = typeof schedule === 'number' ? [schedule] : valuesOf(schedule);
-  check(values.every(fits), at, expected, schedule);
+  check(values.length > 0 && values.every(fits), at, expected, schedule);
 }
 
 function valuesOf(schedule: Exclude<Schedule, number>): readonly number[] {
   if (schedule.kind === 'steps') return [schedule.start, ...schedule.changes.map(([, value]) => value)];
+  if (schedule.kind === 'points') return schedule.points.map(([, value]) => value);
   return schedule.kind === 'exponential' ? [schedule.from] : [schedule.from, schedule.to];
 }

@@ -2,11 +2,12 @@
  * Efficient dynamic sparse training (EDST): one run that hands out several tickets. It explores once at a large learning rate, then refines,
  * hands out a ticket, escapes by a large rewiring, refines again, and so on.
  */
+import type { Schedule } from '@freetickets/sparse-core';
 import { rigl } from '../rewiring.ts';
 import { checkPlan } from './check-plan.ts';
 import { check, checkWhole } from './checks.ts';
 import type { Phase, Plan } from './plan.ts';
-import { type DynamicPlanOptions, dropShare, firstRate, planFields } from './plan-options.ts';
+import { type DynamicPlanOptions, dropShare, phaseRate, planFields } from './plan-options.ts';
 
 export interface EdstOptions extends DynamicPlanOptions {
   readonly tickets: number;
@@ -28,7 +29,6 @@ export interface EdstOptions extends DynamicPlanOptions {
 export function edst(options: EdstOptions): Plan {
   const { tickets, exploreEpochs, refineEpochs, escape: escapeShare = 0.8, ticket = 'best-validation' } = options;
   const fields = planFields('edst', options);
-  const rate = firstRate('edst', options);
   checkWhole(tickets, 'edst: tickets');
   checkWhole(exploreEpochs, 'edst: exploreEpochs');
   const refineTotal = wholeTotal(tickets, refineEpochs);
@@ -44,17 +44,21 @@ export function edst(options: EdstOptions): Plan {
     return {
       name: `refine ${j + 1}`,
       epochs: end - begin,
-      learningRate: { kind: 'steps', start: rate / 10, changes: [[middle - begin, rate / 100]] },
+      learningRate: phaseRate('edst', options, exploreEpochs + begin, (rate) => halves(rate, middle - begin)),
       rewiring: j === 0 ? rewiring(exploreEpochs + firstEnd, exploreEpochs) : rewiring(end - begin),
       ...(j > 0 && { escape: escapeShare }),
       ticket,
     };
   });
-  const explore: Phase = { name: 'explore', epochs: exploreEpochs, learningRate: rate, rewiring: rewiring(exploreEpochs + firstEnd) };
+  const learningRate = phaseRate('edst', options, 0, (rate) => rate);
+  const explore: Phase = { name: 'explore', epochs: exploreEpochs, learningRate, rewiring: rewiring(exploreEpochs + firstEnd) };
   const plan = { ...fields, denseEpochs: exploreEpochs + refineEpochs, phases: [explore, ...refinements] };
   checkPlan(plan);
   return plan;
 }
+
+/** A tenth of the first rate, from the middle on a hundredth. */
+const halves = (rate: number, middle: number): Schedule => ({ kind: 'steps', start: rate / 10, changes: [[middle, rate / 100]] });
 
 function wholeTotal(tickets: number, refineEpochs: number): number {
   check(refineEpochs >= 1 && Number.isFinite(refineEpochs), 'edst: refineEpochs', 'a number of at least 1', refineEpochs);

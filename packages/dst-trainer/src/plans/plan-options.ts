@@ -1,21 +1,28 @@
 /** The options that every kind of plan shares, their defaults and their checks. */
-import { type Distribution, erk, type Schedule } from '@freetickets/sparse-core';
+import { type Distribution, erk, type Schedule, SparseError } from '@freetickets/sparse-core';
 import { DEATH_RATES, type DeathRate } from '../death-rate.ts';
 import type { Profile } from '../profile.ts';
 import type { Rewiring } from '../rewiring.ts';
 import { type Structure, structuredCounts } from '../structure.ts';
 import { check, checkWhole } from './checks.ts';
-import type { Plan, Ratios } from './plan.ts';
+import { FIRST_RATE, lossOf, type OptimizerOptions, optimizerOf } from './optimizer-options.ts';
+import type { Averaging, Plan, Ratios } from './plan.ts';
+import { shifted } from './shifted.ts';
 
-export interface PlanOptions {
-  /** First learning rate; later ones are a tenth and a hundredth of it. Default 0.1. */
-  readonly learningRate?: number;
+export interface PlanOptions extends OptimizerOptions {
+  /**
+   * First learning rate; later ones are a tenth and a hundredth of it. Or a schedule over the epochs of the run, in place of the method's own.
+   * Default 0.1; of adamw 0.001.
+   */
+  readonly learningRate?: Schedule | undefined;
+  /** Epochs over which the learning rate rises from 0. Default 0. */
+  readonly warmupEpochs?: number | undefined;
+  /** Tickets are averages over their phase. Default: none. */
+  readonly averaging?: Averaging | undefined;
+  /** Epochs without a better validation accuracy after which a ticket's phase ends. Default: none ends early. */
+  readonly patience?: number | undefined;
   /** Default 128. */
   readonly batchSize?: number;
-  /** Default 0.9. */
-  readonly momentum?: number;
-  /** Default 5e-4. */
-  readonly weightDecay?: number;
   /** Default `best-validation`. */
   readonly ticket?: 'last' | 'best-validation';
 }
@@ -42,11 +49,11 @@ export interface DynamicPlanOptions extends SparsePlanOptions {
 
 /** The fields of a plan that come from shared options alone, checked. */
 export function planFields(method: string, options: SparsePlanOptions): Omit<Plan, 'denseEpochs' | 'phases'> {
-  const { sparsity, distribution = erk(), batchSize = 128, momentum = 0.9, weightDecay = 5e-4, ratios, structure, profile } = options;
+  const { sparsity, distribution = erk(), batchSize = 128, ratios, structure, profile } = options;
+  const { warmupEpochs, averaging, patience } = options;
   check(sparsity >= 0 && sparsity < 1, `${method}: sparsity`, 'a number from 0 to below 1', sparsity, 'It is the share of dead weights');
   checkWhole(batchSize, `${method}: batchSize`);
-  check(momentum >= 0 && momentum < 1, `${method}: momentum`, 'a number from 0 to below 1', momentum);
-  check(weightDecay >= 0 && weightDecay < Number.POSITIVE_INFINITY, `${method}: weightDecay`, 'a finite number of at least 0', weightDecay);
+  const loss = lossOf(method, options);
   return {
     method,
     sparsity,
@@ -55,12 +62,38 @@ export function planFields(method: string, options: SparsePlanOptions): Omit<Pla
     ...(structure && { structure }),
     ...(profile && { profile }),
     batchSize,
-    optimizer: { kind: 'sgd', momentum, weightDecay },
+    optimizer: optimizerOf(method, options),
+    ...(loss && { loss }),
+    ...(warmupEpochs !== undefined && { warmupEpochs }),
+    ...(averaging && { averaging }),
+    ...(patience !== undefined && { patience }),
   };
 }
 
+/**
+ * The learning rate of a phase that begins `begin` epochs into the run: `own`, the method's schedule by its first rate, unless the options have a
+ * schedule for the whole run.
+ */
+export function phaseRate(method: string, options: PlanOptions, begin: number, own: (first: number) => Schedule): Schedule {
+  const given = options.learningRate;
+  return typeof given === 'object' ? shifted(given, begin) : own(firstRate(method, options));
+}
+
+/** The options without what a dense network has no use for. */
+export const asDense = <Options extends PlanOptions>(options: Options) => ({
+  ...options,
+  sparsity: 0,
+  ratios: undefined,
+  structure: undefined,
+  profile: undefined,
+});
+
 /** The first learning rate, checked. */
-export function firstRate(method: string, { learningRate = 0.1 }: PlanOptions): number {
+export function firstRate(method: string, { optimizer = 'sgd', learningRate = FIRST_RATE[optimizer] }: PlanOptions): number {
+  if (typeof learningRate === 'object') {
+    const hint = 'The method has a schedule of its own, made from it';
+    throw new SparseError('INVALID_ARGUMENT', `${method}: learningRate`, 'a number', learningRate, hint);
+  }
   check(learningRate > 0 && learningRate < Number.POSITIVE_INFINITY, `${method}: learningRate`, 'a finite number above 0', learningRate);
   return learningRate;
 }

@@ -1,15 +1,15 @@
-/** The plan of a run with one phase and one ticket: what the members of DST, static and dense ensembles share. */
+/** Plans of independent runs with one ticket each: what the members of DST, static and dense ensembles share, and those that prune later. */
 import type { Schedule } from '@freetickets/sparse-core';
 import type { Pruning, Rewiring } from '../rewiring.ts';
 import { checkPlan } from './check-plan.ts';
 import { checkWhole } from './checks.ts';
 import type { Phase, Plan } from './plan.ts';
-import { firstRate, planFields, type SparsePlanOptions } from './plan-options.ts';
+import { phaseRate, planFields, type SparsePlanOptions } from './plan-options.ts';
 
 export interface SingleRunOptions {
   /** How many members: as many plans come back, all alike. Train each with a seed of its own. */
   readonly tickets: number;
-  /** Per member. */
+  /** Per member; of a method that trains more than once, each time. */
   readonly epochs: number;
 }
 
@@ -19,12 +19,34 @@ export function singleRuns(
   rewiring: Rewiring | 'frozen',
   pruning?: Pruning,
 ): readonly Plan[] {
-  const { tickets, epochs, ticket = 'best-validation' } = options;
+  const { epochs, ticket = 'best-validation' } = options;
+  return runsOf(method, options, (learningRate) => [
+    { name: 'train', epochs, learningRate, rewiring, ...(pruning && { pruning }), ticket },
+  ]);
+}
+
+/** Runs that train the dense network as `dense` does, hand out nothing, and go on from there. */
+export function runsFromDense(
+  method: string,
+  options: SparsePlanOptions & SingleRunOptions,
+  later: (learningRate: Schedule) => readonly Phase[],
+  fields: Pick<Plan, 'rewindTo'> = {},
+): readonly Plan[] {
+  const first = (learningRate: Schedule): Phase => ({ name: 'dense', epochs: options.epochs, learningRate, rewiring: 'frozen' });
+  return runsOf(method, options, (learningRate) => [first(learningRate), ...later(learningRate)], fields);
+}
+
+function runsOf(
+  method: string,
+  options: SparsePlanOptions & SingleRunOptions,
+  phasesAt: (learningRate: Schedule) => readonly Phase[],
+  fields: Pick<Plan, 'rewindTo'> = {},
+): readonly Plan[] {
+  const { tickets, epochs } = options;
   checkWhole(tickets, `${method}: tickets`);
   checkWhole(epochs, `${method}: epochs`);
-  const learningRate = tenfoldDrops(firstRate(method, options), epochs);
-  const phase: Phase = { name: 'train', epochs, learningRate, rewiring, ...(pruning && { pruning }), ticket };
-  const plan = { ...planFields(method, options), denseEpochs: epochs, phases: [phase] };
+  const phases = phasesAt(phaseRate(method, options, 0, (rate) => tenfoldDrops(rate, epochs)));
+  const plan = { ...planFields(method, options), ...fields, denseEpochs: epochs, phases };
   checkPlan(plan);
   return Array.from({ length: tickets }, () => plan);
 }

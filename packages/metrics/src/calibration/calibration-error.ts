@@ -1,4 +1,4 @@
-import type { ReliabilityBin } from './reliability-bins.ts';
+import type { BinTotals } from './reliability-bins.ts';
 
 /** `l1`: expected calibration error. `l2`: root mean square. `max`: the largest gap of a bin. */
 export type CalibrationNorm = 'l1' | 'l2' | 'max';
@@ -7,7 +7,7 @@ export type CalibrationNorm = 'l1' | 'l2' | 'max';
  * Calibration error, in [0, 1], from bins: their gaps |accuracy - confidence|, weighted by how many samples each bin holds. NaN without a
  * sample. A confidence that fell out of the bins (`freetickets`) does not count towards the weights here, while `ece()` keeps it there.
  */
-export function calibrationError(bins: readonly ReliabilityBin[], norm: CalibrationNorm = 'l1'): number {
+export function calibrationError(bins: readonly BinTotals[], norm: CalibrationNorm = 'l1'): number {
   const filled = bins.filter(({ count }) => count > 0);
   const samples = filled.reduce((sum, { count }) => sum + count, 0);
   if (samples === 0) return Number.NaN;

@@ -7,7 +7,7 @@ import type { Metric } from '../metric.ts';
 import { normalCdf } from '../statistics/normal.ts';
 import { topLabelMetric } from '../top-label.ts';
 import { calibrationError } from './calibration-error.ts';
-import { type BinEdges, binCount, type ReliabilityBin, reliabilityBins } from './reliability-bins.ts';
+import { type BinEdges, type BinTotals, binCount, reliabilityBins } from './reliability-bins.ts';
 
 export interface DebiasedEceOptions {
   /** Default 15. */
@@ -37,14 +37,14 @@ export function debiasedEce({ bins = 15, edges = 'quantile', norm = 'l1' }: Debi
   );
 }
 
-const shares = (bins: readonly ReliabilityBin[]): number[] => {
+const shares = (bins: readonly BinTotals[]): number[] => {
   const samples = bins.reduce((sum, { count }) => sum + count, 0);
   return bins.map(({ count }) => count / samples);
 };
 
-function debiasedRootMeanSquare(bins: readonly ReliabilityBin[]): number {
+function debiasedRootMeanSquare(bins: readonly BinTotals[]): number {
   const share = shares(bins);
-  const square = ({ accuracy, confidence, count }: ReliabilityBin) =>
+  const square = ({ accuracy, confidence, count }: BinTotals) =>
     count < 2 ? 0 : (accuracy - confidence) ** 2 - (accuracy * (1 - accuracy)) / (count - 1);
   return Math.sqrt(
     Math.max(
@@ -54,7 +54,8 @@ function debiasedRootMeanSquare(bins: readonly ReliabilityBin[]): number {
   );
 }
 
-function debiasedMeanGap(bins: readonly ReliabilityBin[]): number {
+/** The `l1` estimate, from bins that all hold a sample. */
+export function debiasedMeanGap(bins: readonly BinTotals[]): number {
   const share = shares(bins);
   const resampled = bins.reduce(
     (sum, { accuracy, confidence, count }, b) =>

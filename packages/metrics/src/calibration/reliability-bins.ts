@@ -20,10 +20,14 @@ export interface BinOptions {
   readonly edges?: BinEdges;
 }
 
-export interface ReliabilityBin {
+export interface ReliabilityBin extends BinTotals {
   /** Confidences in the bin lie in (low, high]; equal mass: from `low` to `high`, both taken. */
   readonly low: number;
   readonly high: number;
+}
+
+/** What calibration errors are made of. */
+export interface BinTotals {
   readonly count: number;
   /** Mean confidence; NaN in an empty bin. */
   readonly confidence: number;

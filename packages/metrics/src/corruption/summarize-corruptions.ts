@@ -38,11 +38,19 @@ export function summarizeCorruptions<Name extends string>(
 ): CorruptionSummary<Name> {
   if (cells.length === 0) throw new SparseError('INVALID_ARGUMENT', 'cells', 'at least one cell', 0);
   checkCells(cells);
+  const { all, of15, of19 } = cellLists(cells);
+  return { all: figures(all, empty), of15: of15 && figures(of15, empty), of19: of19 && figures(of19, empty) };
+}
+
+/** The lists that are summed up; undefined where a cell of that list is missing. */
+export function cellLists<Cell extends { readonly corruption: string }>(
+  cells: readonly Cell[],
+): { all: readonly Cell[]; of15: readonly Cell[] | undefined; of19: readonly Cell[] | undefined } {
   const over = (corruptions: readonly string[]) => {
     const own = cells.filter(({ corruption }) => corruptions.includes(corruption));
-    return own.length === corruptions.length * 5 ? figures(own, empty) : undefined;
+    return own.length === corruptions.length * 5 ? own : undefined;
   };
-  return { all: figures(cells, empty), of15: over(mainCorruptions), of19: over(corruptionNames) };
+  return { all: cells, of15: over(mainCorruptions), of19: over(corruptionNames) };
 }
 
 function figures<Name extends string>(

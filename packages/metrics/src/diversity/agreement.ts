@@ -30,18 +30,12 @@ export function agreementMetric<Value>(
     name,
     better: 'neither',
     settings: `(${choice})`,
-    empty: () => ({ members: 0, choices: 0, same: new Float64Array(0), chosen: new Float64Array(0), samples: 0 }),
+    empty: () => noAgreement(0, 0),
     add(state, prediction, labels) {
       const { members, size, classes } = prediction;
       fit(name, state, members, choice === 'class' ? classes : 2);
       const picks = choicesOf(prediction, labels, choice);
-      for (let n = 0; n < size; n++)
-        for (let i = 0; i < members; i++) {
-          const own = picks[i * size + n]!;
-          state.chosen[i * state.choices + own]!++;
-          for (let j = 0; j < members; j++) if (picks[j * size + n] === own) state.same[i * members + j]!++;
-        }
-      state.samples += size;
+      for (let n = 0; n < size; n++) countSample(state, picks, size, n);
     },
     join(state, other) {
       if (other.members === 0) return;
@@ -59,7 +53,27 @@ export function agreementMetric<Value>(
   });
 }
 
-function choicesOf({ memberProbs, members, size, classes }: Prediction, labels: Int32Array, choice: Choice): Int32Array {
+export const noAgreement = (members: number, choices: number): Agreement => ({
+  members,
+  choices,
+  same: new Float64Array(members * members),
+  chosen: new Float64Array(members * choices),
+  samples: 0,
+});
+
+/** Takes in sample `n` of the `picks` (members, size). */
+export function countSample(state: Agreement, picks: Int32Array, size: number, n: number): void {
+  const { members, choices } = state;
+  for (let i = 0; i < members; i++) {
+    const own = picks[i * size + n]!;
+    state.chosen[i * choices + own]!++;
+    for (let j = 0; j < members; j++) if (picks[j * size + n] === own) state.same[i * members + j]!++;
+  }
+  state.samples++;
+}
+
+/** (members, size) */
+export function choicesOf({ memberProbs, members, size, classes }: Prediction, labels: Int32Array, choice: Choice): Int32Array {
   return Int32Array.from({ length: members * size }, (_, k) => {
     const top = argmax(memberProbs, k * classes, classes);
     return choice === 'class' ? top : Number(top === labels[k % size]);
@@ -68,12 +82,8 @@ function choicesOf({ memberProbs, members, size, classes }: Prediction, labels: 
 
 /** The first batch decides on the sizes. */
 function fit(name: string, state: Agreement, members: number, choices: number): void {
-  if (state.members === 0) {
-    state.members = members;
-    state.choices = choices;
-    state.same = new Float64Array(members * members);
-    state.chosen = new Float64Array(members * choices);
-  } else if (state.members !== members || state.choices !== choices)
+  if (state.members === 0) Object.assign(state, noAgreement(members, choices));
+  else if (state.members !== members || state.choices !== choices)
     throw new SparseError(
       'SHAPE_MISMATCH',
       `${name}: prediction`,

@@ -23,7 +23,7 @@ export function meanPairwiseKappa({ on = 'class' }: KappaOptions = {}): Metric {
   return agreementMetric('meanPairwiseKappa', checked(on), kappa, meanOverPairs);
 }
 
-function kappa({ same, chosen, choices, members, samples }: Agreement, i: number, j: number): number {
+export function kappa({ same, chosen, choices, members, samples }: Agreement, i: number, j: number): number {
   let expected = 0;
   for (let c = 0; c < choices; c++) expected += (chosen[i * choices + c]! / samples) * (chosen[j * choices + c]! / samples);
   return (same[i * members + j]! / samples - expected) / (1 - expected);

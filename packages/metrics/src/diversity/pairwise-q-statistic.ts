@@ -13,7 +13,7 @@ export const pairwiseQStatistic = (): Metric<Float64Array> => agreementMetric('p
 /** The mean of `pairwiseQStatistic` over pairs of different members; NaN for a single member, and if any pair has no value. */
 export const meanPairwiseQStatistic = (): Metric => agreementMetric('meanPairwiseQStatistic', 'correct', yule, meanOverPairs);
 
-function yule({ same, chosen, members, samples }: Agreement, i: number, j: number): number {
+export function yule({ same, chosen, members, samples }: Agreement, i: number, j: number): number {
   const rightFirst = chosen[i * 2 + 1]!;
   const rightSecond = chosen[j * 2 + 1]!;
   const both = (same[i * members + j]! + rightFirst + rightSecond - samples) / 2; // same = both + neither

@@ -29,14 +29,18 @@ export function nearestNeighbourScore(
   return Float64Array.from({ length: size }, (_, n) => Math.sqrt(kthSquare(from, n * width, to, width, k)));
 }
 
-/** Keeps the k smallest squares in rising order; most of a large bank fails the first comparison. */
+/** Keeps the k smallest squares in rising order; a sum that has come too far is given up, which is most of a large bank. */
 function kthSquare(from: Reals, offset: number, bank: Reals, width: number, k: number): number {
   const nearest = new Float64Array(k).fill(Number.POSITIVE_INFINITY);
   for (let start = 0; start < bank.length; start += width) {
-    let square = 0;
-    for (let i = 0; i < width; i++) square += (from[offset + i]! - bank[start + i]!) ** 2;
     let place = k - 1;
-    if (square >= nearest[place]!) continue;
+    const farthest = nearest[place]!;
+    let square = 0;
+    for (let i = 0; i < width && square < farthest; ) {
+      const end = Math.min(i + 16, width);
+      for (; i < end; i++) square += (from[offset + i]! - bank[start + i]!) ** 2;
+    }
+    if (square >= farthest) continue;
     for (; place > 0 && nearest[place - 1]! > square; place--) nearest[place] = nearest[place - 1]!;
     nearest[place] = square;
   }

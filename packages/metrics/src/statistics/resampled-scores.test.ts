@@ -1,6 +1,20 @@
 import { rng } from '@freetickets/sparse-core';
 import { describe, expect, it } from 'vitest';
-import { accuracy, aurc, brier, collect, ece, nll, predictionOf, resampledScores, softmax, takeRows, topKAccuracy } from '../index.ts';
+import {
+  accuracy,
+  aurc,
+  brier,
+  classwiseEce,
+  collect,
+  debiasedEce,
+  ece,
+  nll,
+  predictionOf,
+  resampledScores,
+  softmax,
+  takeRows,
+  topKAccuracy,
+} from '../index.ts';
 
 /** Seven classes; every confidence differs from the others. */
 function drawn(size: number) {
@@ -31,6 +45,8 @@ describe('resampledScores', () => {
       ece: ece(),
       aurc: aurc(),
       eceEqualMass: ece({ edges: 'quantile' }),
+      eceClasswise: classwiseEce(),
+      eceDebiased: debiasedEce(),
       eceFreetickets: ece({ edges: 'freetickets' }),
     });
     metrics.update(

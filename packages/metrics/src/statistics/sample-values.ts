@@ -11,7 +11,7 @@ export function valuesOfSamples(metric: Metric, prediction: Prediction, labels: 
   });
 }
 
-export function meanAt(values: Float64Array, rows: Uint32Array): number {
+export function meanAt(values: ArrayLike<number>, rows: Uint32Array): number {
   let sum = 0;
   for (const row of rows) sum += values[row]!;
   return sum / rows.length;

@@ -1,0 +1,51 @@
+/** A run as `compare` sees it: its record, what `evaluate` has kept of it, and what it cost. */
+import { join } from 'node:path';
+import { liveCounts, parameterCount } from '@freetickets/sparse-core';
+import { costOf } from '../commands/train.ts';
+import { parseEvaluation } from '../evaluation/document.ts';
+import { ticketHashes } from '../evaluation/keep.ts';
+import type { Experiment } from '../experiment-fields.ts';
+import { plansOf, ticketsOf } from '../plans.ts';
+import { epochsIn, secondsOf } from '../run-epochs.ts';
+import { RunFolder } from '../run-folder.ts';
+import type { Sources } from './columns.ts';
+
+export interface ComparedRun extends Sources {
+  readonly run: string;
+  readonly experiment: Experiment;
+  /** SHA-256 of the data. */
+  readonly data: string;
+  /** Why figures are missing or not final. */
+  readonly lacks: {
+    /** Tickets that are still to be trained. */
+    readonly tickets: number;
+    readonly evaluation?: 'not evaluated' | 'evaluated with other tickets';
+  };
+}
+
+/** @throws SparseError MISSING_FILE or BAD_FILE when the folder is not that of a run with tickets, or its results do not read */
+export async function readRun(run: string): Promise<ComparedRun> {
+  const { folder, record, net } = await RunFolder.open(run);
+  const tickets = await folder.tickets();
+  const plans = plansOf(record.experiment);
+  const wanted = ticketsOf(plans);
+  const results = await folder.results();
+  const evaluation = results === undefined ? undefined : parseEvaluation(join(run, 'results.json'), results);
+  const isOfThese = evaluation && String(evaluation.tickets) === String(await ticketHashes(folder, tickets.length));
+  return {
+    run,
+    experiment: record.experiment,
+    data: record.data.hash,
+    evaluation: isOfThese ? evaluation : undefined,
+    cost: costOf({ folder, record, net, plans }),
+    seconds: secondsOf(await epochsIn(folder.logPath)),
+    parameters: tickets.reduce((sum, { state }) => {
+      const { total, sparsifiable, live } = parameterCount(net, liveCounts(net, state.topology));
+      return sum + total - sparsifiable + live;
+    }, 0),
+    lacks: {
+      tickets: wanted - tickets.length,
+      ...(!isOfThese && { evaluation: evaluation ? 'evaluated with other tickets' : 'not evaluated' }),
+    },
+  };
+}
