@@ -55,6 +55,12 @@ static inline float total(vec v) {
 // Columns of a tile of two rows, vectors of a tile of a dense layer: as many as leave registers over.
 enum { PAIR_COLUMNS = VW == 16 ? 4 : 2, DENSE_VECTORS = VW == 16 ? 2 : 1 };
 
+// Every other lane of two vectors, from the first on.
+#define EVEN(A, B) __builtin_shufflevector(A, B, 0, 2, 4, 6, 8, 10, 12, 14)
+typedef float eight __attribute__((vector_size(32), aligned(4), may_alias));
+static inline eight load_eight(const float *p) { return *(const eight *)p; }
+static inline void store_eight(float *p, eight v) { *(eight *)p = v; }
+
 static inline int least(int a, int b) { return a < b ? a : b; }
 static inline int ceil_div(int a, int b) { return (a + b - 1) / b; }
 
@@ -260,26 +266,38 @@ static void gather_rows(const ft_gather *p, const ft_arena *a, int block, int y0
 
 // ---- fewer images than a vector holds: vectors run along the plane ----
 
-// Rows of input and output are equally long, so that a tap is a constant offset along the whole plane. What is computed between the rows
-// and in the FT_FULL floats behind the last one is overwritten with zeros afterwards.
+// Rows of input and output are equally long, and every column that a tap may want has a copy of the input that begins with it: so a tap is a
+// constant offset along the whole plane, and where rows are whole vectors (or half ones) an aligned one. What is computed between the
+// last column and the end of a row, and behind the last row, is overwritten with zeros afterwards.
+static inline __attribute__((always_inline)) void flat_start(const ft_gather *p, const ft_arena *a, gather_at t, int o, vec *sum, int count) {
+  const float *from = t.start + (size_t)o * p->start.plane;
+  const vec bias = splat(p->bias < 0 ? 0 : a->f[p->bias + o]);
+  if (p->start.base < 0) UNROLL for (int j = 0; j < count; j++) sum[j] = bias;
+  else UNROLL for (int j = 0; j < count; j++) sum[j] = load(from + j * VW) + bias;
+}
 #define FLAT(NV)                                                                                                                      \
   static __attribute__((noinline)) void flat_##NV(const ft_gather *p, const ft_arena *a, gather_at t, int o0, int o1) {               \
     const int32_t *taps = a->i + p->taps;                                                                                             \
     const float *weights = a->f + p->weights;                                                                                         \
     for (int c = 0; c < p->channel_blocks; c++) {                                                                                     \
       const int32_t *row = a->i + p->rows + (size_t)c * (p->planes + 1);                                                              \
-      const int fresh = c == 0 && p->start.base < 0;                                                                                  \
-      for (int o = o0; o < o1; o++) {                                                                                                 \
-        float *out = t.out + (size_t)o * p->out.plane, *normed = t.normed + (size_t)o * p->normed.plane;                              \
-        const float *from = c > 0 || fresh ? out : t.start + (size_t)o * p->start.plane;                                              \
-        const finish f = finish_of(p, a, o, c + 1 == p->channel_blocks);                                                              \
-        vec sum[NV], bias = splat(c > 0 || p->bias < 0 ? 0 : a->f[p->bias + o]);                                                      \
-        UNROLL for (int j = 0; j < NV; j++) sum[j] = fresh ? bias : load(from + j * VW) + bias;                                       \
-        for (int k = row[o], end = row[o + 1]; k < end; k++) {                                                                        \
-          const long tap = taps[k];                                                                                                   \
-          vec w = splat(weights[k]);                                                                                                  \
-          UNROLL for (int j = 0; j < NV; j++) sum[j] += w * load(t.in + tap + j * VW);                                                \
+      const int last = c + 1 == p->channel_blocks;                                                                                    \
+      for (int o = o0, k = row[o0]; o < o1; o++) {                                                                                    \
+        float *partial = a->f + p->sums + (size_t)o * (NV * VW);                                                                      \
+        vec sum[NV];                                                                                                                  \
+        if (c > 0) UNROLL for (int j = 0; j < NV; j++) sum[j] = load(partial + j * VW);                                               \
+        else flat_start(p, a, t, o, sum, NV);                                                                                         \
+        for (const int end = row[o + 1]; k < end; k++) {                                                                              \
+          const float *in = t.in + taps[k];                                                                                           \
+          const vec w = splat(weights[k]);                                                                                            \
+          UNROLL for (int j = 0; j < NV; j++) sum[j] += w * load(in + j * VW);                                                        \
         }                                                                                                                             \
+        if (!last) {                                                                                                                  \
+          UNROLL for (int j = 0; j < NV; j++) store(partial + j * VW, sum[j]);                                                        \
+          continue;                                                                                                                   \
+        }                                                                                                                             \
+        float *out = t.out + (size_t)o * p->out.plane, *normed = t.normed + (size_t)o * p->normed.plane;                                                                       \
+        const finish f = finish_of(p, a, o, 1);                                                                                       \
         if (!f.any || f.raw) UNROLL for (int j = 0; j < NV; j++) store(out + j * VW, sum[j]);                                         \
         if (f.any) UNROLL for (int j = 0; j < NV; j++) store(normed + j * VW, finished(f, sum[j]));                                   \
       }                                                                                                                               \
@@ -297,12 +315,58 @@ static void (*const FLAT_TILES[])(const ft_gather *, const ft_arena *, gather_at
 };
 enum { MOST_FLAT = sizeof FLAT_TILES / sizeof *FLAT_TILES };
 
-static void clear_gaps(const ft_arena *a, ft_view v, int o0, int o1, int height, int width) {
+// What vectors have written between two rows, and behind the last up to float `written` of the plane.
+static void clear_gaps(const ft_arena *a, ft_view v, int o0, int o1, int height, int width, int written) {
   for (int o = o0; o < o1; o++)
     for (int y = 0; y < height; y++) {
-      float *gap = at(a, v, 0, o, y) + width * a->lanes;
-      for (int e = 0, n = y + 1 < height ? v.row - width * a->lanes : FT_FULL; e < n; e++) gap[e] = 0;
+      float *row = at(a, v, 0, o, y);
+      for (int e = width * a->lanes, end = y + 1 < height ? v.row : written - y * v.row; e < end; e++) row[e] = 0;
     }
+}
+
+static long copy_at(ft_shifts s, int shift, int residue) { return (long)(shift * s.residues + residue) * s.size + residue * (FT_FULL / 2); }
+
+// Rows moved by some floats. What has no column becomes zero: lanes of the first or the last vector of every `period` floats where rows are
+// whole vectors or vectors whole rows, else float by float.
+typedef struct { int floats, row, period, edge, zeros; mask keep; } shift_rows;
+static shift_rows shift_by(int floats, int row) {
+  shift_rows s = {floats, row, row < VW ? VW : row, 0, least(floats < 0 ? -floats : floats, row), ~(mask){0}};
+  if (s.period % row || s.period % VW || s.zeros > VW) s.period = 0;
+  s.edge = floats < 0 ? 0 : s.period - VW;
+  for (int e = 0, n = least(row, VW); e < VW; e++)
+    if (floats < 0 ? e % n < s.zeros : e % n >= n - s.zeros) s.keep[e] = 0;
+  return s;
+}
+static void shift_plane(const shift_rows *s, float *to, const float *from, int height) {
+  int end = height * s->row, e = 0;
+  from += s->floats;
+  if (s->period == 0) {
+    for (; e + VW <= end; e += VW) store(to + e, load(from + e));
+    if (e < end) store_part(to + e, load_part(from + e, end - e), end - e);
+    for (float *zeros = s->floats < 0 ? to : to + s->row - s->zeros; height > 0; height--, zeros += s->row)
+      for (e = 0; e < s->zeros; e++) zeros[e] = 0;
+    return;
+  }
+  for (; e + s->period <= end; e += s->period) {
+    for (int j = 0; j < s->period; j += VW) store(to + e + j, load(from + e + j));
+    store(to + e + s->edge, (vec)((mask)load(from + e + s->edge) & s->keep));
+  }
+  if (e < end) store_part(to + e, (vec)((mask)load_part(from + e, end - e) & s->keep), end - e);
+}
+
+static void shift_planes(const ft_arena *a, ft_view v, ft_shifts s, int o0, int o1, int height) {
+  for (int shift = s.first; shift < s.first + s.count; shift++) {
+    const shift_rows rows = shift_by(shift * a->lanes, v.row);
+    for (int residue = shift == 0; residue < s.residues; residue++)
+      for (int o = o0; o < o1; o++) {
+        float *plane = at(a, v, 0, o, 0);
+        shift_plane(&rows, plane + copy_at(s, shift, residue), plane, height);
+      }
+  }
+}
+
+static void shift(const ft_shift *p, int channel, const ft_arena *a) {
+  shift_planes(a, p->out, p->shifts, channel, channel + 1, p->height);
 }
 
 static void gather_flat(const ft_gather *p, const ft_arena *a, int o0, int o1) {
@@ -310,8 +374,9 @@ static void gather_flat(const ft_gather *p, const ft_arena *a, int o0, int o1) {
   int step = ceil_div(vectors, ceil_div(vectors, MOST_FLAT));
   gather_at t = gather_from(p, a, 0, 0);
   for (int v = 0; v < vectors; v += step) FLAT_TILES[least(step, vectors - v) - 1](p, a, ahead(t, v * VW), o0, o1);
-  clear_gaps(a, p->out, o0, o1, p->height, p->width);
-  if (p->normed.base != p->out.base) clear_gaps(a, p->normed, o0, o1, p->height, p->width);
+  clear_gaps(a, p->out, o0, o1, p->height, p->width, vectors * VW);
+  if (p->normed.base != p->out.base) clear_gaps(a, p->normed, o0, o1, p->height, p->width, vectors * VW);
+  if (p->shifts.count > 0) shift_planes(a, p->scale >= 0 || p->rectify ? p->normed : p->out, p->shifts, o0, o1, p->height);
 }
 
 // A task is one (block, chunk of rows, chunk of planes).
@@ -821,20 +886,43 @@ static inline void move_column(const ft_arena *a, float *to, const float *from, 
   for (int n = 0; a->lanes < FT_FULL && n < a->lanes; n++) to[n] = from[n];
 }
 
-static void split(const ft_split *p, int task, const ft_arena *a) {
-  int c = task % p->channels, block = task / p->channels, s = p->stride;
-  for (int i = 0; i < p->phase_height * s * s; i++) {
-    int r = i / (s * s), phase = i % (s * s), v = r * s + phase / s - p->low, u = phase % s - p->low;
-    float *out = at(a, p->phases, block, c * s * s + phase, r);
-    const float *in = at(a, p->whole, block, c, v);
-    // Columns k from first to last lie in the picture.
-    int first = u < 0 ? ceil_div(-u, s) : 0, last = least(p->phase_width, ceil_div(p->width - u, s));
-    if (v < 0 || v >= p->height) first = last = 0;
-    for (int e = 0; e < first * a->lanes; e++) out[e] = 0;
-    for (int k = first; k < last && a->lanes > 1; k++) move_column(a, out + k * a->lanes, in + (k * s + u) * a->lanes, 0);
-    for (int k = first; k < last && a->lanes == 1; k++) out[k] = in[k * s + u];
-    for (int e = last * a->lanes; e < p->phase_width * a->lanes; e++) out[e] = 0;
+// Columns first .. last - 1 of a phase: every s-th of a picture.
+static inline void split_columns(const ft_arena *a, float *out, const float *in, int first, int last, int s) {
+  switch (a->lanes) {
+    case 1:
+      if (s == 2) for (; last - first >= 8; first += 8) store_eight(out + first, EVEN(load_eight(in + first * 2), load_eight(in + first * 2 + 8)));
+      for (int k = first; k < last; k++) out[k] = in[k * s];
+      break;
+    case 2: for (int k = first; k < last; k++) memcpy(out + k * 2, in + k * s * 2, 8); break;
+    case 4: for (int k = first; k < last; k++) memcpy(out + k * 4, in + k * s * 4, 16); break;
+    case 8: for (int k = first; k < last; k++) memcpy(out + k * 8, in + k * s * 8, 32); break;
+    default: for (int k = first; k < last; k++) move_column(a, out + k * a->lanes, in + k * s * a->lanes, 0);
   }
+}
+
+// The phases of one channel, `ahead` columns on, into tensor or copy `offset` floats behind it.
+static void split_channel(const ft_split *p, const ft_arena *a, int block, int c, int ahead, long offset) {
+  for (int v0 = 0, s = p->stride; v0 < s; v0++)
+    for (int u0 = 0; u0 < s; u0++) {
+      // Columns from first to last lie in the picture.
+      int u = u0 - p->low + ahead * s, first = u < 0 ? ceil_div(-u, s) : 0, last = least(p->phase_width, ceil_div(p->width - u, s));
+      float *out = at(a, p->phases, block, (c * s + v0) * s + u0, 0) + offset;
+      const float *in = at(a, p->whole, block, c, v0 - p->low) + u * a->lanes;
+      for (int r = 0, v = v0 - p->low; r < p->phase_height; r++, v += s, out += p->phases.row, in += s * p->whole.row) {
+        int inside = v >= 0 && v < p->height;
+        if (inside) split_columns(a, out, in, first, last, s);
+        for (int e = 0, n = (inside ? first : p->phase_width) * a->lanes; e < n; e++) out[e] = 0;
+        for (int e = last * a->lanes; e < p->phase_width * a->lanes; e++) out[e] = 0;
+      }
+    }
+}
+
+static void split(const ft_split *p, int task, const ft_arena *a) {
+  int c = task % p->channels, block = task / p->channels;
+  split_channel(p, a, block, c, 0, 0);
+  for (int ahead = p->shifts.first; ahead < p->shifts.first + p->shifts.count; ahead++)
+    for (int residue = ahead == 0; residue < p->shifts.residues; residue++)
+      split_channel(p, a, block, c, ahead, copy_at(p->shifts, ahead, residue));
 }
 
 static void merge(const ft_split *p, int task, const ft_arena *a) {
@@ -887,6 +975,7 @@ int JOIN(ft_tasks_, VARIANT)(const int32_t *op, const ft_arena *a) {
     case FT_MAX_POOL: case FT_MAX_POOL_BACKWARD: case FT_AVERAGE_POOL: case FT_AVERAGE_POOL_BACKWARD:
       return a->blocks * ((const ft_pool *)op)->channels;
     case FT_BORDER: return a->blocks * ((const ft_border *)op)->channels;
+    case FT_SHIFT: return ((const ft_shift *)op)->channels;
     case FT_SPLIT: case FT_MERGE: return a->blocks * ((const ft_split *)op)->channels;
     case FT_RESHAPE: case FT_LOSS: case FT_STORE: return a->blocks;
     case FT_SGD: return ceil_div(((const ft_sgd *)op)->count, 16384);
@@ -921,6 +1010,7 @@ void JOIN(ft_run_, VARIANT)(const int32_t *op, int task, const ft_arena *a) {
     case FT_COPY: copy(p, task, a); break;
     case FT_BORDER: border(p, task, a); break;
     case FT_RESHAPE: reshape(p, task, a); break;
+    case FT_SHIFT: shift(p, task, a); break;
     case FT_SPLIT: split(p, task, a); break;
     case FT_MERGE: merge(p, task, a); break;
     case FT_LOSS: loss(p, task, a); break;

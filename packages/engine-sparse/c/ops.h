@@ -10,16 +10,19 @@
 // FT_PARTIAL: floats kept for one partial weight gradient. FT_FULL: images of a block whose columns are whole vectors; of fewer, which only
 // predictions have, a whole plane is one run of floats.
 // FT_TILE_PLANES: planes whose weights a dense layer has side by side.
-enum { FT_FIELDS = 32, FT_PARTIAL = 16, FT_FULL = 16, FT_TILE_PLANES = 4 };
+enum { FT_FIELDS = 40, FT_PARTIAL = 16, FT_FULL = 16, FT_TILE_PLANES = 4 };
 
 enum {
   FT_LOAD = 1, FT_PACK, FT_GATHER, FT_DENSE, FT_WEIGHT_GRADIENT, FT_REDUCE, FT_DENSE_GRADIENT, FT_BIAS_GRADIENT,
   FT_NORM_TRAIN, FT_NORM_AGAIN, FT_NORM_BACKWARD, FT_FOLD, FT_AFFINE, FT_RUNNING,
   FT_RELU, FT_RELU_BACKWARD, FT_MAX_POOL, FT_MAX_POOL_BACKWARD, FT_AVERAGE_POOL, FT_AVERAGE_POOL_BACKWARD,
-  FT_ADD, FT_COPY, FT_BORDER, FT_RESHAPE, FT_SPLIT, FT_MERGE, FT_LOSS, FT_STORE, FT_SGD
+  FT_ADD, FT_COPY, FT_BORDER, FT_RESHAPE, FT_SHIFT, FT_SPLIT, FT_MERGE, FT_LOSS, FT_STORE, FT_SGD
 };
 
 typedef struct { int32_t base, block, plane, row; } ft_view;
+// Of few images: copies of a tensor whose columns are shifted (src/ops.ts). Copy (s, r), `count` shifts s from `first` on, lies
+// (s * residues + r) * size + r * FT_FULL / 2 floats behind the tensor itself, which is copy (0, 0); count 0: none.
+typedef struct { int32_t first, count, residues, size; } ft_shifts;
 
 typedef struct { int32_t op; int32_t source; ft_view out; int32_t channels, height, width; } ft_load;
 typedef struct { int32_t op; int32_t out, source, order /* int */, count; } ft_pack;
@@ -30,6 +33,8 @@ typedef struct { int32_t op; int32_t out, source, order /* int */, count; } ft_p
 typedef struct {
   int32_t op; ft_view in, out, start, normed; int32_t planes, height, width, rows /* int */, taps /* int */, weights, channel_blocks, bias,
       scale, shift, rectify, chunk_planes, chunk_rows, pairs, channels;
+  ft_shifts shifts;  // of what is written last
+  int32_t sums;  // of few images: room for a tile of every plane between two blocks of channels
 } ft_gather;
 // partial[group][k][lane] = sum of in[tap[k] ...] * gradient[o]
 typedef struct {
@@ -61,8 +66,10 @@ typedef struct {
 } ft_reshape;
 // Split: out[(c * stride + v % stride) * stride + u % stride][v / stride][u / stride] = in[c][v - low][u - low], zero beyond the picture.
 // Merge is its adjoint.
+typedef struct { int32_t op; ft_view out; int32_t channels, height, width; ft_shifts shifts; } ft_shift;
 typedef struct {
   int32_t op; ft_view whole, phases; int32_t channels, height, width, phase_height, phase_width, stride, low, accumulate;
+  ft_shifts shifts;  // of the phases
 } ft_split;
 typedef struct { int32_t op; ft_view logits, gradient; int32_t classes, labels /* int */, loss, correct; } ft_loss;
 typedef struct { int32_t op; ft_view logits; int32_t classes, out; } ft_store;

@@ -4,7 +4,7 @@ import type { Geometry, Tensor } from './arena.ts';
 import { border, gatherSize, normTrain, poolOf, reshape, sizeOf, splitPhases } from './forward.ts';
 import { Gradients } from './gradients.ts';
 import { isLayer, phaseKey } from './graph.ts';
-import { NO_VIEW, type Operation, type View } from './ops.ts';
+import { NO_SHIFTS, NO_VIEW, type Operation, type View } from './ops.ts';
 import type { LayerPlace, Placement } from './placement.ts';
 import { phasesOf } from './taps.ts';
 
@@ -305,6 +305,8 @@ class BackwardPass {
       scale: -1,
       shift: -1,
       rectify: false,
+      shifts: NO_SHIFTS,
+      sums: -1,
     });
   }
 }

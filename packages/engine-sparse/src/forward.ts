@@ -2,7 +2,7 @@
 import type { NodeId, NodeSpec } from '@freetickets/sparse-core';
 import type { Tensor } from './arena.ts';
 import { phaseKey, strideOf } from './graph.ts';
-import { FULL, NO_VIEW, type Norm, type Operation, type Split, TILE_PLANES, type View } from './ops.ts';
+import { FULL, type Gather, NO_SHIFTS, NO_VIEW, type Norm, type Operation, type Shift, type Split, TILE_PLANES, type View } from './ops.ts';
 import type { LayerPlace, Placement } from './placement.ts';
 
 /** Tasks that one operation is cut into at least, where its shape allows. */
@@ -12,6 +12,7 @@ const TASKS = 8;
 export function emitForward(place: Placement, train: boolean): Operation[] {
   const input = place.tensor('input');
   const ops: Operation[] = [...bordered(place, 'input'), { op: 'load', source: place.images, out: input.view, ...sizeOf(input) }];
+  addShifts(ops, input);
   const split = new Set<string>();
   for (const node of place.net.spec.nodes) {
     const key = phaseKey(node);
@@ -19,9 +20,29 @@ export function emitForward(place: Placement, train: boolean): Operation[] {
     if (key) split.add(key);
     ops.push(...bordered(place, node.id));
     ops.push(...emitNode(place, node, train));
+    if (complete(place, node.id)) addShifts(ops, place.tensor(node.id));
   }
   return ops;
 }
+
+/** Whether no node in place is yet to change a node's values. */
+const complete = (place: Placement, id: NodeId): boolean => !place.graph.consumers(id).some((node) => place.graph.inPlace(node.id) === id);
+
+/** Fills the shifted copies of a tensor: as part of the layer's operation that has made its values, if one has. */
+function addShifts(ops: Operation[], tensor: Tensor): void {
+  const { shifts } = tensor;
+  if (shifts.count === 0) return;
+  const { base } = tensor.view;
+  const last = ops.findLastIndex((operation) => writes(operation, base));
+  const maker = ops[last];
+  if (maker?.op === 'gather' && resultOf(maker).base === base) ops[last] = { ...maker, shifts };
+  else ops.push({ op: 'shift', out: tensor.view, ...sizeOf(tensor), shifts } satisfies Shift);
+}
+
+const writes = (operation: Operation, base: number): boolean =>
+  [operation.op === 'gather' && operation.normed, 'out' in operation && operation.out].some((view) => typeof view === 'object' && view.base === base);
+
+const resultOf = ({ scale, rectify, normed, out }: Gather): View => (scale >= 0 || rectify ? normed : out);
 
 /** Zeros around the values of a node, where others write between two steps. */
 function bordered(place: Placement, id: NodeId): Operation[] {
@@ -50,6 +71,7 @@ export function splitPhases(place: Placement, node: NodeSpec, key: string): Spli
     stride,
     low: place.graph.phases(node.from[0]!, stride).pictureLow,
     accumulate: false,
+    shifts: phases.shifts,
   };
 }
 
@@ -99,6 +121,8 @@ function layerForward(place: Placement, layer: LayerPlace, out: Tensor): Operati
     scale: folded?.foldedScale ?? -1,
     shift: folded?.foldedShift ?? -1,
     rectify: graph.rectified(norm?.id ?? graph.result(id)),
+    shifts: NO_SHIFTS,
+    sums: place.sums,
   };
 }
 

@@ -107,6 +107,12 @@ export class Graph {
     return border;
   }
 
+  /** Columns to the left (not above 0) and to the right of an output's that a layer reads: of its input, or of a phase of it. */
+  reach(node: Layer): { readonly first: number; readonly last: number } {
+    const { kernel, stride, pad, low } = this.window(node);
+    return stride > 1 ? { first: 0, last: Math.floor((kernel - 1 - pad + low) / stride) } : { first: 0 - pad, last: kernel - 1 - pad };
+  }
+
   window(node: Layer): Window {
     const { channels } = this.size(node.from[0]!);
     if (node.op === 'linear') return { outputs: node.out, inputs: channels, kernel: 1, stride: 1, pad: 0, low: 0 };

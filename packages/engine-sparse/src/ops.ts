@@ -14,6 +14,22 @@ export interface View {
 /** Where a view is optional and there is none. */
 export const NO_VIEW: View = { base: -1, block: 0, plane: 0, row: 0 };
 
+/**
+ * Copies of a tensor of few images whose columns are shifted, so that a tap to the left or right reads whole, aligned vectors. In copy
+ * (s, r), column x holds column x + s of the tensor, or zero beyond its edge; s goes from `first` on through `count` shifts. Copy (0, 0) is the
+ * tensor itself, and (s, r) lies (s * residues + r) * size + r * FULL / 2 floats behind it: where rows are half a vector long there are two
+ * residues, the second for taps in odd rows.
+ */
+export interface Shifts {
+  readonly first: number;
+  /** 0: there are none. */
+  readonly count: number;
+  readonly residues: number;
+  readonly size: number;
+}
+
+export const NO_SHIFTS: Shifts = { first: 0, count: 0, residues: 1, size: 0 };
+
 interface Size {
   readonly channels: number;
   readonly height: number;
@@ -54,6 +70,10 @@ export interface Gather {
   readonly pairs: boolean;
   /** Of the input. */
   readonly channels: number;
+  /** Of what it writes last, to be filled too. */
+  readonly shifts: Shifts;
+  /** Of few images: (planes, FLAT_FLOATS), the sums between two blocks of channels. -1: none. */
+  readonly sums: number;
 }
 
 export interface WeightGradient {
@@ -177,6 +197,13 @@ export interface Elementwise extends Size, Accumulates {
   readonly out: View;
 }
 
+/** Fills the shifted copies of a tensor. */
+export interface Shift extends Size {
+  readonly op: 'shift';
+  readonly out: View;
+  readonly shifts: Shifts;
+}
+
 export interface Split extends Size, Accumulates {
   readonly op: 'split' | 'merge';
   readonly whole: View;
@@ -185,6 +212,8 @@ export interface Split extends Size, Accumulates {
   readonly phaseWidth: number;
   readonly stride: number;
   readonly low: number;
+  /** Of the phases. */
+  readonly shifts: Shifts;
 }
 
 export interface Reshape extends Accumulates {
@@ -242,6 +271,7 @@ export type Operation =
   | Elementwise
   | Pool
   | Reshape
+  | Shift
   | Split
   | Loss
   | { readonly op: 'store'; readonly logits: View; readonly classes: number; readonly out: number }
@@ -260,11 +290,14 @@ export const PARTIAL = 16;
 /** Images of a block whose columns are whole vectors; of fewer, which only predictions have, a whole plane is one run of floats. */
 export const FULL = 16;
 
+/** Floats of the longest tile along a plane. */
+export const FLAT_FLOATS = 320;
+
 /** Planes whose weights a dense layer has side by side. */
 export const TILE_PLANES = 4;
 
 /** 32-bit integers of one record. */
-export const FIELDS = 32;
+export const FIELDS = 40;
 
 type Named<O, Name> = O extends { readonly op: infer Names } ? (Name extends Names ? O : never) : never;
 /** The operation of this name. */
@@ -276,7 +309,7 @@ const SIZE = ['channels', 'height', 'width'] as const;
 const PLANES = ['planes', 'height', 'width'] as const;
 const GATHER = [
   ...(['in', 'out', 'start', 'normed', ...PLANES, 'rows', 'taps', 'weights', 'channelBlocks', 'bias'] as const),
-  ...(['scale', 'shift', 'rectify', 'chunkPlanes', 'chunkRows', 'pairs', 'channels'] as const),
+  ...(['scale', 'shift', 'rectify', 'chunkPlanes', 'chunkRows', 'pairs', 'channels', 'shifts', 'sums'] as const),
 ] as const;
 const NORM = ['in', 'out', ...SIZE, 'scale', 'shift', 'mean', 'variance', 'inverse', 'eps', 'rectify'] as const;
 const ELEMENTWISE = ['a', 'b', 'out', ...SIZE, 'accumulate'] as const;
@@ -284,9 +317,9 @@ const POOL = [
   ...(['in', 'gradient', 'out', ...SIZE, 'inHeight', 'inWidth'] as const),
   ...(['kernelHeight', 'kernelWidth', 'stride', 'pad', 'accumulate'] as const),
 ] as const;
-const SPLIT = ['whole', 'phases', ...SIZE, 'phaseHeight', 'phaseWidth', 'stride', 'low', 'accumulate'] as const;
+const SPLIT = ['whole', 'phases', ...SIZE, 'phaseHeight', 'phaseWidth', 'stride', 'low', 'accumulate', 'shifts'] as const;
 
-/** In the order of the enumeration in c/ops.h; the fields of each in the order of its struct. A view takes four integers. */
+/** In the order of the enumeration in c/ops.h; the fields of each in the order of its struct. A view takes four integers, as do shifts. */
 export const LAYOUT: Layout = {
   load: ['source', 'out', ...SIZE],
   pack: ['out', 'source', 'order', 'count'],
@@ -338,6 +371,7 @@ export const LAYOUT: Layout = {
   copy: ELEMENTWISE,
   border: ['out', ...SIZE, 'low', 'high'],
   reshape: ['in', 'out', 'inHeight', 'inWidth', 'outHeight', 'outWidth', 'features', 'accumulate'],
+  shift: ['out', ...SIZE, 'shifts'],
   split: SPLIT,
   merge: SPLIT,
   loss: ['logits', 'gradient', 'classes', 'labels', 'loss', 'correct'],
@@ -351,10 +385,13 @@ const CODES = new Map(Object.keys(LAYOUT).map((op, index) => [op, index + 1]));
 export function encode(operations: readonly Operation[]): Int32Array {
   const records = new Int32Array(operations.length * FIELDS);
   operations.forEach((operation, index) => {
-    const fields = operation as unknown as Readonly<Record<string, number | boolean | View>>;
+    const fields = operation as unknown as Readonly<Record<string, number | boolean | View | Shifts>>;
     const values = LAYOUT[operation.op].flatMap((field) => {
       const value = fields[field]!;
-      return typeof value === 'object' ? [value.base, value.block, value.plane, value.row] : [Number(value)];
+      if (typeof value !== 'object') return [Number(value)];
+      return 'base' in value
+        ? [value.base, value.block, value.plane, value.row]
+        : [value.first, value.count, value.residues, value.size];
     });
     records.set([CODES.get(operation.op)!, ...values], index * FIELDS);
   });

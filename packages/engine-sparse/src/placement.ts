@@ -1,11 +1,11 @@
 /** Gives every parameter, activation and index array of a network its place in the arena. What is computed there is the plan's business. */
 import type { Network, NodeId, NodeSpec, ParamName, Topology } from '@freetickets/sparse-core';
-import { Arena, type Geometry, type Tensor } from './arena.ts';
+import { Arena, type Geometry, type Run, type Tensor } from './arena.ts';
 import { Graph, isLayer, phaseKey, strideOf } from './graph.ts';
-import { FULL, PARTIAL } from './ops.ts';
-import { equalPitches } from './pitch.ts';
+import { FLAT_FLOATS, FULL, NO_SHIFTS, PARTIAL } from './ops.ts';
+import { runsOf } from './pitch.ts';
 import type { Pool } from './pool.ts';
-import { phasesOf, type TapArrays, type Window } from './taps.ts';
+import { phasesOf, planesRead, type TapArrays, type Window } from './taps.ts';
 
 /** Offsets of one parameter's floats; values, momentum and gradient of all trained parameters stand in one row each. */
 export interface ParamPlace {
@@ -62,8 +62,9 @@ const PICTURE_LANES = 32;
 const PIXEL_LANES = 128;
 /** Default of `mostKept`: 1 GiB. */
 const MOST_KEPT = 2 ** 28;
-/** Vectors of the longest tile along a plane. */
-const FLAT_VECTORS = 20;
+/** Vectors of a tile along a plane, mostly, and bytes of its input in all shifts that may lie in the L1 cache at once. */
+const FLAT_VECTORS = 16;
+const FLAT_BLOCK_BYTES = 40 * 1024;
 
 export class Placement {
   readonly net: Network;
@@ -90,14 +91,16 @@ export class Placement {
   readonly correct: number;
   readonly hyper: number;
   readonly partial: number;
+  /** Sums of few images between two blocks of channels; -1 where images are many. */
+  readonly sums: number;
   readonly groups: number;
   /** Whether the values of a training step are too many to keep them all. */
   readonly large: boolean;
   /** Whether convolutions have pictures to work on; else all layers are linear, or as good as. */
   readonly #pictures: boolean;
   readonly #sparse: ReadonlySet<ParamName>;
-  /** Columns of a row, where all that an operation touches must agree on them. */
-  readonly #pitch: ((key: string) => number) | undefined;
+  /** What planes are as runs of floats, where few images make them so. */
+  readonly #runs: ((key: string) => Run) | undefined;
   #partialFloats = 0;
 
   /** @param pool from a draft of the same placement: where its tensors can share memory */
@@ -108,9 +111,9 @@ export class Placement {
     this.#sparse = new Set(topology.keys());
     this.#pictures = net.spec.nodes.some(({ op }) => op === 'conv2d') && [...net.shapes.keys()].some((id) => !isPixel(this.graph.size(id)));
     const flat = !options.train && options.batchSize < FULL;
-    if (flat) this.#pitch = equalPitches(this.graph);
     const full = Math.min(this.#pictures ? PICTURE_LANES : PIXEL_LANES, Math.ceil(options.batchSize / FULL) * FULL);
     const lanes = flat ? options.batchSize : full;
+    if (flat) this.#runs = runsOf(this.graph, lanes);
     this.arena = new Arena(lanes, Math.ceil(options.batchSize / lanes), pool);
     this.groups = Math.min(GROUPS, this.arena.blocks);
     this.trained = this.#placeParams(topology, options.denseGradients);
@@ -124,6 +127,7 @@ export class Placement {
     if (this.train) this.#chooseDropped();
     this.#placeActivations();
     this.partial = this.arena.floats(this.#partialFloats);
+    this.sums = flat ? this.arena.floats(FLAT_FLOATS * Math.max(0, ...[...this.layers.values()].map(({ window }) => window.outputs))) : -1;
   }
 
   tensor(id: NodeId): Tensor {
@@ -208,14 +212,15 @@ export class Placement {
 
   #newTensor(id: NodeId): Tensor {
     const border = this.graph.border(id);
-    const size = this.graph.size(id);
-    return this.arena.tensor({ ...size, low: border, high: this.#pitch ? this.#pitch(id) - size.width - border : border });
+    return this.arena.tensor({ ...this.graph.size(id), low: border, high: border, ...(this.#runs && { run: this.#runs(this.graph.root(id)) }) });
   }
 
   /** The phases of a strided convolution's input. */
   phaseGeometry(node: NodeSpec, key: string): Geometry {
     const phases = this.graph.phases(node.from[0]!, strideOf(node));
-    return this.#pitch ? { ...phases, high: this.#pitch(key) - phases.width } : phases;
+    if (!this.#runs) return phases;
+    const run = this.#runs(key);
+    return { ...phases, width: Math.min(phases.width, Math.floor(run.row / this.arena.lanes)), run };
   }
 
   /** The input whose memory a node's values share, if any: that of a node in place, a flatten of what has no border. */
@@ -223,7 +228,7 @@ export class Placement {
     const input = this.graph.inPlace(node.id) ?? node.from[0]!;
     if (this.graph.inPlace(node.id)) return input;
     if (node.op !== 'flatten') return undefined;
-    const gaps = this.#pitch ? !isPixel(this.graph.size(input)) : this.graph.border(this.graph.root(input)) > 0;
+    const gaps = this.#runs ? !isPixel(this.graph.size(input)) : this.graph.border(this.graph.root(input)) > 0;
     return gaps ? undefined : input;
   }
 
@@ -244,7 +249,7 @@ export class Placement {
   aliasOf(id: NodeId, tensor: Tensor): Tensor {
     const size = this.graph.size(id);
     if (size.height === tensor.height && size.width === tensor.width) return tensor;
-    return { ...size, low: 0, high: 0, view: { ...tensor.view, plane: this.arena.lanes, row: this.arena.lanes } };
+    return { ...size, low: 0, high: 0, view: { ...tensor.view, plane: this.arena.lanes, row: this.arena.lanes }, shifts: NO_SHIFTS };
   }
 
   #placeLayer(node: NodeSpec & { op: 'conv2d' | 'linear' }, input: Tensor): void {
@@ -252,7 +257,7 @@ export class Placement {
     const { count } = this.params.get(param)!;
     const window = this.graph.window(node);
     const backward = this.train && this.graph.needsGradient(node.from[0]!);
-    const dense = !this.#sparse.has(param) && !this.#pitch;
+    const dense = !this.#sparse.has(param) && !this.#runs;
     const { inputs, outputs } = window;
     this.layers.set(node.id, {
       node,
@@ -260,7 +265,7 @@ export class Placement {
       window,
       count,
       input,
-      forward: dense ? this.#denseArrays(window, outputs, inputs) : this.#tapArrays(window, count, outputs, inputs, input.view.plane),
+      forward: dense ? this.#denseArrays(window, outputs, inputs) : this.#tapArrays(window, count, outputs, inputs, input),
       forwardWeights: this.arena.floats(count),
       backward: backward ? this.#backwardArrays(window, count, dense) : undefined,
       backwardWeights: backward ? this.arena.floats(count) : -1,
@@ -272,11 +277,11 @@ export class Placement {
   #backwardArrays(window: Window, count: number, dense: boolean): TapArrays {
     const { inputs, outputs, stride } = window;
     if (dense && stride === 1) return this.#denseArrays(window, inputs, outputs);
-    return this.#tapArrays(window, count, inputs * phasesOf(stride), outputs, 0);
+    return this.#tapArrays(window, count, inputs * phasesOf(stride), outputs);
   }
 
   #denseArrays(window: Window, planes: number, channels: number): TapArrays {
-    const { channelsPerBlock } = this.#blocking(window, channels, 0);
+    const { channelsPerBlock } = this.#blocking(window, channels);
     const taps = channels * window.kernel ** 2;
     return {
       dense: true,
@@ -290,8 +295,8 @@ export class Placement {
     };
   }
 
-  #tapArrays(window: Window, count: number, planes: number, channels: number, plane: number): TapArrays {
-    const { channelsPerBlock, pairs } = this.#blocking(window, channels, plane);
+  #tapArrays(window: Window, count: number, planes: number, channels: number, input?: Tensor): TapArrays {
+    const { channelsPerBlock, pairs } = this.#blocking(window, channels, input);
     const channelBlocks = Math.ceil(channels / channelsPerBlock);
     return {
       dense: false,
@@ -309,12 +314,16 @@ export class Placement {
    * Input channels whose part of a tile fits the cache, and whether tiles span two rows: that halves what is read around a tile, but more
    * channels than fit at once are needed for it to matter.
    */
-  #blocking(window: Window, channels: number, plane: number): { readonly channelsPerBlock: number; readonly pairs: boolean } {
+  #blocking(window: Window, channels: number, input?: Tensor): { readonly channelsPerBlock: number; readonly pairs: boolean } {
     const { lanes } = this.arena;
     if (!this.#pictures) return { channelsPerBlock: LINEAR_BLOCK_INPUTS, pairs: false };
     const reach = Math.ceil(window.kernel / window.stride);
+    if (input?.run) {
+      const rows = Math.min(input.height, (FLAT_VECTORS * FULL) / input.run.row) + reach - 1;
+      const floats = planesRead(window, input) * rows * input.run.row;
+      return { channelsPerBlock: Math.max(4, Math.floor(FLAT_BLOCK_BYTES / (floats * 4))), pairs: false };
+    }
     const fitting = (floats: number) => Math.max(4, Math.floor(BLOCK_BYTES / (floats * 4)));
-    if (this.#pitch) return { channelsPerBlock: fitting(Math.min(FLAT_VECTORS * FULL, plane) * phasesOf(window.stride)), pairs: false };
     const tile = (rows: number) => fitting((rows + reach - 1) * (TILE_COLUMNS + reach - 1) * PICTURE_LANES);
     const pairs = reach > 1 && lanes === PICTURE_LANES && channels > tile(1);
     return { channelsPerBlock: tile(pairs ? 2 : 1), pairs };

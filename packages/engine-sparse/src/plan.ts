@@ -86,8 +86,8 @@ function emitUpdate(place: Placement): Operation[] {
 export function indexLayer(plan: Plan, ints: Int32Array, layer: LayerPlace, live: Uint32Array | undefined): void {
   const { arena } = plan.place;
   const { forward, backward, window, count, input } = layer;
-  if (forward.dense) fillDenseForward(ints, forward, window, input.view, arena.lanes);
-  else fillForward(ints, forward, window, live, count, input.view, arena.lanes);
+  if (forward.dense) fillDenseForward(ints, forward, window, input, arena.lanes);
+  else fillForward(ints, forward, window, live, count, input, arena.lanes);
   const gradient = plan.backward?.gradients.get(layer.node.id);
   if (!backward || !gradient) return;
   if (backward.dense) fillDenseBackward(ints, backward, window, gradient.view, arena.lanes);
@@ -97,5 +97,5 @@ export function indexLayer(plan: Plan, ints: Int32Array, layer: LayerPlace, live
 /** Fills the index arrays of the dense read-outs; they never change. */
 export function indexDense(plan: Plan, ints: Int32Array): void {
   const { lanes } = plan.place.arena;
-  for (const { layer, taps } of plan.backward?.dense ?? []) ints.set(denseTaps(layer.window, layer.input.view, lanes), taps);
+  for (const { layer, taps } of plan.backward?.dense ?? []) ints.set(denseTaps(layer.window, layer.input, lanes), taps);
 }

@@ -6,7 +6,7 @@ import type { Operation, OperationOf } from './ops.ts';
 import type { Context } from './reference/context.ts';
 import { biasGradient, dense, denseGradient, gather, reduce, weightGradient } from './reference/layers.ts';
 import { loss, sgd } from './reference/loss.ts';
-import { border, elementwise, load, merge, pack, reshape, split, store } from './reference/moves.ts';
+import { border, elementwise, load, merge, pack, reshape, shift, split, store } from './reference/moves.ts';
 import { affine, fold, normAgain, normBackward, normTrain, running } from './reference/norm.ts';
 import { averagePool, averagePoolBackward, maxPool, maxPoolBackward } from './reference/pool.ts';
 import type { Executor } from './session.ts';
@@ -36,6 +36,7 @@ const OPERATIONS: { readonly [Name in Operation['op']]: (operation: OperationOf<
   averagePool,
   averagePoolBackward,
   reshape,
+  shift,
   split,
   merge,
   loss,

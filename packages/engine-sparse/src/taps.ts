@@ -3,7 +3,8 @@
  * Weights are ordered by (block of input channels, output plane), so that the inputs of a block stay in the L1 cache; `order` says which
  * live weight stands where. Only these arrays change when a layer is rewired.
  */
-import { TILE_PLANES, type View } from './ops.ts';
+import type { Tensor } from './arena.ts';
+import { FULL, type Shifts, TILE_PLANES, type View } from './ops.ts';
 
 /** How a convolution (or linear layer: one pixel, kernel 1) meets its input. */
 export interface Window {
@@ -46,11 +47,27 @@ function tapAt(w: Window, channel: number, ky: number, kx: number): { plane: num
 }
 
 /** The taps of a dense row (one output), in the order of positions (channel, ky, kx): offsets in the (phase-split) input. */
-export function denseTaps(w: Window, input: View, lanes: number): Int32Array {
+export function denseTaps(w: Window, input: Pick<Tensor, 'view' | 'shifts'>, lanes: number): Int32Array {
+  const { view, shifts } = input;
   return forEachPlace(w, (channel, ky, kx) => {
     const { plane, y, x } = tapAt(w, channel, ky, kx);
-    return plane * input.plane + y * input.row + x * lanes;
+    return plane * view.plane + y * view.row + (shifts.count > 0 ? shiftedBy(shifts, x, y) : x * lanes);
   });
+}
+
+/** Planes of an input channel that a layer reads: phases, in all shifts. */
+export function planesRead(w: Window, { view, shifts }: Pick<Tensor, 'view' | 'shifts'>): number {
+  const starts = forEachPlace({ ...w, inputs: 1 }, (_, ky, kx) => {
+    const { plane, y, x } = tapAt(w, 0, ky, kx);
+    return plane * view.plane + shiftedBy(shifts, x, y);
+  });
+  return new Set(starts).size;
+}
+
+/** From a tensor to the copy of it in which a tap (x, y) is aligned. */
+function shiftedBy({ residues, size }: Shifts, x: number, y: number): number {
+  const residue = residues === 2 ? y & 1 : 0;
+  return (x * residues + residue) * size + (residue * FULL) / 2;
 }
 
 /** One number for each place (channel, ky, kx) that the weights of one output have. */
@@ -86,7 +103,7 @@ export function fillForward(
   w: Window,
   live: Uint32Array | undefined,
   count: number,
-  input: View,
+  input: Pick<Tensor, 'view' | 'shifts'>,
   lanes: number,
 ): void {
   fill(ints, at, live, count, {
@@ -119,7 +136,7 @@ export function fillBackward(
 }
 
 /** Fills the arrays of a layer without dead weights for the forward pass: a plane is an output. */
-export function fillDenseForward(ints: Int32Array, at: TapArrays, w: Window, input: View, lanes: number): void {
+export function fillDenseForward(ints: Int32Array, at: TapArrays, w: Window, input: Tensor, lanes: number): void {
   fillDense(ints, at, denseTaps(w, input, lanes), (output, tap) => output * at.rows + tap);
 }
 

@@ -1,6 +1,7 @@
 /** Convolutions and linear layers: sums over live weights, and the gradients of those weights. */
 import { type DenseGradient, type Gather, type OperationOf, PARTIAL, TILE_PLANES, type WeightGradient } from '../ops.ts';
 import { at, type Context } from './context.ts';
+import { shift } from './moves.ts';
 
 export function gather(p: Gather, c: Context): void {
   const { i } = c;
@@ -15,6 +16,7 @@ export function gather(p: Gather, c: Context): void {
           addTaps(p, c, i[row]!, i[row + 1]!, at(p.in, c, block, 0, y), out, run);
           if (channels === p.channelBlocks - 1 && (p.scale >= 0 || p.rectify)) finish(p, c, o, out, at(p.normed, c, block, o, y), run);
         }
+  shift({ out: p.scale >= 0 || p.rectify ? p.normed : p.out, channels: p.planes, height: p.height, width: p.width, shifts: p.shifts }, c);
 }
 
 /** The sums of a plane, scaled, shifted, and where `rectify` not below 0. */

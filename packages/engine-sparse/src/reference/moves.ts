@@ -1,5 +1,5 @@
 /** Operations that move floats or combine them one by one. */
-import type { Border, Elementwise, OperationOf, Reshape, Split, View } from '../ops.ts';
+import { type Border, type Elementwise, FULL, type OperationOf, type Reshape, type Shift, type Shifts, type Split, type View } from '../ops.ts';
 import { at, type Context, validLanes } from './context.ts';
 
 export function load(p: OperationOf<'load'>, c: Context): void {
@@ -55,7 +55,33 @@ export function reshape(p: Reshape, c: Context): void {
     }
 }
 
+/** Shift and offset of every copy but the tensor itself. */
+function* copies({ first, count, residues, size }: Shifts): Generator<{ readonly shift: number; readonly offset: number }> {
+  for (let shift = first; shift < first + count; shift++)
+    for (let residue = shift === 0 ? 1 : 0; residue < residues; residue++)
+      yield { shift, offset: (shift * residues + residue) * size + (residue * FULL) / 2 };
+}
+
+export function shift(p: Omit<Shift, 'op'>, c: Context): void {
+  const columns = Math.floor(p.out.row / c.lanes);
+  for (const { shift, offset } of copies(p.shifts))
+    for (let channel = 0; channel < p.channels; channel++)
+      for (let y = 0; y < p.height; y++)
+        for (let x = 0; x < columns; x++) {
+          const to = at(p.out, c, 0, channel, y, x) + offset;
+          const from = at(p.out, c, 0, channel, y, x + shift);
+          if (x + shift >= 0 && x + shift < p.width) c.f.copyWithin(to, from, from + c.lanes);
+          else c.f.fill(0, to, to + c.lanes);
+        }
+}
+
 export function split(p: Split, c: Context): void {
+  splitAhead(p, c, 0, 0);
+  for (const { shift, offset } of copies(p.shifts)) splitAhead(p, c, shift, offset);
+}
+
+/** The phases `ahead` columns on, into the tensor or the copy `offset` floats behind it. */
+function splitAhead(p: Split, c: Context, ahead: number, offset: number): void {
   const { stride, low } = p;
   for (let block = 0; block < c.blocks; block++)
     for (let plane = 0; plane < p.channels * stride * stride; plane++)
@@ -63,8 +89,8 @@ export function split(p: Split, c: Context): void {
         for (let column = 0; column < p.phaseWidth; column++) {
           const channel = Math.floor(plane / (stride * stride));
           const y = row * stride + (Math.floor(plane / stride) % stride) - low;
-          const x = column * stride + (plane % stride) - low;
-          const phase = at(p.phases, c, block, plane, row, column);
+          const x = (column + ahead) * stride + (plane % stride) - low;
+          const phase = at(p.phases, c, block, plane, row, column) + offset;
           const whole = at(p.whole, c, block, channel, y, x);
           const inside = y >= 0 && y < p.height && x >= 0 && x < p.width;
           if (inside) c.f.copyWithin(phase, whole, whole + c.lanes);
