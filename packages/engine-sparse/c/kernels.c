@@ -53,7 +53,7 @@ static inline float total(vec v) {
   return (sum[0] + sum[2]) + (sum[1] + sum[3]);
 }
 // Columns of a tile of two rows, vectors of a tile of a dense layer: as many as leave registers over.
-enum { PAIR_COLUMNS = VW == 16 ? 4 : 2, DENSE_VECTORS = VW == 16 ? 2 : 1 };
+enum { PAIR_COLUMNS = VW == 16 ? 4 : 2, DENSE_VECTORS = VW == 16 ? 2 : 1, FLAT_DENSE = VW == 16 ? 4 : 2 };
 
 // Every other lane of two vectors, from the first on.
 #define EVEN(A, B) __builtin_shufflevector(A, B, 0, 2, 4, 6, 8, 10, 12, 14)
@@ -117,11 +117,11 @@ static void loss(const ft_loss *p, int block, const ft_arena *a) {
 
 // ---- convolutions and linear layers ----
 
-// Live weights, stored in the order of their positions, in the order in which a loop nest meets them.
+// Live weights, stored in the order of their positions, in the order in which a loop nest meets them; zero where that meets a dead one.
 static void pack(const ft_pack *p, int task, const ft_arena *a) {
   const int32_t *order = a->i + p->order;
   int end = least(p->count, (task + 1) * 16384);
-  for (int k = task * 16384; k < end; k++) a->f[p->out + k] = a->f[p->source + order[k]];
+  for (int k = task * 16384; k < end; k++) a->f[p->out + k] = order[k] < 0 ? 0 : a->f[p->source + order[k]];
 }
 
 // First float of a tile in each tensor of a gather, plane 0. What the operation has not is `out`, and not used.
@@ -316,11 +316,11 @@ static void (*const FLAT_TILES[])(const ft_gather *, const ft_arena *, gather_at
 enum { MOST_FLAT = sizeof FLAT_TILES / sizeof *FLAT_TILES };
 
 // What vectors have written between two rows, and behind the last up to float `written` of the plane.
-static void clear_gaps(const ft_arena *a, ft_view v, int o0, int o1, int height, int width, int written) {
+static void clear_gaps(const ft_arena *a, ft_view v, int o0, int o1, int y0, int y1, int width, int written) {
   for (int o = o0; o < o1; o++)
-    for (int y = 0; y < height; y++) {
+    for (int y = y0; y < y1; y++) {
       float *row = at(a, v, 0, o, y);
-      for (int e = width * a->lanes, end = y + 1 < height ? v.row : written - y * v.row; e < end; e++) row[e] = 0;
+      for (int e = width * a->lanes, end = y + 1 < y1 ? v.row : written - y * v.row; e < end; e++) row[e] = 0;
     }
 }
 
@@ -354,38 +354,55 @@ static void shift_plane(const shift_rows *s, float *to, const float *from, int h
   if (e < end) store_part(to + e, (vec)((mask)load_part(from + e, end - e) & s->keep), end - e);
 }
 
-static void shift_planes(const ft_arena *a, ft_view v, ft_shifts s, int o0, int o1, int height) {
+// Rows y0 .. y1 - 1 of planes o0 .. o1 - 1 into all copies.
+static void shift_planes(const ft_arena *a, ft_view v, ft_shifts s, int o0, int o1, int y0, int y1) {
   for (int shift = s.first; shift < s.first + s.count; shift++) {
     const shift_rows rows = shift_by(shift * a->lanes, v.row);
     for (int residue = shift == 0; residue < s.residues; residue++)
       for (int o = o0; o < o1; o++) {
-        float *plane = at(a, v, 0, o, 0);
-        shift_plane(&rows, plane + copy_at(s, shift, residue), plane, height);
+        float *plane = at(a, v, 0, o, y0);
+        shift_plane(&rows, plane + copy_at(s, shift, residue), plane, y1 - y0);
       }
   }
 }
 
 static void shift(const ft_shift *p, int channel, const ft_arena *a) {
-  shift_planes(a, p->out, p->shifts, channel, channel + 1, p->height);
+  shift_planes(a, p->out, p->shifts, channel, channel + 1, 0, p->height);
 }
 
-static void gather_flat(const ft_gather *p, const ft_arena *a, int o0, int o1) {
-  int length = (p->height - 1) * p->out.row + p->width * a->lanes, vectors = ceil_div(length, VW);
-  int step = ceil_div(vectors, ceil_div(vectors, MOST_FLAT));
-  gather_at t = gather_from(p, a, 0, 0);
+static int flat_vectors(const ft_gather *p, const ft_arena *a, int rows) {
+  return ceil_div((rows - 1) * p->out.row + p->width * a->lanes, VW);
+}
+static void gather_flat(const ft_gather *p, const ft_arena *a, int y0, int y1, int o0, int o1) {
+  int vectors = flat_vectors(p, a, y1 - y0), step = ceil_div(vectors, ceil_div(vectors, MOST_FLAT));
+  gather_at t = gather_from(p, a, 0, y0);
   for (int v = 0; v < vectors; v += step) FLAT_TILES[least(step, vectors - v) - 1](p, a, ahead(t, v * VW), o0, o1);
-  clear_gaps(a, p->out, o0, o1, p->height, p->width, vectors * VW);
-  if (p->normed.base != p->out.base) clear_gaps(a, p->normed, o0, o1, p->height, p->width, vectors * VW);
-  if (p->shifts.count > 0) shift_planes(a, p->scale >= 0 || p->rectify ? p->normed : p->out, p->shifts, o0, o1, p->height);
 }
 
-// A task is one (block, chunk of rows, chunk of planes).
-static void gather(const ft_gather *p, int task, const ft_arena *a) {
+// What follows the sums of a plane of few images.
+static void finish_flat(const ft_gather *p, const ft_arena *a, int y0, int y1, int o0, int o1) {
+  int written = y0 * p->out.row + flat_vectors(p, a, y1 - y0) * VW;
+  clear_gaps(a, p->out, o0, o1, y0, y1, p->width, written);
+  if (p->normed.base != p->out.base) clear_gaps(a, p->normed, o0, o1, y0, y1, p->width, written);
+  if (p->shifts.count > 0) shift_planes(a, p->scale >= 0 || p->rectify ? p->normed : p->out, p->shifts, o0, o1, y0, y1);
+}
+
+// A task is one (block, chunk of rows, chunk of planes); of a dense layer, chunks of planes begin at multiples of FT_TILE_PLANES.
+typedef struct { int block, y0, y1, o0, o1; } gather_task;
+static gather_task gather_part(const ft_gather *p, int task) {
   int chunks_o = ceil_div(p->planes, p->chunk_planes), chunks_y = ceil_div(p->height, p->chunk_rows);
-  int o0 = task % chunks_o * p->chunk_planes, o1 = least(p->planes, o0 + p->chunk_planes);
-  int y0 = task / chunks_o % chunks_y * p->chunk_rows, y1 = least(p->height, y0 + p->chunk_rows);
-  if (a->lanes < FT_FULL) gather_flat(p, a, o0, o1);
-  else gather_rows(p, a, task / chunks_o / chunks_y, y0, y1, o0, o1);
+  int o0 = task % chunks_o * p->chunk_planes, y0 = task / chunks_o % chunks_y * p->chunk_rows;
+  return (gather_task){task / chunks_o / chunks_y, y0, least(p->height, y0 + p->chunk_rows), o0, least(p->planes, o0 + p->chunk_planes)};
+}
+
+static void gather(const ft_gather *p, int task, const ft_arena *a) {
+  gather_task part = gather_part(p, task);
+  if (a->lanes >= FT_FULL) {
+    gather_rows(p, a, part.block, part.y0, part.y1, part.o0, part.o1);
+    return;
+  }
+  gather_flat(p, a, part.y0, part.y1, part.o0, part.o1);
+  finish_flat(p, a, part.y0, part.y1, part.o0, part.o1);
 }
 
 // ---- layers without dead weights: each input is read once for several planes ----
@@ -438,6 +455,7 @@ static void gather(const ft_gather *p, int task, const ft_arena *a) {
 DENSE(dense_2x2, 2, DENSE_VECTORS)
 DENSE(dense_1x2, 1, 2)
 DENSE(dense_1x1, 1, 1)
+DENSE(dense_flat_wide, 1, FLAT_DENSE)
 
 static inline __attribute__((always_inline)) void dense_row(const ft_gather *p, const ft_arena *a, gather_at t, int o0, int o1,
                                                             const long N) {
@@ -459,15 +477,24 @@ static __attribute__((noinline)) void dense_row_any(const ft_gather *p, const ft
   dense_row(p, a, t, o0, o1, a->lanes);
 }
 
-// A task is one (block, chunk of rows, chunk of planes), which begins at a multiple of FT_TILE_PLANES.
+static __attribute__((noinline)) void dense_flat(const ft_gather *p, const ft_arena *a, int y0, int y1, int o0, int o1) {
+  const int vectors = flat_vectors(p, a, y1 - y0);
+  gather_at t = gather_from(p, a, 0, y0);
+  int v = 0;
+  for (; vectors - v >= FLAT_DENSE; v += FLAT_DENSE) dense_flat_wide(p, a, ahead(t, v * VW), o0, o1, 0);
+  for (; v < vectors; v++) dense_1x1(p, a, ahead(t, v * VW), o0, o1, 0);
+}
+
 static void dense(const ft_gather *p, int task, const ft_arena *a) {
-  int chunks_o = ceil_div(p->planes, p->chunk_planes), chunks_y = ceil_div(p->height, p->chunk_rows);
-  int o0 = task % chunks_o * p->chunk_planes, o1 = least(p->planes, o0 + p->chunk_planes);
-  int y0 = task / chunks_o % chunks_y * p->chunk_rows, y1 = least(p->height, y0 + p->chunk_rows);
-  for (int y = y0; y < y1; y++) {
-    gather_at t = gather_from(p, a, task / chunks_o / chunks_y, y);
-    if (a->lanes == 32) dense_row_32(p, a, t, o0, o1);
-    else dense_row_any(p, a, t, o0, o1);
+  gather_task part = gather_part(p, task);
+  if (a->lanes < FT_FULL) {
+    dense_flat(p, a, part.y0, part.y1, part.o0, part.o1);
+    finish_flat(p, a, part.y0, part.y1, part.o0, part.o1);
+  }
+  for (int y = part.y0; y < part.y1 && a->lanes >= FT_FULL; y++) {
+    gather_at t = gather_from(p, a, part.block, y);
+    if (a->lanes == 32) dense_row_32(p, a, t, part.o0, part.o1);
+    else dense_row_any(p, a, t, part.o0, part.o1);
   }
 }
 

@@ -295,7 +295,7 @@ class BackwardPass {
       op: layer.backward!.dense ? 'dense' : 'gather',
       in: gradient.view,
       out: out.view,
-      ...gatherSize(this.#place, inputs * phasesOf(stride), out, layer.backward!.pairs),
+      ...gatherSize(inputs * phasesOf(stride), out, layer.backward!.pairs),
       ...layer.backward!,
       weights: layer.backwardWeights,
       channels: gradient.channels,

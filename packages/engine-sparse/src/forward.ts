@@ -8,6 +8,10 @@ import type { LayerPlace, Placement } from './placement.ts';
 /** Tasks that one operation is cut into at least, where its shape allows. */
 const TASKS = 8;
 
+/** Vectors of a tile along a plane, and below how many it is better whole. */
+const FLAT_VECTORS = 16;
+const FLAT_LEAST = 8;
+
 /** @param train batch norm uses the batch's statistics, else the running ones */
 export function emitForward(place: Placement, train: boolean): Operation[] {
   const input = place.tensor('input');
@@ -35,12 +39,12 @@ function addShifts(ops: Operation[], tensor: Tensor): void {
   const { base } = tensor.view;
   const last = ops.findLastIndex((operation) => writes(operation, base));
   const maker = ops[last];
-  if (maker?.op === 'gather' && resultOf(maker).base === base) ops[last] = { ...maker, shifts };
+  if ((maker?.op === 'gather' || maker?.op === 'dense') && resultOf(maker).base === base) ops[last] = { ...maker, shifts };
   else ops.push({ op: 'shift', out: tensor.view, ...sizeOf(tensor), shifts } satisfies Shift);
 }
 
 const writes = (operation: Operation, base: number): boolean =>
-  [operation.op === 'gather' && operation.normed, 'out' in operation && operation.out].some((view) => typeof view === 'object' && view.base === base);
+  [(operation.op === 'gather' || operation.op === 'dense') && operation.normed, 'out' in operation && operation.out].some((view) => typeof view === 'object' && view.base === base);
 
 const resultOf = ({ scale, rectify, normed, out }: Gather): View => (scale >= 0 || rectify ? normed : out);
 
@@ -111,7 +115,7 @@ function layerForward(place: Placement, layer: LayerPlace, out: Tensor): Operati
     op: layer.forward.dense ? 'dense' : 'gather',
     in: layer.input.view,
     out: out.view,
-    ...gatherSize(place, layer.window.outputs, out, layer.forward.pairs),
+    ...gatherSize(layer.window.outputs, out, layer.forward.pairs),
     channels: layer.input.channels,
     ...layer.forward,
     weights: layer.forwardWeights,
@@ -126,9 +130,22 @@ function layerForward(place: Placement, layer: LayerPlace, out: Tensor): Operati
   };
 }
 
+/** Rows of a run that one task takes: a tile of whole vectors, for what a task writes the next operation's task then reads. */
+function runRows(height: number, row: number): number {
+  const vectors = (height * row) / FULL;
+  const tiles = vectors < 2 * FLAT_LEAST ? 1 : Math.max(2, Math.ceil(vectors / FLAT_VECTORS));
+  const rows = Math.ceil(height / tiles);
+  return (rows * row) % FULL === 0 ? rows : height;
+}
+
 /** Rows of a picture are shared out, or the outputs of a layer that has one pixel, or of any where a plane is one run of floats. */
-export function gatherSize(place: Placement, planes: number, { height, width }: Pick<Tensor, 'height' | 'width'>, pairs: boolean) {
-  if (height * width === 1 || place.arena.lanes < FULL)
+export function gatherSize(planes: number, { height, width, run }: Tensor, pairs: boolean) {
+  if (run) {
+    const chunkRows = runRows(height, run.row);
+    const shares = Math.ceil(TASKS / Math.ceil(height / chunkRows));
+    return { planes, height, width, chunkPlanes: Math.ceil(planes / shares / TILE_PLANES) * TILE_PLANES, chunkRows };
+  }
+  if (height * width === 1)
     return { planes, height, width, chunkPlanes: Math.ceil(planes / TASKS / TILE_PLANES) * TILE_PLANES, chunkRows: height };
   const rows = Math.ceil(height / TASKS);
   return { planes, height, width, chunkPlanes: planes, chunkRows: pairs ? rows + (rows % 2) : rows };

@@ -5,7 +5,7 @@ import { Graph, isLayer, phaseKey, strideOf } from './graph.ts';
 import { FLAT_FLOATS, FULL, NO_SHIFTS, PARTIAL } from './ops.ts';
 import { runsOf } from './pitch.ts';
 import type { Pool } from './pool.ts';
-import { phasesOf, planesRead, type TapArrays, type Window } from './taps.ts';
+import { packedCount, phasesOf, planesRead, type TapArrays, type Window } from './taps.ts';
 
 /** Offsets of one parameter's floats; values, momentum and gradient of all trained parameters stand in one row each. */
 export interface ParamPlace {
@@ -60,6 +60,8 @@ const GROUPS = 4;
 /** Images of one block. A tile of a picture spans columns too; a layer of one pixel has none, so its tiles take more images instead. */
 const PICTURE_LANES = 32;
 const PIXEL_LANES = 128;
+/** From this density on a layer is faster with its dead weights as zeros, in predictions. */
+const DENSE_FROM = 0.6;
 /** Default of `mostKept`: 1 GiB. */
 const MOST_KEPT = 2 ** 28;
 /** Vectors of a tile along a plane, mostly, and bytes of its input in all shifts that may lie in the L1 cache at once. */
@@ -257,16 +259,18 @@ export class Placement {
     const { count } = this.params.get(param)!;
     const window = this.graph.window(node);
     const backward = this.train && this.graph.needsGradient(node.from[0]!);
-    const dense = !this.#sparse.has(param) && !this.#runs;
-    const { inputs, outputs } = window;
+    const { inputs, outputs, kernel } = window;
+    const density = count / (inputs * outputs * kernel ** 2);
+    const dense = !this.#sparse.has(param) || (!this.train && density >= DENSE_FROM);
+    const forward = dense ? this.#denseArrays(window, outputs, inputs, input) : this.#tapArrays(window, count, outputs, inputs, input);
     this.layers.set(node.id, {
       node,
       param,
       window,
       count,
       input,
-      forward: dense ? this.#denseArrays(window, outputs, inputs) : this.#tapArrays(window, count, outputs, inputs, input),
-      forwardWeights: this.arena.floats(count),
+      forward,
+      forwardWeights: this.arena.floats(packedCount(forward, count)),
       backward: backward ? this.#backwardArrays(window, count, dense) : undefined,
       backwardWeights: backward ? this.arena.floats(count) : -1,
     });
@@ -280,8 +284,8 @@ export class Placement {
     return this.#tapArrays(window, count, inputs * phasesOf(stride), outputs);
   }
 
-  #denseArrays(window: Window, planes: number, channels: number): TapArrays {
-    const { channelsPerBlock } = this.#blocking(window, channels);
+  #denseArrays(window: Window, planes: number, channels: number, input?: Tensor): TapArrays {
+    const { channelsPerBlock } = this.#blocking(window, channels, input);
     const taps = channels * window.kernel ** 2;
     return {
       dense: true,

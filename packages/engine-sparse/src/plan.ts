@@ -8,7 +8,7 @@ import { emitFolds, emitForward } from './forward.ts';
 import type { Operation } from './ops.ts';
 import { type LayerPlace, Placement, type PlacementOptions } from './placement.ts';
 import { makePool } from './pool.ts';
-import { denseTaps, fillBackward, fillDenseBackward, fillDenseForward, fillForward } from './taps.ts';
+import { denseTaps, fillBackward, fillDenseBackward, fillDenseForward, fillForward, packedCount } from './taps.ts';
 
 export interface Plan {
   readonly place: Placement;
@@ -57,9 +57,9 @@ function placed(net: Network, topology: Topology, options: PlacementOptions): Pi
 }
 
 function packLayer(place: Placement, layer: LayerPlace): Operation[] {
-  const { count } = layer;
+  const { count, forward } = layer;
   const source = place.params.get(layer.param)!.values;
-  const ops: Operation[] = [{ op: 'pack', out: layer.forwardWeights, source, order: layer.forward.order, count }];
+  const ops: Operation[] = [{ op: 'pack', out: layer.forwardWeights, source, order: forward.order, count: packedCount(forward, count) }];
   if (layer.backward) ops.push({ op: 'pack', out: layer.backwardWeights, source, order: layer.backward.order, count });
   return ops;
 }
@@ -86,7 +86,7 @@ function emitUpdate(place: Placement): Operation[] {
 export function indexLayer(plan: Plan, ints: Int32Array, layer: LayerPlace, live: Uint32Array | undefined): void {
   const { arena } = plan.place;
   const { forward, backward, window, count, input } = layer;
-  if (forward.dense) fillDenseForward(ints, forward, window, input, arena.lanes);
+  if (forward.dense) fillDenseForward(ints, forward, window, live, input, arena.lanes);
   else fillForward(ints, forward, window, live, count, input, arena.lanes);
   const gradient = plan.backward?.gradients.get(layer.node.id);
   if (!backward || !gradient) return;

@@ -135,9 +135,23 @@ export function fillBackward(
   });
 }
 
-/** Fills the arrays of a layer without dead weights for the forward pass: a plane is an output. */
-export function fillDenseForward(ints: Int32Array, at: TapArrays, w: Window, input: Tensor, lanes: number): void {
-  fillDense(ints, at, denseTaps(w, input, lanes), (output, tap) => output * at.rows + tap);
+/** Weights as a layer's operation reads them: a dense one meets dead ones as zeros. */
+export const packedCount = (at: TapArrays, live: number): number => (at.dense ? at.rows * at.planes : live);
+
+/** Fills the arrays of a layer with few dead weights, or none (`live` undefined), for the forward pass: a plane is an output. */
+export function fillDenseForward(
+  ints: Int32Array,
+  at: TapArrays,
+  w: Window,
+  live: Uint32Array | undefined,
+  input: Pick<Tensor, 'view' | 'shifts'>,
+  lanes: number,
+): void {
+  const taps = denseTaps(w, input, lanes);
+  if (!live) return fillDense(ints, at, taps, (output, tap) => output * at.rows + tap);
+  const indices = new Int32Array(at.rows * at.planes).fill(-1);
+  for (let k = 0; k < live.length; k++) indices[live[k]!] = k;
+  fillDense(ints, at, taps, (output, tap) => indices[output * at.rows + tap]!);
 }
 
 /** Fills the arrays of a layer of stride 1 without dead weights for the input's gradient: a plane is an input channel. */

@@ -114,7 +114,7 @@ export function merge(p: Split, c: Context): void {
 
 /** Live weights into the order in which a layer meets them. */
 export function pack(p: OperationOf<'pack'>, { f, i }: Context): void {
-  for (let k = 0; k < p.count; k++) f[p.out + k] = f[p.source + i[p.order + k]!]!;
+  for (let k = 0; k < p.count; k++) f[p.out + k] = i[p.order + k]! < 0 ? 0 : f[p.source + i[p.order + k]!]!;
 }
 
 /** Zeros around a picture. */
