@@ -90,7 +90,11 @@ function indices(plan, net, state) {
   const ints = new Int32Array(plan.place.arena.intCount);
   for (const layer of plan.place.layers.values()) indexLayer(plan, ints, layer, state.topology.get(layer.param)?.live);
   indexDense(plan, ints);
-  for (let n = 0; n < plan.batchSize; n++) ints[plan.place.labels + n] = n % net.classes;
+  for (let n = 0; n < plan.batchSize * net.heads; n++) {
+    ints[plan.place.labels + n] = n % net.classes;
+    ints[plan.place.mixed + n] = (n + 1) % net.classes;
+  }
+  ints.set([1, 7, 0, 0], plan.place.draw);
   return ints;
 }
 
