@@ -144,8 +144,8 @@ function compare(executor: Executor, given: Case): string[] {
   const { batchSize, some } = given;
   const first = (logits: Float32Array, count: number) => logits.slice(0, count * given.net.heads * given.net.classes);
   const whole = predictions(reference, { ...given, ...padded(given) }, Math.max(16, batchSize));
-  const found = new Map([[`logits of ${batchSize}`, predictions(executor, given)]]);
-  const truth = new Map([[`logits of ${batchSize}`, first(whole, batchSize)]]);
+  const found = new Map<string, Float32Array>([[`logits of ${batchSize}`, predictions(executor, given)]]);
+  const truth = new Map<string, Float32Array>([[`logits of ${batchSize}`, first(whole, batchSize)]]);
   const few = Math.min(some, 15);
   found.set(`logits of ${few}`, predictions(executor, given, few));
   truth.set(`logits of ${few}`, first(whole, few));
