@@ -15,7 +15,7 @@ export function sessionCases(name: string, makeEngine: MakeEngine, skips: Skips)
       await using roomy = await openGolden(engine, golden, { batchSize: 2 * golden.batchSize + 1 });
       await using exact = await openGolden(engine, golden);
       // First a full batch without an update, so that stale samples of it would show.
-      await roomy.trainStep(merged(golden, 2 * golden.batchSize + 1), { learningRate: 0, update: false });
+      await roomy.trainStep(merged(golden, 2 * golden.batchSize + 1), { ...stepOptions(golden, 0), update: false });
       expectClose(losses(await train(roomy, golden, 4)), losses(await train(exact, golden, 4)), 1e-5, 'losses');
       const [a, b] = [await roomy.snapshot(), await exact.snapshot()];
       for (const [param, values] of b.values) expectClose(a.values.get(param)!, values, 1e-5, param);
