@@ -25,6 +25,12 @@ export function sessionCases(name: string, makeEngine: MakeEngine, skips: Skips)
       await using session = await openGolden(await makeEngine(), golden, { batchSize: 2 });
       const whole = await session.predict(images, size);
       const sampleSize = images.length / size;
+      if (golden.network.spec.nodes.some(({ op }) => op === 'memberScale')) {
+        // Which member a sample belongs to depends on its place among all images given.
+        await using roomy = await openGolden(await makeEngine(), golden, { batchSize: size });
+        expectClose(whole, await roomy.predict(images, size), 1e-6, 'logits');
+        return;
+      }
       const pieces: number[] = [];
       for (let k = 0; k < size; k++) pieces.push(...(await session.predict(images.slice(k * sampleSize, (k + 1) * sampleSize), 1)));
       expectClose(whole, pieces, 1e-6, 'logits');
