@@ -86,6 +86,16 @@ static void load_images(const ft_load *p, int task, const ft_arena *a) {
   }
 }
 
+// out (batch, channels, height, width). A task is one (block, channel, row).
+static void unload(const ft_unload *p, int task, const ft_arena *a) {
+  int row = task % p->height, channel = task / p->height % p->channels, block = task / p->height / p->channels;
+  size_t image = (size_t)p->channels * p->height * p->width;
+  float *out = a->f + p->out + (size_t)block * a->lanes * image + ((size_t)channel * p->height + row) * p->width;
+  const float *in = at(a, p->in, block, channel, row);
+  for (int x = 0; x < p->width; x++)
+    for (int n = 0; n < valid_lanes(a, block); n++) out[n * image + x] = in[x * a->lanes + n];
+}
+
 // out (batch, classes). A task is one block.
 static void store_logits(const ft_store *p, int block, const ft_arena *a) {
   for (int n = 0; n < valid_lanes(a, block); n++)
@@ -93,26 +103,42 @@ static void store_logits(const ft_store *p, int block, const ft_arena *a) {
       a->f[p->out + (size_t)(block * a->lanes + n) * p->classes + k] = at(a, p->logits, block, k, 0)[n];
 }
 
-// Mean cross-entropy over the batch: loss and correct per image, gradient (softmax - one-hot) / batch. A task is one block.
-static void loss(const ft_loss *p, int block, const ft_arena *a) {
-  int valid = valid_lanes(a, block), plane = p->logits.plane;
-  const float *logits = at(a, p->logits, block, 0, 0);
-  float *gradient = at(a, p->gradient, block, 0, 0);
-  for (int n = 0; n < a->lanes; n++) {
-    if (n >= valid) {
-      for (int k = 0; k < p->classes; k++) gradient[(size_t)k * p->gradient.plane + n] = 0;
-      continue;
-    }
-    int image = block * a->lanes + n, label = a->i[p->labels + image], top = 0;
-    for (int k = 1; k < p->classes; k++)
-      if (logits[(size_t)k * plane + n] > logits[(size_t)top * plane + n]) top = k;
-    double largest = logits[(size_t)top * plane + n], sum = 0;
-    for (int k = 0; k < p->classes; k++) sum += exp(logits[(size_t)k * plane + n] - largest);
-    for (int k = 0; k < p->classes; k++)
-      gradient[(size_t)k * p->gradient.plane + n] = (float)((exp(logits[(size_t)k * plane + n] - largest) / sum - (k == label)) / a->batch);
-    a->f[p->loss + image] = (float)(log(sum) + largest - logits[(size_t)label * plane + n]);
-    a->f[p->correct + image] = top == label;
+// One head of one image: its loss, and the gradient (softmax - target) / batch. Adds 1 to `right` if the (first) label is on top.
+static double head_loss(const ft_loss *p, const ft_arena *a, const float *logits, float *gradient, int image, int head, int *right) {
+  int at_label = image * p->heads + head, label = a->i[p->labels + at_label], mixed = a->i[p->mixed + at_label], top = 0;
+  size_t plane = p->logits.plane;
+  for (int k = 1; k < p->classes; k++)
+    if (logits[k * plane] > logits[top * plane]) top = k;
+  double share = a->f[p->shares + image], smoothing = a->f[p->smoothing], even = smoothing / p->classes;
+  double first = (1 - smoothing) * (1 - share), second = (1 - smoothing) * share, weight = p->sum ? 1 : 1.0 / p->heads;
+  double largest = logits[top * plane], sum = 0, all = 0;
+  for (int k = 0; k < p->classes; k++) sum += exp(logits[k * plane] - largest);
+  for (int k = 0; k < p->classes; k++) {
+    double target = (k == label) * first + (k == mixed) * second + even;
+    gradient[(size_t)k * p->gradient.plane] = (float)((exp(logits[k * plane] - largest) / sum - target) / a->batch * weight);
+    all += logits[k * plane];
   }
+  *right += top == label;
+  double loss = log(sum) + largest - first * logits[label * plane];
+  if (share > 0) loss -= second * logits[mixed * plane];
+  if (smoothing > 0) loss -= even * all;
+  return loss * weight;
+}
+
+// Cross-entropy of all heads of each image, the share of heads that are right, and the gradient. A task is one block.
+static void loss(const ft_loss *p, int block, const ft_arena *a) {
+  int valid = valid_lanes(a, block);
+  for (int n = 0; n < valid; n++) {
+    int image = block * a->lanes + n, right = 0;
+    double sum = 0;
+    for (int h = 0; h < p->heads; h++)
+      sum += head_loss(p, a, at(a, p->logits, block, h * p->classes, 0) + n, at(a, p->gradient, block, h * p->classes, 0) + n, image, h,
+                       &right);
+    a->f[p->loss + image] = (float)sum;
+    a->f[p->correct + image] = (float)right / (float)p->heads;
+  }
+  for (int k = 0; k < p->classes * p->heads; k++)
+    for (int n = valid; n < a->lanes; n++) at(a, p->gradient, block, k, 0)[n] = 0;
 }
 
 // ---- convolutions and linear layers ----
@@ -809,6 +835,73 @@ static void relu_backward(const ft_elementwise *p, int task, const ft_arena *a) 
 static void add(const ft_elementwise *p, int task, const ft_arena *a) { ROWS(load(u + e) + load(v + e)) }
 static void copy(const ft_elementwise *p, int task, const ft_arena *a) { ROWS(load(u + e)) }
 
+// The finalizer of MurmurHash3. A chain of it keys a mask by (seed, node, sample); what it makes of key and position drops the position.
+static inline uint32_t scrambled(uint32_t x) {
+  x = (x ^ x >> 16) * 0x85ebca6bu;
+  x = (x ^ x >> 13) * 0xc2b2ae35u;
+  return x ^ x >> 16;
+}
+static inline uint32_t chained(uint32_t key, int32_t next) { return scrambled(key + (uint32_t)next + 0x9e3779b9u); }
+typedef uint32_t bits __attribute__((vector_size(VW * 4)));
+static inline vec dropout_factor(const uint32_t *key, uint32_t position, uint32_t threshold, float scale) {
+  bits x;
+  memcpy(&x, key, sizeof x);
+  x ^= position;
+  x = (x ^ x >> 16) * 0x85ebca6bu;
+  x = (x ^ x >> 13) * 0xc2b2ae35u;
+  x ^= x >> 16;
+  return (vec)((mask)splat(scale) & (mask)(x >= threshold));
+}
+
+// out = in * (0 or scale), or in where nothing is to drop.
+static void dropout(const ft_dropout *p, int task, const ft_arena *a) {
+  int c = task % p->channels, block = task / p->channels;
+  const int32_t *draw = a->i + p->draw;
+  uint32_t keys[128], node = chained(chained(chained(0, draw[1]), draw[2]), p->node);
+  for (int n = 0; n < 128; n++) keys[n] = n < a->lanes ? chained(node, draw[3] + block * a->lanes + n) : 0;
+  for (int y = 0; y < p->height; y++) {
+    const float *in = at(a, p->in, block, c, y);
+    float *out = at(a, p->out, block, c, y);
+    for (int e = 0, n = p->width * a->lanes; !draw[0] && e < n; e += VW) put(out + e, load(in + e), n - e, p->accumulate);
+    for (int x = 0; draw[0] && x < p->width; x++, in += a->lanes, out += a->lanes) {
+      uint32_t position = chained(0, (c * p->height + y) * p->width + x);
+      for (int n = 0; n < a->lanes; n += VW) {
+        vec factor = dropout_factor(keys + n, position, (uint32_t)p->threshold, a->f[p->scale]);
+        put(out + n, load(in + n) * factor, a->lanes - n, p->accumulate);
+      }
+    }
+  }
+}
+
+// out = in * scale[member of the sample]
+static void member_scale(const ft_member_scale *p, int task, const ft_arena *a) {
+  int c = task % p->channels, block = task / p->channels;
+  float factors[128] = {0};
+  for (int n = 0; n < a->lanes; n++)
+    factors[n] = a->f[p->scale + (size_t)((a->i[p->first] + block * a->lanes + n) % p->members) * p->channels + c];
+  for (int y = 0; y < p->height; y++) {
+    const float *in = at(a, p->in, block, c, y);
+    float *out = at(a, p->out, block, c, y);
+    for (int x = 0; x < p->width; x++, in += a->lanes, out += a->lanes)
+      for (int n = 0; n < a->lanes; n += VW) put(out + n, load(in + n) * load(factors + n), a->lanes - n, p->accumulate);
+  }
+}
+
+// out[member] = sum of in * gradient over its samples. A task is one channel.
+static void member_gradient(const ft_member_gradient *p, int c, const ft_arena *a) {
+  for (int m = 0; m < p->members; m++) a->f[p->out + (size_t)m * p->channels + c] = 0;
+  for (int block = 0; block < a->blocks; block++) {
+    double sums[128] = {0};
+    for (int y = 0; y < p->height; y++) {
+      const float *in = at(a, p->in, block, c, y), *g = at(a, p->gradient, block, c, y);
+      for (int x = 0; x < p->width; x++, in += a->lanes, g += a->lanes)
+        for (int n = 0; n < a->lanes; n++) sums[n] += (double)in[n] * g[n];
+    }
+    for (int n = 0; n < valid_lanes(a, block); n++)
+      a->f[p->out + (size_t)((block * a->lanes + n) % p->members) * p->channels + c] += (float)sums[n];
+  }
+}
+
 static void border(const ft_border *p, int task, const ft_arena *a) {
   int c = task % p->channels, block = task / p->channels, row = p->out.row, left = p->low * a->lanes, right = p->width * a->lanes;
   for (int y = -p->low; y < p->height + p->high; y++) {
@@ -965,8 +1058,25 @@ static void merge(const ft_split *p, int task, const ft_arena *a) {
 
 // ---- the optimiser ----
 
+// The same with a factor of the gradients, or with Nesterov's step.
+static void sgd_any(const ft_sgd *p, int task, const ft_arena *a) {
+  const float *hyper = a->f + p->hyper, *gradient = a->f + p->gradients;
+  float *value = a->f + p->values, *buffer = a->f + p->momentum;
+  float rate = hyper[0], momentum = hyper[1], decay = hyper[2], factor = p->factor < 0 ? 1 : a->f[p->factor];
+  int end = least(p->count, (task + 1) * 16384);
+  for (int k = task * 16384; k < end; k++) {
+    float g = factor * gradient[k] + decay * value[k];
+    buffer[k] = momentum * buffer[k] + g;
+    value[k] -= rate * (p->nesterov ? g + momentum * buffer[k] : buffer[k]);
+  }
+}
+
 // buffer = momentum * buffer + gradient + decay * value; value -= rate * buffer
 static void sgd(const ft_sgd *p, int task, const ft_arena *a) {
+  if (p->nesterov || p->factor >= 0) {
+    sgd_any(p, task, a);
+    return;
+  }
   const float *hyper = a->f + p->hyper, *gradient = a->f + p->gradients;
   float *value = a->f + p->values, *buffer = a->f + p->momentum;
   float rate = hyper[0], momentum = hyper[1], decay = hyper[2];
@@ -975,6 +1085,36 @@ static void sgd(const ft_sgd *p, int task, const ft_arena *a) {
     buffer[k] = momentum * buffer[k] + (gradient[k] + decay * value[k]);
     value[k] -= rate * buffer[k];
   }
+}
+
+// value = keep * value - rate * first / (root * sqrt(second) + eps), first and second being averages of gradients and their squares
+static void adamw(const ft_adamw *p, int task, const ft_arena *a) {
+  const float *hyper = a->f + p->hyper, *gradient = a->f + p->gradients;
+  float *value = a->f + p->values, *first = a->f + p->momentum, *second = a->f + p->second_moments;
+  float keep = hyper[0], rate = hyper[1], root = hyper[2], beta1 = hyper[3], rest1 = hyper[4], beta2 = hyper[5], rest2 = hyper[6];
+  float eps = hyper[7], factor = p->factor < 0 ? 1 : a->f[p->factor];
+  int end = least(p->count, (task + 1) * 16384);
+  for (int k = task * 16384; k < end; k++) {
+    float g = factor * gradient[k];
+    first[k] = beta1 * first[k] + rest1 * g;
+    second[k] = beta2 * second[k] + rest2 * (g * g);
+    value[k] = keep * value[k] - rate * first[k] / (root * sqrtf(second[k]) + eps);
+  }
+}
+
+// One task: the sum has one order.
+static void clip(const ft_clip *p, const ft_arena *a) {
+  const float *g = a->f + p->gradients;
+  wide sums = {0};
+  double sum = 0;
+  int k = 0;
+  for (; k + VW <= p->count; k += VW) {
+    wide v = __builtin_convertvector(load(g + k), wide);
+    sums += v * v;
+  }
+  for (; k < p->count; k++) sum += (double)g[k] * g[k];
+  double factor = a->f[p->limit] / (sqrt(sum + wide_total(&sums)) + 1e-6);
+  a->f[p->factor] = factor > 1 ? 1 : (float)factor;
 }
 
 // ---- dispatch ----
@@ -1006,6 +1146,12 @@ int JOIN(ft_tasks_, VARIANT)(const int32_t *op, const ft_arena *a) {
     case FT_SPLIT: case FT_MERGE: return a->blocks * ((const ft_split *)op)->channels;
     case FT_RESHAPE: case FT_LOSS: case FT_STORE: return a->blocks;
     case FT_SGD: return ceil_div(((const ft_sgd *)op)->count, 16384);
+    case FT_ADAMW: return ceil_div(((const ft_adamw *)op)->count, 16384);
+    case FT_CLIP: return 1;
+    case FT_DROPOUT: return a->blocks * ((const ft_dropout *)op)->channels;
+    case FT_MEMBER_SCALE: return a->blocks * ((const ft_member_scale *)op)->channels;
+    case FT_MEMBER_GRADIENT: return ((const ft_member_gradient *)op)->channels;
+    case FT_UNLOAD: { const ft_unload *p = (const void *)op; return a->blocks * p->channels * p->height; }
     default: return 0;
   }
 }
@@ -1043,5 +1189,11 @@ void JOIN(ft_run_, VARIANT)(const int32_t *op, int task, const ft_arena *a) {
     case FT_LOSS: loss(p, task, a); break;
     case FT_STORE: store_logits(p, task, a); break;
     case FT_SGD: sgd(p, task, a); break;
+    case FT_ADAMW: adamw(p, task, a); break;
+    case FT_CLIP: clip(p, a); break;
+    case FT_DROPOUT: dropout(p, task, a); break;
+    case FT_MEMBER_SCALE: member_scale(p, task, a); break;
+    case FT_MEMBER_GRADIENT: member_gradient(p, task, a); break;
+    case FT_UNLOAD: unload(p, task, a); break;
   }
 }

@@ -95,11 +95,51 @@ function emitNode(place: Placement, node: NodeSpec, train: boolean): Operation[]
     case 'add':
       if (place.graph.inPlace(node.id)) return [];
       return [{ op: 'add', a: input.view, b: place.tensor(node.from[1]!).view, out: out.view, ...sizeOf(out), accumulate: false }];
+    case 'concat':
+      return node.from.map((id, k) => concatCopy(place.tensor(id), partOf(place, node, out.view, k), false));
+    case 'dropout':
+      return [dropout(place, node, input.view, out, false)];
+    case 'memberScale':
+      return [memberScale(place, node, input.view, out, false)];
     case 'flatten':
       return sameMemory(input.view, out.view) ? [] : [reshape(input, out, false)];
     default:
       return [{ ...poolOf(place, node), op: node.op === 'maxPool' ? 'maxPool' : 'averagePool', gradient: out.view, out: out.view }];
   }
+}
+
+/** Input k of a concatenation, as a part of what has the shape of all of them. */
+export function partOf(place: Placement, node: NodeSpec, whole: View, k: number): View {
+  const before = node.from.slice(0, k).reduce((sum, id) => sum + place.graph.size(id).channels, 0);
+  return { ...whole, base: whole.base + before * whole.plane };
+}
+
+export const concatCopy = (from: Tensor, out: View, accumulate: boolean): Operation => ({
+  ...({ op: 'copy', a: from.view, b: from.view, out } as const),
+  ...sizeOf(from),
+  accumulate,
+});
+
+/** Forward from values to values, backward from gradients to gradients. */
+export function dropout(place: Placement, node: NodeSpec & { op: 'dropout' }, from: View, out: Tensor, accumulate: boolean): Operation {
+  return {
+    op: 'dropout',
+    in: from,
+    out: out.view,
+    ...sizeOf(out),
+    draw: place.draw,
+    node: place.net.spec.nodes.indexOf(node),
+    threshold: Math.min(Math.round(node.rate * 2 ** 32), 2 ** 32 - 1),
+    scale: place.dropoutScales.get(node.id)!,
+    accumulate,
+  };
+}
+
+/** Forward from values to values, backward from gradients to gradients; a batch norm with running statistics is backward one of one member. */
+export function memberScale(place: Placement, node: NodeSpec, from: View, out: Tensor, accumulate: boolean): Operation {
+  const [scale, members] =
+    node.op === 'memberScale' ? [normValue(place, node.id, 'weight'), node.members] : [place.norms.get(node.id)!.foldedScale, 1];
+  return { op: 'memberScale', in: from, out: out.view, ...sizeOf(out), scale, members, first: place.draw + 3, accumulate };
 }
 
 const sameMemory = (a: View, b: View) => a.base === b.base;

@@ -227,13 +227,59 @@ export interface Reshape extends Accumulates {
   readonly features: number;
 }
 
+/** A batch norm's affine map is one too, of one member. */
+export interface MemberScale extends Size, Accumulates {
+  readonly op: 'memberScale';
+  readonly in: View;
+  readonly out: View;
+  /** (members, channels) */
+  readonly scale: number;
+  readonly members: number;
+  /** Integer: which sample the first image is. */
+  readonly first: number;
+}
+
+/** Gradients of the factors of a training step, whose first image is sample 0. */
+export interface MemberGradient extends Size {
+  readonly op: 'memberGradient';
+  readonly in: View;
+  readonly gradient: View;
+  /** (members, channels) */
+  readonly out: number;
+  readonly members: number;
+}
+
+/** Forward and backward: the mask is a function of what keys it, so it is made again instead of kept. */
+export interface Dropout extends Size, Accumulates {
+  readonly op: 'dropout';
+  readonly in: View;
+  readonly out: View;
+  /** Integers: whether to drop at all, the seed's low and high 32 bits, which sample the first image is. */
+  readonly draw: number;
+  /** Position of the node in its network. */
+  readonly node: number;
+  /** 32-bit numbers below this one drop. */
+  readonly threshold: number;
+  /** What the others are multiplied by. */
+  readonly scale: number;
+}
+
 export interface Loss {
   readonly op: 'loss';
   readonly logits: View;
   readonly gradient: View;
+  /** Of one head. */
   readonly classes: number;
-  /** Integers. */
+  readonly heads: number;
+  /** Integers, (batch, heads); `mixed` has the second label of each. */
   readonly labels: number;
+  readonly mixed: number;
+  /** Per sample, of the second label. */
+  readonly shares: number;
+  /** One number: the share of each target that is spread over all classes. */
+  readonly smoothing: number;
+  /** The heads' losses are added; else averaged. */
+  readonly sum: boolean;
   readonly loss: number;
   readonly correct: number;
 }
@@ -275,14 +321,35 @@ export type Operation =
   | Split
   | Loss
   | { readonly op: 'store'; readonly logits: View; readonly classes: number; readonly out: number }
+  | (Size & { readonly op: 'unload'; readonly in: View; readonly out: number })
+  | Dropout
+  | MemberScale
+  | MemberGradient
   | {
       readonly op: 'sgd';
       readonly values: number;
       readonly momentum: number;
       readonly gradients: number;
       readonly count: number;
+      /** Learning rate, momentum, weight decay. */
       readonly hyper: number;
-    };
+      readonly nesterov: boolean;
+      /** Of the gradients, as `clip` has left it; -1: none. */
+      readonly factor: number;
+    }
+  | {
+      readonly op: 'adamw';
+      readonly values: number;
+      readonly momentum: number;
+      readonly secondMoments: number;
+      readonly gradients: number;
+      readonly count: number;
+      /** What decay leaves, rate and root of the second moments corrected for bias, beta1, beta2, eps (update.ts). */
+      readonly hyper: number;
+      readonly factor: number;
+    }
+  /** factor = the least of 1 and limit / (2-norm of the gradients + 1e-6). */
+  | { readonly op: 'clip'; readonly gradients: number; readonly count: number; readonly limit: number; readonly factor: number };
 
 /** Elements kept for one partial weight gradient. */
 export const PARTIAL = 16;
@@ -374,9 +441,15 @@ export const LAYOUT: Layout = {
   shift: ['out', ...SIZE, 'shifts'],
   split: SPLIT,
   merge: SPLIT,
-  loss: ['logits', 'gradient', 'classes', 'labels', 'loss', 'correct'],
+  loss: ['logits', 'gradient', 'classes', 'heads', 'labels', 'mixed', 'shares', 'smoothing', 'sum', 'loss', 'correct'],
   store: ['logits', 'classes', 'out'],
-  sgd: ['values', 'momentum', 'gradients', 'count', 'hyper'],
+  sgd: ['values', 'momentum', 'gradients', 'count', 'hyper', 'nesterov', 'factor'],
+  adamw: ['values', 'momentum', 'secondMoments', 'gradients', 'count', 'hyper', 'factor'],
+  clip: ['gradients', 'count', 'limit', 'factor'],
+  dropout: ['in', 'out', ...SIZE, 'draw', 'node', 'threshold', 'scale', 'accumulate'],
+  memberScale: ['in', 'out', ...SIZE, 'scale', 'members', 'first', 'accumulate'],
+  memberGradient: ['in', 'gradient', ...SIZE, 'out', 'members'],
+  unload: ['in', ...SIZE, 'out'],
 };
 /** The enumeration starts at 1. */
 const CODES = new Map(Object.keys(LAYOUT).map((op, index) => [op, index + 1]));

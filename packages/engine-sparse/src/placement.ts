@@ -1,11 +1,12 @@
 /** Gives every parameter, activation and index array of a network its place in the arena. What is computed there is the plan's business. */
-import type { Network, NodeId, NodeSpec, ParamName, Topology } from '@freetickets/sparse-core';
+import type { LossSpec, Network, NodeId, NodeSpec, OptimizerSpec, ParamName, Topology } from '@freetickets/sparse-core';
 import { Arena, type Geometry, type Run, type Tensor } from './arena.ts';
 import { Graph, isLayer, phaseKey, strideOf } from './graph.ts';
 import { FLAT_FLOATS, FULL, NO_SHIFTS, PARTIAL } from './ops.ts';
 import { runsOf } from './pitch.ts';
 import type { Pool } from './pool.ts';
 import { packedCount, phasesOf, planesRead, type TapArrays, type Window } from './taps.ts';
+import { HYPER, type Treatment, treatments } from './update.ts';
 
 /** Offsets of one parameter's floats; values, momentum and gradient of all trained parameters stand in one row each. */
 export interface ParamPlace {
@@ -48,7 +49,15 @@ export interface PlacementOptions {
   readonly denseGradients: boolean;
   /** Floats of activations above which the outputs of batch norms are made again in the backward pass instead of kept; default 2^28. */
   readonly mostKept?: number;
+  /** Default: SGD. */
+  readonly optimizer?: OptimizerSpec | undefined;
+  readonly loss?: LossSpec | undefined;
+  /** Where nothing is trained: whether the gradient of the images can be computed. */
+  readonly inputGradients?: boolean | undefined;
 }
+
+/** What is planned for where no optimizer is given. */
+export const PLAIN: OptimizerSpec = { kind: 'sgd', momentum: 0, weightDecay: 0 };
 
 /** Bytes of input that one block of channels may take while a tile of outputs passes: the larger part of an L1 cache. */
 const BLOCK_BYTES = 36 * 1024;
@@ -73,6 +82,8 @@ export class Placement {
   readonly graph: Graph;
   readonly arena: Arena;
   readonly train: boolean;
+  /** Whether a backward pass follows, for parameters or for images. */
+  readonly keeps: boolean;
   readonly params = new Map<ParamName, ParamPlace>();
   readonly layers = new Map<NodeId, LayerPlace>();
   readonly norms = new Map<NodeId, NormPlace>();
@@ -84,14 +95,28 @@ export class Placement {
   readonly phases = new Map<string, Tensor>();
   /** Constants to be written once: offset and value. */
   readonly constants: (readonly [number, number])[] = [];
-  readonly trained: { readonly values: number; readonly momentum: number; readonly gradients: number; readonly count: number };
-  /** Staging for images (batch, C, H, W), labels (integers), logits (batch, classes), loss and correctness per image, and the step's numbers. */
+  readonly trained: Readonly<Record<'values' | 'momentum' | 'secondMoments' | 'gradients' | 'count', number>>;
+  /**
+   * Staging for images (batch, C, H, W), labels and second labels (integers, (batch, heads)) and the shares of those, logits
+   * (batch, heads, classes), loss and correctness per image, and the step's numbers, `HYPER` for each treatment.
+   */
   readonly images: number;
   readonly labels: number;
+  readonly mixed: number;
+  readonly shares: number;
   readonly logits: number;
   readonly loss: number;
   readonly correct: number;
   readonly hyper: number;
+  readonly treatments: readonly Treatment[];
+  readonly clip: { readonly limit: number; readonly factor: number };
+  readonly smoothing: number;
+  /** Whether the losses of heads are added; else averaged. */
+  readonly sumsHeads: boolean;
+  /** Integers: whether dropout drops, its seed's low and high 32 bits, which sample of a prediction the first image is. */
+  readonly draw: number;
+  /** What dropout multiplies by, by node. */
+  readonly dropoutScales = new Map<NodeId, number>();
   readonly partial: number;
   /** Sums of few images between two blocks of channels; -1 where images are many. */
   readonly sums: number;
@@ -108,25 +133,35 @@ export class Placement {
   /** @param pool from a draft of the same placement: where its tensors can share memory */
   constructor(net: Network, topology: Topology, options: PlacementOptions, pool?: Pool) {
     this.net = net;
-    this.graph = new Graph(net, options.train);
     this.train = options.train;
+    this.keeps = options.train || options.inputGradients === true;
+    this.graph = new Graph(net, this.keeps, this.keeps && !this.train);
     this.#sparse = new Set(topology.keys());
     this.#pictures = net.spec.nodes.some(({ op }) => op === 'conv2d') && [...net.shapes.keys()].some((id) => !isPixel(this.graph.size(id)));
-    const flat = !options.train && options.batchSize < FULL;
+    const flat = !this.keeps && options.batchSize < FULL;
     const full = Math.min(this.#pictures ? PICTURE_LANES : PIXEL_LANES, Math.ceil(options.batchSize / FULL) * FULL);
     const lanes = flat ? options.batchSize : full;
     if (flat) this.#runs = runsOf(this.graph, lanes);
     this.arena = new Arena(lanes, Math.ceil(options.batchSize / lanes), pool);
     this.groups = Math.min(GROUPS, this.arena.blocks);
-    this.trained = this.#placeParams(topology, options.denseGradients);
+    const optimizer = options.optimizer ?? PLAIN;
+    this.trained = this.#placeParams(topology, options.denseGradients, optimizer.kind === 'adamw');
     this.images = this.arena.floats(options.batchSize * net.shapes.get('input')!.reduce((a, b) => a * b, 1));
-    this.labels = this.arena.ints(options.batchSize);
-    this.logits = this.arena.floats(options.batchSize * net.classes);
+    this.labels = this.arena.ints(options.batchSize * net.heads);
+    this.mixed = this.arena.ints(options.batchSize * net.heads);
+    this.shares = this.arena.floats(options.batchSize);
+    this.logits = this.arena.floats(options.batchSize * net.heads * net.classes);
     this.loss = this.arena.floats(options.batchSize);
     this.correct = this.arena.floats(options.batchSize);
-    this.hyper = this.arena.floats(3);
+    this.treatments = treatments(net, optimizer);
+    this.hyper = this.arena.floats(HYPER * this.treatments.length);
+    this.clip = { limit: this.arena.floats(1), factor: this.arena.floats(1) };
+    this.smoothing = this.arena.floats(1);
+    this.sumsHeads = options.loss?.heads === 'sum';
+    this.draw = this.arena.ints(4);
+    this.constants.push([this.clip.limit, optimizer.clipNorm ?? 0], [this.smoothing, options.loss?.labelSmoothing ?? 0]);
     this.large = options.train && this.#floatsOfValues(options.batchSize) > (options.mostKept ?? MOST_KEPT);
-    if (this.train) this.#chooseDropped();
+    if (this.keeps) this.#chooseDropped();
     this.#placeActivations();
     this.partial = this.arena.floats(this.#partialFloats);
     this.sums = flat ? this.arena.floats(FLAT_FLOATS * Math.max(0, ...[...this.layers.values()].map(({ window }) => window.outputs))) : -1;
@@ -136,7 +171,7 @@ export class Placement {
     return this.tensors.get(id)!;
   }
 
-  #placeParams(topology: Topology, denseGradients: boolean): Placement['trained'] {
+  #placeParams(topology: Topology, denseGradients: boolean, second: boolean): Placement['trained'] {
     const countOf = (param: ParamName) => topology.get(param)?.live.length ?? this.net.params.get(param)!.size;
     const trainable = [...this.net.params].filter(([, info]) => info.trainable);
     const starts = new Map<ParamName, number>();
@@ -147,6 +182,7 @@ export class Placement {
     }
     const values = this.arena.floats(count);
     const momentum = this.train ? this.arena.floats(count) : -1;
+    const secondMoments = this.train && second ? this.arena.floats(count) : -1;
     const gradients = this.train ? this.arena.floats(count) : -1;
     for (const [param, info] of this.net.params) {
       this.params.set(param, {
@@ -156,11 +192,11 @@ export class Placement {
         denseGradient: denseGradients && topology.has(param) ? this.arena.floats(info.size) : -1,
       });
     }
-    return { values, momentum, gradients, count };
+    return { values, momentum, secondMoments, gradients, count };
   }
 
   /**
-   * In the order of the nodes. A tensor's place is free once its last reader is done; but training keeps values until the backward pass,
+   * In the order of the nodes. A tensor's place is free once its last reader is done; but values are kept for a backward pass that follows,
    * except those that it does not read or can make again.
    */
   #placeActivations(): void {
@@ -174,7 +210,7 @@ export class Placement {
     hold(this.owner(this.net.spec.output));
     const done = (key: string, tensor: Tensor) => {
       readers.set(key, readers.get(key)! - 1);
-      if (readers.get(key) === 0 && (!this.train || this.dropped.has(key))) this.arena.release(tensor);
+      if (readers.get(key) === 0 && (!this.keeps || this.dropped.has(key))) this.arena.release(tensor);
     };
     this.tensors.set('input', this.#newTensor('input'));
     for (const node of this.net.spec.nodes) {
@@ -186,11 +222,12 @@ export class Placement {
       if (isLayer(node)) {
         this.#placeLayer(node, key ? this.phases.get(key)! : this.tensor(node.from[0]!));
         // Its values come out of the layer's operation; in training only behind the statistics of the batch.
-        const norm = this.train ? undefined : this.graph.normAfter(node.id);
+        const norm = this.keeps ? undefined : this.graph.normAfter(node.id);
         if (norm) this.fusedNorms.add(norm.id);
         if (norm && !this.#shares(norm)) this.tensors.set(norm.id, this.#newTensor(norm.id));
       }
       if (node.op === 'batchNorm') this.#placeNorm(node);
+      if (node.op === 'dropout') this.#placeDropout(node);
       if (key) done(key, this.phases.get(key)!);
       for (const id of node.from) if (shared !== id) done(this.owner(id), this.tensor(this.owner(id)));
     }
@@ -200,15 +237,15 @@ export class Placement {
     const { nodes, output } = this.net.spec;
     const read = new Set([this.owner(output)]);
     for (const node of nodes) {
-      if (isLayer(node) || node.op === 'batchNorm' || node.op === 'maxPool') read.add(this.owner(node.from[0]!));
+      const forGradients = this.train && (isLayer(node) || node.op === 'batchNorm' || node.op === 'memberScale');
+      if (forGradients || node.op === 'maxPool') read.add(this.owner(node.from[0]!));
       if (node.op === 'relu') read.add(this.owner(node.id));
     }
     for (const { id } of nodes) if (!read.has(id)) this.dropped.add(id);
-    if (!this.large) return;
     for (const node of nodes) {
       const key = phaseKey(node);
-      if (key) this.dropped.add(key);
-      if (node.op === 'batchNorm' && this.owner(output) !== node.id) this.dropped.add(node.id);
+      if (key && (this.large || !this.train)) this.dropped.add(key);
+      if (this.large && node.op === 'batchNorm' && this.owner(output) !== node.id) this.dropped.add(node.id);
     }
   }
 
@@ -258,10 +295,10 @@ export class Placement {
     const param = `${node.id}.weight` as const;
     const { count } = this.params.get(param)!;
     const window = this.graph.window(node);
-    const backward = this.train && this.graph.needsGradient(node.from[0]!);
+    const backward = this.keeps && this.graph.needsGradient(node.from[0]!);
     const { inputs, outputs, kernel } = window;
     const density = count / (inputs * outputs * kernel ** 2);
-    const dense = !this.#sparse.has(param) || (!this.train && density >= DENSE_FROM);
+    const dense = !this.#sparse.has(param) || (!this.keeps && density >= DENSE_FROM);
     const forward = dense ? this.#denseArrays(window, outputs, inputs, input) : this.#tapArrays(window, count, outputs, inputs, input);
     this.layers.set(node.id, {
       node,
@@ -346,6 +383,12 @@ export class Placement {
     };
     this.constants.push([place.eps, node.eps ?? 1e-5], [place.momentum, node.momentum ?? 0.1]);
     this.norms.set(node.id, place);
+  }
+
+  #placeDropout(node: NodeSpec & { op: 'dropout' }): void {
+    const scale = this.arena.floats(1);
+    this.constants.push([scale, 1 / (1 - node.rate)]);
+    this.dropoutScales.set(node.id, scale);
   }
 }
 

@@ -180,7 +180,8 @@ class PlanProfiler implements Profiler {
     const images = batchSize * net.shapes.get('input')!.reduce((a, b) => a * b, 1);
     const stream = rng(1).stream('profile');
     for (let k = 0; k < images; k++) this.#floats[place.images + k] = 2 * stream.uniform() - 1;
-    for (let n = 0; n < batchSize; n++) this.#ints[place.labels + n] = n % net.classes;
+    for (let n = 0; n < batchSize * net.heads; n++) this.#ints[place.labels + n] = n % net.classes;
+    if (place.train) this.#ints[place.draw] = 1;
   }
 
   #time(program: unknown): number {

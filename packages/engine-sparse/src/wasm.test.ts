@@ -77,10 +77,11 @@ describe('a program', () => {
 
   it('computes exp and log in double precision: two equal logits lose ln 2, rounded once', async () => {
     const executor = await wasmExecutor();
-    const { floats, ints } = executor.allocate(16 * 6, 16);
+    const { floats, ints } = executor.allocate(16 * 8, 32);
     const view = (base: number) => ({ base, block: 32, plane: 16, row: 16 });
     floats.fill(1.5, 0, 32);
-    const loss: Operation = { op: 'loss', logits: view(0), gradient: view(32), classes: 2, labels: 0, loss: 64, correct: 80 };
+    const places = { logits: view(0), gradient: view(32), labels: 0, mixed: 16, loss: 64, correct: 80, shares: 96, smoothing: 112 };
+    const loss: Operation = { op: 'loss', ...places, classes: 2, heads: 1, sum: false };
     executor.run(executor.compile([loss]), floats, ints, 16, 1);
     expect([floats[64], floats[80], floats[32], floats[48]]).toEqual([Math.fround(Math.LN2), 1, -0.5, 0.5]);
   });

@@ -17,6 +17,16 @@ export function load(p: OperationOf<'load'>, c: Context): void {
         }
 }
 
+export function unload(p: OperationOf<'unload'>, c: Context): void {
+  const pixels = p.height * p.width;
+  for (let n = 0; n < c.batch; n++)
+    for (let channel = 0; channel < p.channels; channel++)
+      for (let k = 0; k < pixels; k++) {
+        const input = at(p.in, c, Math.floor(n / c.lanes), channel, Math.floor(k / p.width), k % p.width);
+        c.f[p.out + (n * p.channels + channel) * pixels + k] = c.f[input + (n % c.lanes)]!;
+      }
+}
+
 export function store(p: OperationOf<'store'>, c: Context): void {
   for (let n = 0; n < c.batch; n++)
     for (let k = 0; k < p.classes; k++)
