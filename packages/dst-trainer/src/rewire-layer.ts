@@ -2,7 +2,7 @@
 import { type ParamName, SparseError, type TopologyDelta } from '@freetickets/sparse-core';
 import { sizeOf } from './rules/layer.ts';
 import type { DropRule, GrowRule, LayerView, Openings } from './rules/rule.ts';
-import { largest, smallest } from './select.ts';
+import { gather, largest, smallest } from './select.ts';
 
 /**
  * Drops the `count` live weights with the lowest drop score, then grows `count` of the positions that are dead now, those with the
@@ -27,16 +27,28 @@ export function leavingOf(layer: LayerView, count: number, drop: DropRule, ties:
   if (!Number.isInteger(count) || count < 0 || count > live.length)
     throw new SparseError('INVALID_ARGUMENT', `${param}: count`, `a whole number from 0 to ${live.length}`, count);
   if (count === 0) return new Uint32Array(0);
-  return lowest(dropScoresOf(layer, drop), count, ties).map((ordinal) => live[ordinal]!);
+  return gather(live, lowest(dropScoresOf(layer, drop), count, ties));
 }
 
 /** Sorted positions that come once `leaving` has gone, `count` of them unless the rule decides otherwise. */
 export function comingOf(layer: LayerView, leaving: Uint32Array, count: number, grow: GrowRule): Uint32Array {
-  const candidates = deadAfter(layer.live, leaving, sizeOf(layer.shape));
-  const wanted = grow.count?.(layer, { candidates, count }) ?? count;
+  const staying = without(layer.live, leaving);
+  const wanted = grow.count?.(layer, openingsBeside(staying, sizeOf(layer.shape), count)) ?? count;
   if (wanted === 0) return new Uint32Array(0);
-  const scores = scoresOf(layer, grow, { candidates, count: wanted });
-  return largest(gather(scores, candidates), wanted).map((ordinal) => candidates[ordinal]!);
+  const scores = scoresOf(layer, grow, openingsBeside(staying, sizeOf(layer.shape), wanted));
+  return largest(scores, wanted, { byMagnitude: grow.byMagnitude ?? false, except: staying });
+}
+
+/** Most rules read no candidates, and a list of all of them takes longer than the choice: it is made when it is asked for. */
+function openingsBeside(staying: Uint32Array, size: number, count: number): Openings {
+  let candidates: Uint32Array | undefined;
+  return {
+    count,
+    get candidates() {
+      candidates ??= deadBeside(staying, size);
+      return candidates;
+    },
+  };
 }
 
 /** What stands in both lists stays as it is. */
@@ -67,35 +79,28 @@ function checkLength(scores: Float32Array, length: number, param: ParamName, kin
   return scores;
 }
 
-/** Sorted positions that are dead once `leaving` (a sorted part of `live`) is. */
-export function deadAfter(live: Uint32Array, leaving: Uint32Array, size: number): Uint32Array {
-  const dead = new Uint32Array(size - live.length + leaving.length);
+/** Sorted positions that are dead while those that stay, sorted too, live. */
+export function deadBeside(staying: Uint32Array, size: number): Uint32Array {
+  const dead = new Uint32Array(size - staying.length);
+  let position = 0;
   let filled = 0;
-  let nextLive = 0;
-  let nextLeaving = 0;
-  for (let position = 0; position < size; position++) {
-    if (live[nextLive] !== position) dead[filled++] = position;
-    else {
-      nextLive++;
-      if (leaving[nextLeaving] !== position) continue;
-      nextLeaving++;
-      dead[filled++] = position;
-    }
+  for (let i = 0; i <= staying.length; i++) {
+    const end = i < staying.length ? staying[i]! : size;
+    while (position < end) dead[filled++] = position++;
+    position++;
   }
   return dead;
 }
 
-function gather(scores: Float32Array, positions: Uint32Array): Float32Array {
-  const gathered = new Float32Array(positions.length);
-  for (let i = 0; i < positions.length; i++) gathered[i] = scores[positions[i]!]!;
-  return gathered;
-}
-
 /** The items of one sorted list that the other sorted list lacks. */
 export function without(items: Uint32Array, others: Uint32Array): Uint32Array {
+  const left = new Uint32Array(items.length);
+  let filled = 0;
   let next = 0;
-  return items.filter((item) => {
+  for (let i = 0; i < items.length; i++) {
+    const item = items[i]!;
     while (next < others.length && others[next]! < item) next++;
-    return others[next] !== item;
-  });
+    if (next === others.length || others[next] !== item) left[filled++] = item;
+  }
+  return left.slice(0, filled);
 }
