@@ -2,7 +2,8 @@
 import { type ParamName, SparseError, type TopologyDelta } from '@freetickets/sparse-core';
 import { sizeOf } from './rules/layer.ts';
 import type { DropRule, GrowRule, LayerView, Openings } from './rules/rule.ts';
-import { gather, largest, smallest } from './select.ts';
+import { largest, smallest } from './select.ts';
+import { gather, rest, without } from './sorted-lists.ts';
 
 /**
  * Drops the `count` live weights with the lowest drop score, then grows `count` of the positions that are dead now, those with the
@@ -45,7 +46,7 @@ function openingsBeside(staying: Uint32Array, size: number, count: number): Open
   return {
     count,
     get candidates() {
-      candidates ??= deadBeside(staying, size);
+      candidates ??= rest(size, staying);
       return candidates;
     },
   };
@@ -77,30 +78,4 @@ export const scoresOf = (layer: LayerView, grow: GrowRule, openings: Openings): 
 function checkLength(scores: Float32Array, length: number, param: ParamName, kind: string): Float32Array {
   if (scores.length !== length) throw new SparseError('INVALID_ARGUMENT', `${param}: rule ${kind}`, `${length} scores`, scores.length);
   return scores;
-}
-
-/** Sorted positions that are dead while those that stay, sorted too, live. */
-export function deadBeside(staying: Uint32Array, size: number): Uint32Array {
-  const dead = new Uint32Array(size - staying.length);
-  let position = 0;
-  let filled = 0;
-  for (let i = 0; i <= staying.length; i++) {
-    const end = i < staying.length ? staying[i]! : size;
-    while (position < end) dead[filled++] = position++;
-    position++;
-  }
-  return dead;
-}
-
-/** The items of one sorted list that the other sorted list lacks. */
-export function without(items: Uint32Array, others: Uint32Array): Uint32Array {
-  const left = new Uint32Array(items.length);
-  let filled = 0;
-  let next = 0;
-  for (let i = 0; i < items.length; i++) {
-    const item = items[i]!;
-    while (next < others.length && others[next]! < item) next++;
-    if (next === others.length || others[next] !== item) left[filled++] = item;
-  }
-  return left.slice(0, filled);
 }

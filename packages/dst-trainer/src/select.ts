@@ -1,14 +1,15 @@
 /**
  * The k smallest or largest of millions of float32 scores, ties to the lower index, without sorting them. Float bits are turned into
  * unsigned keys of the same order; histograms of their digits, among ever fewer keys, find the k-th; one more pass gathers in index order.
- * Where few of many are wanted, a sample says first which scores are too low to be looked at twice; that changes the time, never the result.
+ * Where few magnitudes of many are wanted, a sample says first which are too low to be looked at twice: that saves time, and changes nothing.
  */
 import { SparseError } from '@freetickets/sparse-core';
+import { gather, rest, without } from './sorted-lists.ts';
 
 export interface Among {
   /** Scores are compared by absolute value. Default false. */
   readonly byMagnitude?: boolean;
-  /** Sorted indices that do not take part. Default: none. */
+  /** Sorted indices that take no part. Default: none. */
   readonly except?: Uint32Array;
 }
 
@@ -18,143 +19,122 @@ export interface Among {
  * @throws SparseError NON_FINITE when a score is NaN
  */
 export function smallest(scores: Float32Array, count: number): Uint32Array {
-  return count === 0 ? new Uint32Array(0) : select(orderedKeys(scores, 0), count);
+  return select(orderedKeys(scores, 0), count);
 }
 
 /** As `smallest`, for the highest scores; among equal ones the lower index is taken here too. */
 export function largest(scores: Float32Array, count: number, { byMagnitude = false, except = NONE }: Among = {}): Uint32Array {
   if (count === 0) return new Uint32Array(0);
-  const sample = sampleOf(scores, byMagnitude);
-  const share = count / (scores.length - except.length);
-  // More than the share, against the luck of the draw; should that be too few, twice as many.
-  for (let rank = Math.ceil(1.25 * share * sample.length + 3 * Math.sqrt(share * sample.length)); ; rank *= 2) {
-    const found = atLeast(scores, boundOf(sample, rank), byMagnitude, except);
-    if (found.length < count && rank < sample.length) continue;
-    return gather(found, select(orderedKeys(gather(scores, found), HIGHEST_FIRST, found, byMagnitude), count));
-  }
+  const found = (byMagnitude && promising(scores, count, except)) || rest(scores.length, except);
+  return gather(found, select(orderedKeys(gather(scores, found), HIGHEST_FIRST, byMagnitude, found), count));
 }
 
 const NONE = new Uint32Array(0);
 
 /** Turns the order of keys round. */
-const HIGHEST_FIRST = 0xffffffff;
+const HIGHEST_FIRST = -1;
 
-/** Scores in a sample; lists of less than eight times as many are not worth one. */
-const SAMPLE = 4096;
-
-/** Scores at equal distances, an odd number: layers have patterns of even ones. */
-function sampleOf(scores: Float32Array, byMagnitude: boolean): Float32Array {
-  if (scores.length < 8 * SAMPLE) return new Float32Array(0);
-  const stride = Math.floor(scores.length / SAMPLE) | 1;
-  const sample = new Float32Array(Math.floor(scores.length / stride));
-  for (let i = 0; i < sample.length; i++) {
-    const score = byMagnitude ? Math.abs(scores[i * stride]!) : scores[i * stride]!;
-    sample[i] = Number.isNaN(score) ? 0 : score; // it is told of if it takes part
-  }
-  return sample;
-}
-
-/** The `rank`-th highest of the sample. */
-function boundOf(sample: Float32Array, rank: number): number {
-  if (rank >= sample.length) return Number.NEGATIVE_INFINITY;
-  let bound = Number.POSITIVE_INFINITY;
-  for (const i of select(orderedKeys(sample, HIGHEST_FIRST), rank)) bound = Math.min(bound, sample[i]!);
-  return bound;
-}
-
-/** Room for indices, kept from call to call: new memory takes as long as what is done in it. */
-let room = new Uint32Array(0);
-
-/** Indices of the scores that are not below the bound (NaN among them), valid until the next call. */
-function atLeast(scores: Float32Array, bound: number, byMagnitude: boolean, except: Uint32Array): Uint32Array {
-  if (room.length < scores.length) room = new Uint32Array(scores.length);
-  const found = room;
-  let filled = 0;
-  let next = 0;
-  for (let i = 0; i < scores.length; i++) {
-    const score = scores[i]!;
-    if ((byMagnitude ? Math.abs(score) : score) < bound) continue;
-    while (next < except.length && except[next]! < i) next++;
-    if (next === except.length || except[next] !== i) found[filled++] = i;
-  }
-  return found.subarray(0, filled);
-}
-
-/** The items at the indices, in their order. */
-export function gather<Numbers extends Float32Array | Uint32Array>(items: Numbers, indices: Uint32Array): Numbers {
-  const gathered = new (items.constructor as new (length: number) => Numbers)(indices.length);
-  for (let i = 0; i < indices.length; i++) gathered[i] = items[indices[i]!]!;
-  return gathered;
-}
+const INFINITY_BITS = 0x7f800000;
+const MAGNITUDE_BITS = 0x7fffffff;
+const SIGN_BIT = 0x80000000;
 
 /**
  * Unsigned keys that compare as the scores do.
  * @param flip all ones turn the order round
- * @param at   where the scores come from, for the message
+ * @param from where the scores come from, for the message
  */
-function orderedKeys(scores: Float32Array, flip: number, at?: Uint32Array, byMagnitude = false): Uint32Array {
-  const allBits = new Uint32Array(scores.buffer, scores.byteOffset, scores.length);
+function orderedKeys(scores: Float32Array, flip: number, byMagnitude = false, from?: Uint32Array): Uint32Array {
+  const bits = new Uint32Array(scores.buffer, scores.byteOffset, scores.length);
   const keys = new Uint32Array(scores.length);
   for (let i = 0; i < keys.length; i++) {
-    const bits = allBits[i]!;
-    if ((bits & 0x7fffffff) > INFINITY_BITS)
-      throw new SparseError('NON_FINITE', `scores[${at ? at[i] : i}]`, 'a number', scores[i], 'Weights or gradients are no longer finite');
-    const negative = bits > MINUS_ZERO_BITS && !byMagnitude; // -0 becomes 0
-    keys[i] = (negative ? ~bits : bits | MINUS_ZERO_BITS) ^ flip;
+    const own = bits[i]!;
+    if ((own & MAGNITUDE_BITS) > INFINITY_BITS) {
+      const at = `scores[${from ? from[i] : i}]`;
+      throw new SparseError('NON_FINITE', at, 'a number', Number.NaN, 'Weights or gradients are no longer finite');
+    }
+    keys[i] = (own > SIGN_BIT && !byMagnitude ? ~own : own | SIGN_BIT) ^ flip; // the sign bit alone is -0
   }
   return keys;
 }
 
-const INFINITY_BITS = 0x7f800000;
-const MINUS_ZERO_BITS = 0x80000000;
-
 function select(keys: Uint32Array, count: number): Uint32Array {
   const chosen = new Uint32Array(count);
+  if (count === 0) return chosen;
   const { key, ties } = kthSmallest(keys, count);
   let tiesLeft = ties;
   let filled = 0;
   for (let i = 0; filled < count; i++) {
     const here = keys[i]!;
-    if (here < key || (here === key && tiesLeft-- > 0)) chosen[filled++] = i;
+    chosen[filled] = i; // stays if it is counted: a branch for each would often be guessed wrongly
+    filled += here === key ? Number(tiesLeft-- > 0) : Number(here < key);
   }
   return chosen;
 }
 
 /** The `count`-th smallest key, and how many keys equal to it belong to the `count` smallest. */
 function kthSmallest(keys: Uint32Array, count: number): { key: number; ties: number } {
-  let among = keys;
-  let rank = count;
-  let key = 0;
-  for (const { shift, digits } of DIGITS) {
-    const histogram = new Uint32Array(digits);
-    for (let i = 0; i < among.length; i++) histogram[(among[i]! >>> shift) & (digits - 1)]!++;
-    const [digit, rankInside] = bucketOf(histogram, rank);
-    key += digit * 2 ** shift;
-    rank = rankInside;
-    if (shift > 0) among = startingAs(key, shift, among, histogram[digit]!);
-  }
-  return { key, ties: rank };
+  const [high, amongHigh, ofHigh] = bucketOf(histogramOf(keys, 21), count);
+  const left = startingWith(keys, 21, high, ofHigh);
+  const [middle, amongMiddle, ofMiddle] = bucketOf(histogramOf(left, 10), amongHigh);
+  const start = high * 2048 + middle;
+  const [low, ties] = bucketOf(histogramOf(startingWith(left, 10, start, ofMiddle), 0), amongMiddle);
+  return { key: start * 1024 + (low % 1024), ties };
 }
 
-/** A key from its upper bits on: 11 of them hold the sign and the exponent. */
-const DIGITS = [
-  { shift: 21, digits: 1 << 11 },
-  { shift: 10, digits: 1 << 11 },
-  { shift: 0, digits: 1 << 10 },
-] as const;
+/** Of the lowest 11 bits after a shift. */
+function histogramOf(keys: Uint32Array, shift: number): Uint32Array {
+  const histogram = new Uint32Array(2048);
+  for (let i = 0; i < keys.length; i++) histogram[(keys[i]! >>> shift) & 2047]!++;
+  return histogram;
+}
 
-/** The keys, `count` of them, that are the same as `key` above the lowest `shift` bits. */
-function startingAs(key: number, shift: number, keys: Uint32Array, count: number): Uint32Array {
+/** The `count` keys that are `start` after a shift. */
+function startingWith(keys: Uint32Array, shift: number, start: number, count: number): Uint32Array {
   const same = new Uint32Array(count);
-  const start = key >>> shift;
   for (let i = 0, filled = 0; filled < count; i++) if (keys[i]! >>> shift === start) same[filled++] = keys[i]!;
   return same;
 }
 
-/** The bucket that holds the `rank`-th item (from 1), and that item's rank inside it. */
-function bucketOf(histogram: Uint32Array, rank: number): [bucket: number, rankInside: number] {
+/** The bucket that holds the `rank`-th item (from 1), that item's rank inside it, and how many it holds. */
+function bucketOf(histogram: Uint32Array, rank: number): readonly [bucket: number, rankInside: number, size: number] {
   let bucket = 0;
   let left = rank;
   while (histogram[bucket]! < left) left -= histogram[bucket++]!;
-  return [bucket, left];
+  return [bucket, left, histogram[bucket]!];
+}
+
+/** Magnitudes in a sample; shorter lists than eight of them are not worth one. */
+const SAMPLE = 4096;
+
+/**
+ * Sorted indices among which the `count` largest magnitudes are, NaN too; undefined when no sample can tell. A bound that leaves too few is
+ * lowered; a NaN in the sample is as good as any number, for only those that take part are an error.
+ */
+function promising(scores: Float32Array, count: number, except: Uint32Array): Uint32Array | undefined {
+  if (scores.length < 8 * SAMPLE) return undefined;
+  const bits = new Int32Array(scores.buffer, scores.byteOffset, scores.length);
+  const stride = Math.floor(scores.length / SAMPLE) | 1; // odd: layers repeat themselves at even distances
+  const sample = new Uint32Array(Math.floor(scores.length / stride));
+  for (let i = 0; i < sample.length; i++) sample[i] = ~(bits[i * stride]! & MAGNITUDE_BITS);
+  const expected = (count / (scores.length - except.length)) * sample.length;
+  for (let rank = Math.ceil(1.2 * expected + 3 * Math.sqrt(expected)); rank < sample.length; rank *= 2) {
+    const found = without(notBelow(~kthSmallest(sample, rank).key, bits), except);
+    if (found.length >= count) return found;
+  }
+  return undefined;
+}
+
+/** Kept from call to call: new memory takes as long as what is done in it. */
+let room = new Uint32Array(0);
+
+/** Indices of the magnitudes of at least these bits, valid until the next call. */
+function notBelow(least: number, bits: Int32Array): Uint32Array {
+  if (room.length < bits.length) room = new Uint32Array(bits.length);
+  const found = room;
+  let filled = 0;
+  for (let i = 0; i < bits.length; i++) {
+    found[filled] = i; // as in `select`; what is added is the sign of the difference
+    filled += (least - 1 - (bits[i]! & MAGNITUDE_BITS)) >>> 31;
+  }
+  return found.subarray(0, filled);
 }

@@ -1,9 +1,10 @@
 /** Growth under a structure: every group of positions is filled up to its number, and units of little worth may be given up (SRigL). */
 import { SparseError } from '@freetickets/sparse-core';
-import { deadBeside, scoresOf, without } from './rewire-layer.ts';
+import { scoresOf } from './rewire-layer.ts';
 import { magnitudes, sizeOf } from './rules/layer.ts';
 import type { GrowRule, LayerView } from './rules/rule.ts';
-import { gather, largest } from './select.ts';
+import { largest } from './select.ts';
+import { gather, rest, without } from './sorted-lists.ts';
 import { groupSizeOf, type Structure } from './structure.ts';
 
 export interface LeavingAndComing {
@@ -30,7 +31,7 @@ export function structuredGrowth(
   const size = sizeOf(layer.shape);
   const groupSize = groupSizeOf(structure, layer.shape);
   const byGroup = (positions: Uint32Array) => countByGroup(positions, groupSize, size / groupSize);
-  const candidates = deadBeside(without(layer.live, leaving), size);
+  const candidates = rest(size, without(layer.live, leaving));
   const scored = scoresOf(layer, grow, { candidates, count: leaving.length });
   const scores = grow.byMagnitude ? magnitudes(scored) : scored;
   const before = byGroup(layer.live);
