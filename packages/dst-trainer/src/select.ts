@@ -103,7 +103,7 @@ function bucketOf(histogram: Uint32Array, rank: number): readonly [bucket: numbe
   return [bucket, left, histogram[bucket]!];
 }
 
-/** Magnitudes in a sample; shorter lists than eight of them are not worth one. */
+/** Magnitudes in a sample; shorter lists than four of them are not worth one. */
 const SAMPLE = 4096;
 
 /**
@@ -111,7 +111,7 @@ const SAMPLE = 4096;
  * lowered; a NaN in the sample is as good as any number, for only those that take part are an error.
  */
 function promising(scores: Float32Array, count: number, except: Uint32Array): Uint32Array | undefined {
-  if (scores.length < 8 * SAMPLE) return undefined;
+  if (scores.length < 4 * SAMPLE) return undefined;
   const bits = new Int32Array(scores.buffer, scores.byteOffset, scores.length);
   const stride = Math.floor(scores.length / SAMPLE) | 1; // odd: layers repeat themselves at even distances
   const sample = new Uint32Array(Math.floor(scores.length / stride));
