@@ -1,6 +1,5 @@
 /** A session: one arena, one plan, one executor. Checks what comes in, stages it, runs, reads out. */
 import {
-  applyDelta,
   type Batch,
   checkState,
   type LayerTopology,
@@ -15,6 +14,7 @@ import {
   type StepOptions,
   type StepResult,
   type TopologyDelta,
+  traceDelta,
 } from '@freetickets/sparse-core';
 import { checkBatch, checkOptions, dropoutDraw } from './check-input.ts';
 import { FULL, type Operation } from './ops.ts';
@@ -152,7 +152,7 @@ class SparseSession<Program> implements Session {
     const changes = deltas.map((delta) => {
       const before = topology.get(delta.param);
       if (!before) throw new SparseError('INVALID_ARGUMENT', 'rewire', 'a sparse weight', delta.param);
-      const after = applyDelta(before, delta);
+      const { after, from } = traceDelta(before, delta);
       if (after.live.length !== before.live.length)
         throw new SparseError(
           'INVALID_ARGUMENT',
@@ -161,13 +161,13 @@ class SparseSession<Program> implements Session {
           after.live.length,
         );
       topology.set(delta.param, after);
-      return { param: delta.param, before, after };
+      return { param: delta.param, after, from };
     });
     this.#few.clear();
-    for (const { param, before, after } of changes) {
+    for (const { param, after, from } of changes) {
       const { values } = this.#plan.place.params.get(param)!;
-      this.#move(values, before.live, after.live);
-      for (const row of this.#moments()) this.#move(this.#trainedAt(param, row), before.live, after.live);
+      this.#move(values, from);
+      for (const row of this.#moments()) this.#move(this.#trainedAt(param, row), from);
       this.#topology.set(param, after);
       this.#rewired.add(param);
     }
@@ -292,13 +292,12 @@ class SparseSession<Program> implements Session {
     return params.get(param)!.values - trained.values + trained[row];
   }
 
-  /** Values at `start`, one per live position, into the order of another topology; what was not there before is 0. */
-  #move(start: number, before: Uint32Array, after: Uint32Array): void {
-    const old = this.#floats.slice(start, start + before.length);
-    for (let i = 0, k = 0; k < after.length; k++) {
-      while (i < before.length && before[i]! < after[k]!) i++;
-      this.#floats[start + k] = before[i] === after[k] ? old[i]! : 0;
-    }
+  /** Values at `start`, one per live position, to where a traced delta of as many has them; what has grown is 0. */
+  #move(start: number, from: Uint32Array): void {
+    const floats = this.#floats;
+    const old = new Float32Array(from.length + 1);
+    old.set(floats.subarray(start, start + from.length));
+    for (let k = 0; k < from.length; k++) floats[start + k] = old[from[k]!]!;
   }
 
   #checkOpen(): void {

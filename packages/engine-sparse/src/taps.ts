@@ -72,15 +72,18 @@ function shiftedBy({ residues, size }: Shifts, x: number, y: number): number {
 
 /** One number for each place (channel, ky, kx) that the weights of one output have. */
 function forEachPlace(w: Window, value: (channel: number, ky: number, kx: number) => number): Int32Array {
-  const area = w.kernel * w.kernel;
-  return Int32Array.from({ length: w.inputs * area }, (_, place) => {
-    const pixel = place % area;
-    return value(Math.floor(place / area), Math.floor(pixel / w.kernel), pixel % w.kernel);
-  });
+  const numbers = new Int32Array(w.inputs * w.kernel * w.kernel);
+  let place = 0;
+  for (let channel = 0; channel < w.inputs; channel++)
+    for (let ky = 0; ky < w.kernel; ky++) for (let kx = 0; kx < w.kernel; kx++) numbers[place++] = value(channel, ky, kx);
+  return numbers;
 }
 
-const forEachOutput = (w: Window, value: (output: number) => number): Int32Array =>
-  Int32Array.from({ length: w.outputs }, (_, output) => value(output));
+function forEachOutput(w: Window, value: (output: number) => number): Int32Array {
+  const numbers = new Int32Array(w.outputs);
+  for (let output = 0; output < w.outputs; output++) numbers[output] = value(output);
+  return numbers;
+}
 
 /**
  * What the output and what the place of a weight add to its bucket (block of channels, row) and to its offset: both are plain sums, so a few
@@ -180,16 +183,9 @@ const bucketsBefore = (at: TapArrays, channel: number): number => Math.floor(cha
 
 /** A stable counting sort of the live weights by bucket. */
 function fill(ints: Int32Array, at: TapArrays, live: Uint32Array | undefined, count: number, sums: Sums): void {
-  const { outputBucket, outputOffset, placeBucket, placeOffset } = sums;
-  const places = placeBucket.length;
+  const { buckets, offsets } = placed(live, count, sums);
   const next = new Int32Array(at.channelBlocks * (at.planes + 1));
-  const buckets = new Int32Array(count);
-  for (let k = 0; k < count; k++) {
-    const position = live ? live[k]! : k;
-    const bucket = outputBucket[Math.floor(position / places)]! + placeBucket[position % places]!;
-    buckets[k] = bucket;
-    next[bucket]!++;
-  }
+  for (let k = 0; k < count; k++) next[buckets[k]!]!++;
   let start = 0;
   for (let bucket = 0; bucket < next.length; bucket++) {
     const size = next[bucket]!;
@@ -197,10 +193,28 @@ function fill(ints: Int32Array, at: TapArrays, live: Uint32Array | undefined, co
     ints[at.rows + bucket] = start;
     start += size;
   }
+  const { taps, order } = at;
   for (let k = 0; k < count; k++) {
-    const position = live ? live[k]! : k;
     const slot = next[buckets[k]!]!++;
-    ints[at.taps + slot] = outputOffset[Math.floor(position / places)]! + placeOffset[position % places]!;
-    ints[at.order + slot] = k;
+    ints[taps + slot] = offsets[k]!;
+    ints[order + slot] = k;
   }
+}
+
+/** Bucket and offset of each live weight. */
+function placed(live: Uint32Array | undefined, count: number, sums: Sums): { buckets: Int32Array; offsets: Int32Array } {
+  const { outputBucket, outputOffset, placeBucket, placeOffset } = sums;
+  const buckets = new Int32Array(count);
+  const offsets = new Int32Array(count);
+  for (let output = 0, k = 0, start = 0; k < count; output++, start += placeBucket.length) {
+    const bucket = outputBucket[output]!;
+    const offset = outputOffset[output]!;
+    for (; k < count; k++) {
+      const place = (live ? live[k]! : k) - start;
+      if (place >= placeBucket.length) break;
+      buckets[k] = bucket + placeBucket[place]!;
+      offsets[k] = offset + placeOffset[place]!;
+    }
+  }
+  return { buckets, offsets };
 }
