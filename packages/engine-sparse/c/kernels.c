@@ -157,6 +157,10 @@ static inline void fetch_rows(ahead_of *f, const float *in, long plane, long str
   }
 }
 
+// Tiles of NV vectors while they fit into the N images of a column.
+#define GATHER_TILES(TILE, NV) for (; N - n >= NV * VW; n += NV * VW) TILE(p, a, ahead(t, x * N + n), o0, o1, N)
+
+#ifndef __wasm__
 // One tile: YB rows x XB columns x NV vectors of images, planes o0 .. o1. N: images a column. A tile of two rows has much to read before
 // its first sum, so the next one's is fetched meanwhile.
 #define GATHER(NAME, YB, XB, NV)                                                                                                      \
@@ -203,9 +207,6 @@ GATHER(gather_1x1x2, 1, 1, 2)
 GATHER(gather_1x4x1, 1, 4, 1)
 GATHER(gather_1x1x1, 1, 1, 1)
 GATHER(gather_1x1x8, 1, 1, 8)
-
-// Tiles of NV vectors while they fit into the N images of a column.
-#define GATHER_TILES(TILE, NV) for (; N - n >= NV * VW; n += NV * VW) TILE(p, a, ahead(t, x * N + n), o0, o1, N)
 
 // All tiles of one image row from column x on. `N` is a constant in the calls below: addresses then fold into the instructions.
 static inline __attribute__((always_inline)) void gather_row(const ft_gather *p, const ft_arena *a, gather_at t, int x, int o0, int o1,
@@ -257,8 +258,9 @@ static void gather_rows(const ft_gather *p, const ft_arena *a, int block, int y0
     else gather_row_any(p, a, t, done, o0, o1);
   }
 }
+#endif
 
-// ---- fewer images than a vector holds: vectors run along the plane ----
+// ---- fewer images than a vector holds: vectors run along the plane; in WebAssembly always, along a row ----
 
 // Rows of input and output are equally long, so that a tap is a constant offset along the whole plane. What is computed between the rows
 // and in the FT_FULL floats behind the last one is overwritten with zeros afterwards.
@@ -285,12 +287,25 @@ static void gather_rows(const ft_gather *p, const ft_arena *a, int block, int y0
       }                                                                                                                               \
     }                                                                                                                                 \
   }
-FLAT(1) FLAT(2) FLAT(3) FLAT(4) FLAT(5) FLAT(6) FLAT(7) FLAT(8) FLAT(9) FLAT(10) FLAT(11) FLAT(12)
+// Compilers of WebAssembly know 15 registers, and that of Node 20 loads all inputs of a tile before the first product: without a fused
+// multiply-add, which newer ones bring with them, twice as many registers as sums are needed.
+#if defined(__wasm__) && !defined(__wasm_relaxed_simd__)
+#define FEW_REGISTERS 1
+#else
+#define FEW_REGISTERS 0
+#endif
+FLAT(1) FLAT(2) FLAT(3) FLAT(4) FLAT(5) FLAT(6) FLAT(7)
+#if !FEW_REGISTERS
+FLAT(8) FLAT(9) FLAT(10) FLAT(11) FLAT(12)
+#endif
 #if VW == 16
 FLAT(13) FLAT(14) FLAT(15) FLAT(16) FLAT(17) FLAT(18) FLAT(19) FLAT(20)
 #endif
 static void (*const FLAT_TILES[])(const ft_gather *, const ft_arena *, gather_at, int, int) = {
-    flat_1, flat_2, flat_3, flat_4, flat_5, flat_6, flat_7, flat_8, flat_9, flat_10, flat_11, flat_12,
+    flat_1, flat_2, flat_3, flat_4, flat_5, flat_6, flat_7,
+#if !FEW_REGISTERS
+    flat_8, flat_9, flat_10, flat_11, flat_12,
+#endif
 #if VW == 16
     flat_13, flat_14, flat_15, flat_16, flat_17, flat_18, flat_19, flat_20,
 #endif
@@ -305,11 +320,21 @@ static void clear_gaps(const ft_arena *a, ft_view v, int o0, int o1, int height,
     }
 }
 
-static void gather_flat(const ft_gather *p, const ft_arena *a, int o0, int o1) {
-  int length = (p->height - 1) * p->out.row + p->width * a->lanes, vectors = ceil_div(length, VW);
+// Tiles of about equal length.
+static void gather_run(const ft_gather *p, const ft_arena *a, gather_at t, int vectors, int o0, int o1) {
   int step = ceil_div(vectors, ceil_div(vectors, MOST_FLAT));
-  gather_at t = gather_from(p, a, 0, 0);
   for (int v = 0; v < vectors; v += step) FLAT_TILES[least(step, vectors - v) - 1](p, a, ahead(t, v * VW), o0, o1);
+}
+
+#ifdef __wasm__
+static void gather_rows(const ft_gather *p, const ft_arena *a, int block, int y0, int y1, int o0, int o1) {
+  for (int y = y0; y < y1; y++) gather_run(p, a, gather_from(p, a, block, y), p->width * a->lanes / VW, o0, o1);
+}
+#endif
+
+static void gather_flat(const ft_gather *p, const ft_arena *a, int o0, int o1) {
+  int length = (p->height - 1) * p->out.row + p->width * a->lanes;
+  gather_run(p, a, gather_from(p, a, 0, 0), ceil_div(length, VW), o0, o1);
   clear_gaps(a, p->out, o0, o1, p->height, p->width);
   if (p->normed.base != p->out.base) clear_gaps(a, p->normed, o0, o1, p->height, p->width);
 }

@@ -11,7 +11,7 @@ import type { PlacementOptions } from './placement.ts';
 import { indexDense, indexLayer, makePlan, type Plan } from './plan.ts';
 import { referenceExecutor } from './reference.ts';
 import type { Executor } from './session.ts';
-import { wasmExecutor } from './wasm.ts';
+import { wasmExecutor, wasmStatus } from './wasm.ts';
 
 const NETWORKS = Number(process.env.AGREEMENT_NETWORKS ?? 40);
 const SEED = Number(process.env.AGREEMENT_SEED ?? 1);
@@ -146,7 +146,7 @@ const reference = referenceExecutor() as Executor;
 const status = nativeStatus();
 const executors: readonly Executor[] = [
   reference,
-  (await wasmExecutor()) as Executor,
+  ...((await Promise.all(wasmStatus().variants.map(wasmExecutor))) as Executor[]),
   ...(status.available ? [nativeExecutor(undefined, 2) as Executor] : []),
 ];
 

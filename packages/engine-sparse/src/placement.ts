@@ -48,6 +48,8 @@ export interface PlacementOptions {
   readonly denseGradients: boolean;
   /** Floats of activations above which the outputs of batch norms are made again in the backward pass instead of kept; default 2^28. */
   readonly mostKept?: number;
+  /** Whether tiles are runs of floats along a row, as in WebAssembly; else they span columns, and rows. */
+  readonly runs?: boolean | undefined;
 }
 
 /** Bytes of input that one block of channels may take while a tile of outputs passes: the larger part of an L1 cache. */
@@ -55,6 +57,8 @@ const BLOCK_BYTES = 36 * 1024;
 /** A linear layer reads each input once per tile, so its blocks are sized for the L2 cache. */
 const LINEAR_BLOCK_INPUTS = 512;
 const TILE_COLUMNS = 4;
+/** Floats of the longest tile that is a run. */
+const RUN_FLOATS = 48;
 /** Groups of batch blocks whose weight gradients are summed apart; fixed, so that the sums do not depend on the number of threads. */
 const GROUPS = 4;
 /** Images of one block. A tile of a picture spans columns too; a layer of one pixel has none, so its tiles take more images instead. */
@@ -95,6 +99,7 @@ export class Placement {
   readonly large: boolean;
   /** Whether convolutions have pictures to work on; else all layers are linear, or as good as. */
   readonly #pictures: boolean;
+  readonly #runs: boolean;
   readonly #sparse: ReadonlySet<ParamName>;
   /** Columns of a row, where all that an operation touches must agree on them. */
   readonly #pitch: ((key: string) => number) | undefined;
@@ -105,6 +110,7 @@ export class Placement {
     this.net = net;
     this.graph = new Graph(net, options.train);
     this.train = options.train;
+    this.#runs = options.runs ?? false;
     this.#sparse = new Set(topology.keys());
     this.#pictures = net.spec.nodes.some(({ op }) => op === 'conv2d') && [...net.shapes.keys()].some((id) => !isPixel(this.graph.size(id)));
     const flat = !options.train && options.batchSize < FULL;
@@ -315,6 +321,7 @@ export class Placement {
     const reach = Math.ceil(window.kernel / window.stride);
     const fitting = (floats: number) => Math.max(4, Math.floor(BLOCK_BYTES / (floats * 4)));
     if (this.#pitch) return { channelsPerBlock: fitting(Math.min(FLAT_VECTORS * FULL, plane) * phasesOf(window.stride)), pairs: false };
+    if (this.#runs) return { channelsPerBlock: evenly(channels, fitting(readByRun(window))), pairs: false };
     const tile = (rows: number) => fitting((rows + reach - 1) * (TILE_COLUMNS + reach - 1) * PICTURE_LANES);
     const pairs = reach > 1 && lanes === PICTURE_LANES && channels > tile(1);
     return { channelsPerBlock: tile(pairs ? 2 : 1), pairs };
@@ -335,5 +342,12 @@ export class Placement {
     this.norms.set(node.id, place);
   }
 }
+
+/** Floats of one channel of a picture, or of all its phases, that a tile reads which is a run. */
+const readByRun = ({ kernel, stride }: Window): number =>
+  kernel * (Math.min(kernel, stride) * RUN_FLOATS + Math.max(0, kernel - stride) * PICTURE_LANES);
+
+/** How many of `count` each part takes, where one may take `most`. */
+const evenly = (count: number, most: number): number => Math.ceil(count / Math.ceil(count / most));
 
 const isPixel = ({ height, width }: { readonly height: number; readonly width: number }): boolean => height * width === 1;

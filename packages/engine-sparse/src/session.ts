@@ -28,6 +28,8 @@ export interface Memory {
 /** Runs operations over an arena. A program is whatever an executor makes of a list of operations. */
 export interface Executor<Program = unknown> {
   readonly name: string;
+  /** How its tiles lie: see `PlacementOptions`. */
+  readonly runs?: boolean;
   /** Zeros; the floats start at a multiple of 64 bytes where that matters. Other arrays than these are not to be run on. */
   allocate(floats: number, ints: number): Memory;
   compile(operations: readonly Operation[]): Program;
@@ -72,7 +74,9 @@ class SparseSession<Program> implements Session {
     this.#step = state.step;
     this.#imageSize = net.shapes.get('input')!.reduce((a, b) => a * b, 1);
     const denseGradients = options.optimizer !== undefined && (options.signals ?? []).includes('gradient');
-    this.#plan = makePlan(net, state.topology, { batchSize: options.batchSize, train: options.optimizer !== undefined, denseGradients });
+    const { runs } = executor;
+    const train = options.optimizer !== undefined;
+    this.#plan = makePlan(net, state.topology, { batchSize: options.batchSize, train, denseGradients, runs });
     this.#programs = Object.fromEntries(PROGRAMS.map((name) => [name, executor.compile(this.#plan[name])])) as Record<
       (typeof PROGRAMS)[number],
       Program
