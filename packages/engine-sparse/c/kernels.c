@@ -58,8 +58,7 @@ enum { PAIR_COLUMNS = VW == 16 ? 4 : 2, DENSE_VECTORS = VW == 16 ? 2 : 1, FLAT_D
 // Every other lane of two vectors, from the first on.
 #define EVEN(A, B) __builtin_shufflevector(A, B, 0, 2, 4, 6, 8, 10, 12, 14)
 typedef float eight __attribute__((vector_size(32), aligned(4), may_alias));
-static inline eight load_eight(const float *p) { return *(const eight *)p; }
-static inline void store_eight(float *p, eight v) { *(eight *)p = v; }
+#define EIGHT(P) (*(eight *)(P))
 
 static inline int least(int a, int b) { return a < b ? a : b; }
 static inline int ceil_div(int a, int b) { return (a + b - 1) / b; }
@@ -189,6 +188,10 @@ static inline void fetch_rows(ahead_of *f, const float *in, long plane, long str
   }
 }
 
+// Tiles of NV vectors while they fit into the N images of a column.
+#define GATHER_TILES(TILE, NV) for (; N - n >= NV * VW; n += NV * VW) TILE(p, a, ahead(t, x * N + n), o0, o1, N)
+
+#ifndef __wasm__
 // One tile: YB rows x XB columns x NV vectors of images, planes o0 .. o1. N: images a column. A tile of two rows has much to read before
 // its first sum, so the next one's is fetched meanwhile.
 #define GATHER(NAME, YB, XB, NV)                                                                                                      \
@@ -235,9 +238,6 @@ GATHER(gather_1x1x2, 1, 1, 2)
 GATHER(gather_1x4x1, 1, 4, 1)
 GATHER(gather_1x1x1, 1, 1, 1)
 GATHER(gather_1x1x8, 1, 1, 8)
-
-// Tiles of NV vectors while they fit into the N images of a column.
-#define GATHER_TILES(TILE, NV) for (; N - n >= NV * VW; n += NV * VW) TILE(p, a, ahead(t, x * N + n), o0, o1, N)
 
 // All tiles of one image row from column x on. `N` is a constant in the calls below: addresses then fold into the instructions.
 static inline __attribute__((always_inline)) void gather_row(const ft_gather *p, const ft_arena *a, gather_at t, int x, int o0, int o1,
@@ -289,8 +289,9 @@ static void gather_rows(const ft_gather *p, const ft_arena *a, int block, int y0
     else gather_row_any(p, a, t, done, o0, o1);
   }
 }
+#endif
 
-// ---- fewer images than a vector holds: vectors run along the plane ----
+// ---- fewer images than a vector holds: vectors run along the plane; in WebAssembly always, along a row ----
 
 // Rows of input and output are equally long, and every column that a tap may want has a copy of the input that begins with it: so a tap is a
 // constant offset along the whole plane, and where rows are whole vectors (or half ones) an aligned one. What is computed between the
@@ -329,12 +330,25 @@ static inline __attribute__((always_inline)) void flat_start(const ft_gather *p,
       }                                                                                                                               \
     }                                                                                                                                 \
   }
-FLAT(1) FLAT(2) FLAT(3) FLAT(4) FLAT(5) FLAT(6) FLAT(7) FLAT(8) FLAT(9) FLAT(10) FLAT(11) FLAT(12)
+// Compilers of WebAssembly know 15 registers, and that of Node 20 loads all inputs of a tile before the first product: without a fused
+// multiply-add, which newer ones bring with them, twice as many registers as sums are needed.
+#if defined(__wasm__) && !defined(__wasm_relaxed_simd__)
+#define FEW_REGISTERS 1
+#else
+#define FEW_REGISTERS 0
+#endif
+FLAT(1) FLAT(2) FLAT(3) FLAT(4) FLAT(5) FLAT(6) FLAT(7)
+#if !FEW_REGISTERS
+FLAT(8) FLAT(9) FLAT(10) FLAT(11) FLAT(12)
+#endif
 #if VW == 16
 FLAT(13) FLAT(14) FLAT(15) FLAT(16) FLAT(17) FLAT(18) FLAT(19) FLAT(20)
 #endif
 static void (*const FLAT_TILES[])(const ft_gather *, const ft_arena *, gather_at, int, int) = {
-    flat_1, flat_2, flat_3, flat_4, flat_5, flat_6, flat_7, flat_8, flat_9, flat_10, flat_11, flat_12,
+    flat_1, flat_2, flat_3, flat_4, flat_5, flat_6, flat_7,
+#if !FEW_REGISTERS
+    flat_8, flat_9, flat_10, flat_11, flat_12,
+#endif
 #if VW == 16
     flat_13, flat_14, flat_15, flat_16, flat_17, flat_18, flat_19, flat_20,
 #endif
@@ -399,11 +413,18 @@ static void shift(const ft_shift *p, int channel, const ft_arena *a) {
 static int flat_vectors(const ft_gather *p, const ft_arena *a, int rows) {
   return ceil_div((rows - 1) * p->out.row + p->width * a->lanes, VW);
 }
-static void gather_flat(const ft_gather *p, const ft_arena *a, int y0, int y1, int o0, int o1) {
-  int vectors = flat_vectors(p, a, y1 - y0), step = ceil_div(vectors, ceil_div(vectors, MOST_FLAT));
-  gather_at t = gather_from(p, a, 0, y0);
+// Tiles of about equal length.
+static void gather_run(const ft_gather *p, const ft_arena *a, gather_at t, int vectors, int o0, int o1) {
+  int step = ceil_div(vectors, ceil_div(vectors, MOST_FLAT));
   for (int v = 0; v < vectors; v += step) FLAT_TILES[least(step, vectors - v) - 1](p, a, ahead(t, v * VW), o0, o1);
 }
+
+#ifdef __wasm__
+static void gather_rows(const ft_gather *p, const ft_arena *a, int block, int y0, int y1, int o0, int o1) {
+  for (int y = y0; y < y1; y++) gather_run(p, a, gather_from(p, a, block, y), p->width * a->lanes / VW, o0, o1);
+}
+#endif
+
 
 // What follows the sums of a plane of few images.
 static void finish_flat(const ft_gather *p, const ft_arena *a, int y0, int y1, int o0, int o1) {
@@ -427,7 +448,7 @@ static void gather(const ft_gather *p, int task, const ft_arena *a) {
     gather_rows(p, a, part.block, part.y0, part.y1, part.o0, part.o1);
     return;
   }
-  gather_flat(p, a, part.y0, part.y1, part.o0, part.o1);
+  gather_run(p, a, gather_from(p, a, 0, part.y0), flat_vectors(p, a, part.y1 - part.y0), part.o0, part.o1);
   finish_flat(p, a, part.y0, part.y1, part.o0, part.o1);
 }
 
@@ -1010,7 +1031,7 @@ static inline void move_column(const ft_arena *a, float *to, const float *from, 
 static inline void split_columns(const ft_arena *a, float *out, const float *in, int first, int last, int s) {
   switch (a->lanes) {
     case 1:
-      if (s == 2) for (; last - first >= 8; first += 8) store_eight(out + first, EVEN(load_eight(in + first * 2), load_eight(in + first * 2 + 8)));
+      if (s == 2) for (; last - first >= 8; first += 8) EIGHT(out + first) = EVEN(EIGHT(in + first * 2), EIGHT(in + first * 2 + 8));
       for (int k = first; k < last; k++) out[k] = in[k * s];
       break;
     case 2: for (int k = first; k < last; k++) memcpy(out + k * 2, in + k * s * 2, 8); break;

@@ -35,7 +35,7 @@ typedef struct {
   int32_t op; ft_view in, out, start, normed; int32_t planes, height, width, rows /* int */, taps /* int */, weights, channel_blocks, bias,
       scale, shift, rectify, chunk_planes, chunk_rows, pairs, channels;
   ft_shifts shifts;  // of what is written last
-  int32_t sums;  // of few images: room for a tile of every plane between two blocks of channels
+  int32_t sums;  // where tiles are runs: room for one of every plane between two blocks of channels
 } ft_gather;
 // partial[group][k][lane] = sum of in[tap[k] ...] * gradient[o]
 typedef struct {

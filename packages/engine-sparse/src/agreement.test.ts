@@ -12,7 +12,7 @@ import { indexDense, indexLayer, makePlan, type Plan } from './plan.ts';
 import { referenceExecutor } from './reference.ts';
 import type { Executor } from './session.ts';
 import { HYPER, hyperOf } from './update.ts';
-import { wasmExecutor } from './wasm.ts';
+import { wasmExecutor, wasmStatus } from './wasm.ts';
 
 const NETWORKS = Number(process.env.AGREEMENT_NETWORKS ?? 40);
 const SEED = Number(process.env.AGREEMENT_SEED ?? 1);
@@ -175,7 +175,7 @@ const reference = referenceExecutor() as Executor;
 const status = nativeStatus();
 const executors: readonly Executor[] = [
   reference,
-  (await wasmExecutor()) as Executor,
+  ...((await Promise.all(wasmStatus().variants.map(wasmExecutor))) as Executor[]),
   ...(status.available ? [nativeExecutor(undefined, 2) as Executor] : []),
 ];
 

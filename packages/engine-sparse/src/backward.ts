@@ -354,7 +354,7 @@ class BackwardPass {
       shift: -1,
       rectify: false,
       shifts: NO_SHIFTS,
-      sums: -1,
+      sums: this.#place.sums,
     });
   }
 }

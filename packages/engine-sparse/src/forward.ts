@@ -44,7 +44,9 @@ function addShifts(ops: Operation[], tensor: Tensor): void {
 }
 
 const writes = (operation: Operation, base: number): boolean =>
-  [(operation.op === 'gather' || operation.op === 'dense') && operation.normed, 'out' in operation && operation.out].some((view) => typeof view === 'object' && view.base === base);
+  [(operation.op === 'gather' || operation.op === 'dense') && operation.normed, 'out' in operation && operation.out].some(
+    (view) => typeof view === 'object' && view.base === base,
+  );
 
 const resultOf = ({ scale, rectify, normed, out }: Gather): View => (scale >= 0 || rectify ? normed : out);
 

@@ -72,7 +72,7 @@ export interface Gather {
   readonly channels: number;
   /** Of what it writes last, to be filled too. */
   readonly shifts: Shifts;
-  /** Of few images: (planes, FLAT_FLOATS), the sums between two blocks of channels. -1: none. */
+  /** Where tiles are runs: (planes, FLAT_FLOATS), the sums between two blocks of channels; else -1. */
   readonly sums: number;
 }
 
@@ -462,9 +462,7 @@ export function encode(operations: readonly Operation[]): Int32Array {
     const values = LAYOUT[operation.op].flatMap((field) => {
       const value = fields[field]!;
       if (typeof value !== 'object') return [Number(value)];
-      return 'base' in value
-        ? [value.base, value.block, value.plane, value.row]
-        : [value.first, value.count, value.residues, value.size];
+      return 'base' in value ? [value.base, value.block, value.plane, value.row] : [value.first, value.count, value.residues, value.size];
     });
     records.set([CODES.get(operation.op)!, ...values], index * FIELDS);
   });

@@ -54,6 +54,8 @@ export interface PlacementOptions {
   readonly loss?: LossSpec | undefined;
   /** Where nothing is trained: whether the gradient of the images can be computed. */
   readonly inputGradients?: boolean | undefined;
+  /** Whether tiles are runs of floats along a row, as in WebAssembly; else they span columns, and rows. */
+  readonly rowTiles?: boolean | undefined;
 }
 
 /** What is planned for where no optimizer is given. */
@@ -64,6 +66,8 @@ const BLOCK_BYTES = 36 * 1024;
 /** A linear layer reads each input once per tile, so its blocks are sized for the L2 cache. */
 const LINEAR_BLOCK_INPUTS = 512;
 const TILE_COLUMNS = 4;
+/** Floats of the longest tile that is a run. */
+const RUN_FLOATS = 48;
 /** Groups of batch blocks whose weight gradients are summed apart; fixed, so that the sums do not depend on the number of threads. */
 const GROUPS = 4;
 /** Images of one block. A tile of a picture spans columns too; a layer of one pixel has none, so its tiles take more images instead. */
@@ -118,13 +122,14 @@ export class Placement {
   /** What dropout multiplies by, by node. */
   readonly dropoutScales = new Map<NodeId, number>();
   readonly partial: number;
-  /** Sums of few images between two blocks of channels; -1 where images are many. */
+  /** Sums between two blocks of channels, where tiles are runs; else -1. */
   readonly sums: number;
   readonly groups: number;
   /** Whether the values of a training step are too many to keep them all. */
   readonly large: boolean;
   /** Whether convolutions have pictures to work on; else all layers are linear, or as good as. */
   readonly #pictures: boolean;
+  readonly #rowTiles: boolean;
   readonly #sparse: ReadonlySet<ParamName>;
   /** What planes are as runs of floats, where few images make them so. */
   readonly #runs: ((key: string) => Run) | undefined;
@@ -134,6 +139,7 @@ export class Placement {
   constructor(net: Network, topology: Topology, options: PlacementOptions, pool?: Pool) {
     this.net = net;
     this.train = options.train;
+    this.#rowTiles = options.rowTiles ?? false;
     this.keeps = options.train || options.inputGradients === true;
     this.graph = new Graph(net, this.keeps, this.keeps && !this.train);
     this.#sparse = new Set(topology.keys());
@@ -164,7 +170,12 @@ export class Placement {
     if (this.keeps) this.#chooseDropped();
     this.#placeActivations();
     this.partial = this.arena.floats(this.#partialFloats);
-    this.sums = flat ? this.arena.floats(FLAT_FLOATS * Math.max(0, ...[...this.layers.values()].map(({ window }) => window.outputs))) : -1;
+    this.sums = flat || this.#rowTiles ? this.arena.floats(FLAT_FLOATS * this.#mostPlanes()) : -1;
+  }
+
+  /** That one gather makes. */
+  #mostPlanes(): number {
+    return Math.max(0, ...[...this.layers.values()].flatMap(({ forward, backward }) => [forward.planes, backward?.planes ?? 0]));
   }
 
   tensor(id: NodeId): Tensor {
@@ -251,7 +262,12 @@ export class Placement {
 
   #newTensor(id: NodeId): Tensor {
     const border = this.graph.border(id);
-    return this.arena.tensor({ ...this.graph.size(id), low: border, high: border, ...(this.#runs && { run: this.#runs(this.graph.root(id)) }) });
+    return this.arena.tensor({
+      ...this.graph.size(id),
+      low: border,
+      high: border,
+      ...(this.#runs && { run: this.#runs(this.graph.root(id)) }),
+    });
   }
 
   /** The phases of a strided convolution's input. */
@@ -365,6 +381,7 @@ export class Placement {
       return { channelsPerBlock: Math.max(4, Math.floor(FLAT_BLOCK_BYTES / (floats * 4))), pairs: false };
     }
     const fitting = (floats: number) => Math.max(4, Math.floor(BLOCK_BYTES / (floats * 4)));
+    if (this.#rowTiles) return { channelsPerBlock: evenly(channels, fitting(readByRun(window))), pairs: false };
     const tile = (rows: number) => fitting((rows + reach - 1) * (TILE_COLUMNS + reach - 1) * PICTURE_LANES);
     const pairs = reach > 1 && lanes === PICTURE_LANES && channels > tile(1);
     return { channelsPerBlock: tile(pairs ? 2 : 1), pairs };
@@ -391,5 +408,12 @@ export class Placement {
     this.dropoutScales.set(node.id, scale);
   }
 }
+
+/** Floats of one channel of a picture, or of all its phases, that a tile reads which is a run. */
+const readByRun = ({ kernel, stride }: Window): number =>
+  kernel * (Math.min(kernel, stride) * RUN_FLOATS + Math.max(0, kernel - stride) * PICTURE_LANES);
+
+/** How many of `count` each part takes, where one may take `most`. */
+const evenly = (count: number, most: number): number => Math.ceil(count / Math.ceil(count / most));
 
 const isPixel = ({ height, width }: { readonly height: number; readonly width: number }): boolean => height * width === 1;

@@ -30,6 +30,8 @@ export interface Memory {
 /** Runs operations over an arena. A program is whatever an executor makes of a list of operations. */
 export interface Executor<Program = unknown> {
   readonly name: string;
+  /** How its tiles lie: see `PlacementOptions`. */
+  readonly rowTiles?: boolean;
   /** Zeros; the floats start at a multiple of 64 bytes where that matters. Other arrays than these are not to be run on. */
   allocate(floats: number, ints: number): Memory;
   compile(operations: readonly Operation[]): Program;
@@ -77,7 +79,15 @@ class SparseSession<Program> implements Session {
     const train = optimizer !== undefined;
     const few = !train && !inputGradients && options.batchSize < FULL;
     const batchSize = few ? Math.min(MOST_FEW, options.batchSize) : options.batchSize;
-    this.#plan = makePlan(net, state.topology, { batchSize, train, denseGradients, optimizer, loss, inputGradients });
+    this.#plan = makePlan(net, state.topology, {
+      batchSize,
+      train,
+      denseGradients,
+      optimizer,
+      loss,
+      inputGradients,
+      rowTiles: executor.rowTiles,
+    });
     this.#programs = Object.fromEntries(PROGRAMS.map((name) => [name, executor.compile(this.#plan[name])])) as Record<
       (typeof PROGRAMS)[number],
       Program

@@ -1,5 +1,15 @@
 /** Operations that move floats or combine them one by one. */
-import { type Border, type Elementwise, FULL, type OperationOf, type Reshape, type Shift, type Shifts, type Split, type View } from '../ops.ts';
+import {
+  type Border,
+  type Elementwise,
+  FULL,
+  type OperationOf,
+  type Reshape,
+  type Shift,
+  type Shifts,
+  type Split,
+  type View,
+} from '../ops.ts';
 import { at, type Context, validLanes } from './context.ts';
 
 export function load(p: OperationOf<'load'>, c: Context): void {
