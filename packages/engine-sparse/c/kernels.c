@@ -150,11 +150,12 @@ static void pack(const ft_pack *p, int task, const ft_arena *a) {
 }
 
 // First float of a tile in each tensor of a gather, plane 0. What the operation has not is `out`, and not used.
-typedef struct { const float *in, *start; float *out, *normed; } gather_at;
-static inline gather_at ahead(gather_at t, long floats) { return (gather_at){t.in + floats, t.start + floats, t.out + floats, t.normed + floats}; }
+typedef struct { const float *in, *start; float *out, *normed, *sums; } gather_at;
+static inline gather_at ahead(gather_at t, long floats) { return (gather_at){t.in + floats, t.start + floats, t.out + floats, t.normed + floats, t.sums}; }
 static gather_at gather_from(const ft_gather *p, const ft_arena *a, int block, int row) {
+  int chunk = a->lanes < FT_FULL ? row / p->chunk_rows : 0;  // where blocks have tiles that are runs, there is one thread
   return (gather_at){at(a, p->in, block, 0, row), at(a, p->start.base < 0 ? p->out : p->start, block, 0, row), at(a, p->out, block, 0, row),
-                     at(a, p->normed, block, 0, row)};
+                     at(a, p->normed, block, 0, row), p->sums < 0 ? NULL : a->f + p->sums + (size_t)chunk * p->planes * FT_FLAT_FLOATS};
 }
 
 // What a plane's sums become after their last weight: scale and shift, then zero where they are not positive.
@@ -310,7 +311,7 @@ static inline __attribute__((always_inline)) void flat_start(const ft_gather *p,
       const int32_t *row = a->i + p->rows + (size_t)c * (p->planes + 1);                                                              \
       const int last = c + 1 == p->channel_blocks;                                                                                    \
       for (int o = o0, k = row[o0]; o < o1; o++) {                                                                                    \
-        float *partial = a->f + p->sums + (size_t)o * (NV * VW);                                                                      \
+        float *partial = t.sums + (size_t)o * FT_FLAT_FLOATS;                                                                 \
         vec sum[NV];                                                                                                                  \
         if (c > 0) UNROLL for (int j = 0; j < NV; j++) sum[j] = load(partial + j * VW);                                               \
         else flat_start(p, a, t, o, sum, NV);                                                                                         \

@@ -9,8 +9,8 @@
 
 // FT_PARTIAL: floats kept for one partial weight gradient. FT_FULL: images of a block whose columns are whole vectors; of fewer, which only
 // predictions have, a whole plane is one run of floats.
-// FT_TILE_PLANES: planes whose weights a dense layer has side by side.
-enum { FT_FIELDS = 40, FT_PARTIAL = 16, FT_FULL = 16, FT_TILE_PLANES = 4 };
+// FT_TILE_PLANES: planes whose weights a dense layer has side by side. FT_FLAT_FLOATS: floats of the longest tile that is a run.
+enum { FT_FIELDS = 40, FT_PARTIAL = 16, FT_FULL = 16, FT_TILE_PLANES = 4, FT_FLAT_FLOATS = 320 };
 
 enum {
   FT_LOAD = 1, FT_PACK, FT_GATHER, FT_DENSE, FT_WEIGHT_GRADIENT, FT_REDUCE, FT_DENSE_GRADIENT, FT_BIAS_GRADIENT,
@@ -35,7 +35,7 @@ typedef struct {
   int32_t op; ft_view in, out, start, normed; int32_t planes, height, width, rows /* int */, taps /* int */, weights, channel_blocks, bias,
       scale, shift, rectify, chunk_planes, chunk_rows, pairs, channels;
   ft_shifts shifts;  // of what is written last
-  int32_t sums;  // where tiles are runs: room for one of every plane between two blocks of channels
+  int32_t sums;  // where tiles are runs: (chunks of rows, planes, FT_FLAT_FLOATS), what they hold between two blocks of channels
 } ft_gather;
 // partial[group][k][lane] = sum of in[tap[k] ...] * gradient[o]
 typedef struct {

@@ -2,15 +2,12 @@
 import type { NodeId, NodeSpec } from '@freetickets/sparse-core';
 import type { Tensor } from './arena.ts';
 import { phaseKey, strideOf } from './graph.ts';
-import { FULL, type Gather, NO_SHIFTS, NO_VIEW, type Norm, type Operation, type Shift, type Split, TILE_PLANES, type View } from './ops.ts';
+import { type Gather, NO_SHIFTS, NO_VIEW, type Norm, type Operation, type Shift, type Split, TILE_PLANES, type View } from './ops.ts';
+import { runRows } from './pitch.ts';
 import type { LayerPlace, Placement } from './placement.ts';
 
 /** Tasks that one operation is cut into at least, where its shape allows. */
 const TASKS = 8;
-
-/** Vectors of a tile along a plane, and below how many it is better whole. */
-const FLAT_VECTORS = 16;
-const FLAT_LEAST = 8;
 
 /** @param train batch norm uses the batch's statistics, else the running ones */
 export function emitForward(place: Placement, train: boolean): Operation[] {
@@ -170,14 +167,6 @@ function layerForward(place: Placement, layer: LayerPlace, out: Tensor): Operati
     shifts: NO_SHIFTS,
     sums: place.sums,
   };
-}
-
-/** Rows of a run that one task takes: a tile of whole vectors, for what a task writes the next operation's task then reads. */
-function runRows(height: number, row: number): number {
-  const vectors = (height * row) / FULL;
-  const tiles = vectors < 2 * FLAT_LEAST ? 1 : Math.max(2, Math.ceil(vectors / FLAT_VECTORS));
-  const rows = Math.ceil(height / tiles);
-  return (rows * row) % FULL === 0 ? rows : height;
 }
 
 /** Rows of a picture are shared out, or the outputs of a layer that has one pixel, or of any where a plane is one run of floats. */

@@ -1,7 +1,7 @@
 /** The records of src/ops.ts against the structs of c/ops.h, read from the C sources. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { encode, FIELDS, FULL, LAYOUT, type Operation, PARTIAL, TILE_PLANES } from './ops.ts';
+import { encode, FIELDS, FLAT_FLOATS, FULL, LAYOUT, type Operation, PARTIAL, TILE_PLANES } from './ops.ts';
 
 /** A C file without its comments. */
 const source = (file: string): string =>
@@ -39,7 +39,8 @@ const operations = header
 
 describe('records', () => {
   it('are of one size on both sides', () => {
-    expect(header).toContain(`FT_FIELDS = ${FIELDS}, FT_PARTIAL = ${PARTIAL}, FT_FULL = ${FULL}, FT_TILE_PLANES = ${TILE_PLANES} `);
+    expect(header).toContain(`FT_FIELDS = ${FIELDS}, FT_PARTIAL = ${PARTIAL}, FT_FULL = ${FULL}, FT_TILE_PLANES = ${TILE_PLANES}, `);
+    expect(header).toContain(`FT_FLAT_FLOATS = ${FLAT_FLOATS} }`);
   });
 
   it('have codes in the order of the C enumeration', () => {

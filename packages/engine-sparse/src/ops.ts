@@ -72,7 +72,7 @@ export interface Gather {
   readonly channels: number;
   /** Of what it writes last, to be filled too. */
   readonly shifts: Shifts;
-  /** Where tiles are runs: (planes, FLAT_FLOATS), the sums between two blocks of channels; else -1. */
+  /** Where tiles are runs: (chunks of rows, planes, FLAT_FLOATS), the sums between two blocks of channels; else -1. */
   readonly sums: number;
 }
 

@@ -7,6 +7,10 @@ import type { Run } from './arena.ts';
 import { type Graph, isLayer, phaseKey } from './graph.ts';
 import { FULL } from './ops.ts';
 
+/** Vectors of a tile along a plane, and below how many it is better whole. */
+export const FLAT_VECTORS = 16;
+const FLAT_LEAST = 8;
+
 /** How much longer than its columns a row may be for the sake of whole vectors: about what a load across two cache lines costs. */
 const MOST_STRETCHED = 1.65;
 
@@ -47,4 +51,12 @@ function rowFloats(width: number, lanes: number): number {
   const floats = width * lanes;
   const length = floats <= FULL / 2 ? FULL / 2 : Math.ceil(floats / FULL) * FULL;
   return width > 1 && length <= MOST_STRETCHED * floats ? length : floats;
+}
+
+/** Rows of a run that one task takes: a tile of whole vectors, for what a task writes the next operation's task then reads. */
+export function runRows(height: number, row: number): number {
+  const vectors = (height * row) / FULL;
+  const tiles = vectors < 2 * FLAT_LEAST ? 1 : Math.max(2, Math.ceil(vectors / FLAT_VECTORS));
+  const rows = Math.ceil(height / tiles);
+  return (rows * row) % FULL === 0 ? rows : height;
 }

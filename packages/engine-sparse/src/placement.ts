@@ -3,7 +3,7 @@ import type { LossSpec, Network, NodeId, NodeSpec, OptimizerSpec, ParamName, Top
 import { Arena, type Geometry, type Run, type Tensor } from './arena.ts';
 import { Graph, isLayer, phaseKey, strideOf } from './graph.ts';
 import { FLAT_FLOATS, FULL, NO_SHIFTS, PARTIAL } from './ops.ts';
-import { runsOf } from './pitch.ts';
+import { FLAT_VECTORS, runRows, runsOf } from './pitch.ts';
 import type { Pool } from './pool.ts';
 import { packedCount, phasesOf, planesRead, type TapArrays, type Window } from './taps.ts';
 import { HYPER, type Treatment, treatments } from './update.ts';
@@ -77,8 +77,7 @@ const PIXEL_LANES = 128;
 const DENSE_FROM = 0.6;
 /** Default of `mostKept`: 1 GiB. */
 const MOST_KEPT = 2 ** 28;
-/** Vectors of a tile along a plane, mostly, and bytes of its input in all shifts that may lie in the L1 cache at once. */
-const FLAT_VECTORS = 16;
+/** Bytes of a run's input, in all shifts, that may lie in the L1 cache at once. */
 const FLAT_BLOCK_BYTES = 40 * 1024;
 
 export class Placement {
@@ -170,12 +169,16 @@ export class Placement {
     if (this.keeps) this.#chooseDropped();
     this.#placeActivations();
     this.partial = this.arena.floats(this.#partialFloats);
-    this.sums = flat || this.#rowTiles ? this.arena.floats(FLAT_FLOATS * this.#mostPlanes()) : -1;
+    this.sums = flat || this.#rowTiles ? this.arena.floats(FLAT_FLOATS * this.#mostTiles()) : -1;
   }
 
-  /** That one gather makes. */
-  #mostPlanes(): number {
-    return Math.max(0, ...[...this.layers.values()].flatMap(({ forward, backward }) => [forward.planes, backward?.planes ?? 0]));
+  /** Tiles that one gather has sums of at the same time: each plane's, and, of few images, each chunk of rows's. */
+  #mostTiles(): number {
+    const tiles = [...this.layers.values()].map(({ node, forward, backward }) => {
+      const { height, run } = this.tensor(node.id);
+      return Math.max(forward.planes, backward?.planes ?? 0) * (run ? Math.ceil(height / runRows(height, run.row)) : 1);
+    });
+    return Math.max(0, ...tiles);
   }
 
   tensor(id: NodeId): Tensor {

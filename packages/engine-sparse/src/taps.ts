@@ -151,7 +151,10 @@ export function fillDenseForward(
   lanes: number,
 ): void {
   const taps = denseTaps(w, input, lanes);
-  if (!live) return fillDense(ints, at, taps, (output, tap) => output * at.rows + tap);
+  if (!live) {
+    fillDense(ints, at, taps, (output, tap) => output * at.rows + tap);
+    return;
+  }
   const indices = new Int32Array(at.rows * at.planes).fill(-1);
   for (let k = 0; k < live.length; k++) indices[live[k]!] = k;
   fillDense(ints, at, taps, (output, tap) => indices[output * at.rows + tap]!);
