@@ -2,7 +2,7 @@
  * Sizes that no golden file can hold: planes of 32x32, more channels than a cache block, more images than two batch blocks.
  * PyTorch vouches for the reference engine in the golden runs; here it vouches for the native one and for WebAssembly.
  */
-import { nativeEngine, nativeStatus, referenceEngine, wasmEngine } from '@freetickets/engine-sparse';
+import { nativeEngine, nativeStatus, referenceEngine, wasmEngine, wasmStatus } from '@freetickets/engine-sparse';
 import {
   type Batch,
   type Engine,
@@ -69,7 +69,7 @@ async function run(engine: Engine, threads: number) {
 
 const engines: readonly (readonly [name: string, make: () => Engine])[] = [
   ...nativeStatus().variants.map((variant) => [`native/${variant}`, () => nativeEngine({ variant })] as const),
-  ['wasm', () => wasmEngine()],
+  ...wasmStatus().variants.map((variant) => [`wasm/${variant}`, () => wasmEngine({ variant })] as const),
 ];
 
 describe('compiled kernels and reference', () => {

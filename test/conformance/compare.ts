@@ -36,5 +36,6 @@ export function stateBits(state: ModelState) {
     live: Object.fromEntries([...state.topology].map(([param, layer]) => [param, Array.from(layer.live)])),
     values: bitsOfEach(state.values),
     momentum: bitsOfEach(state.momentum),
+    secondMoments: bitsOfEach(state.secondMoments),
   };
 }

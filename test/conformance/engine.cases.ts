@@ -11,11 +11,11 @@ import type { MakeEngine, Skips } from './sessions.ts';
 import { trainingCases } from './training.cases.ts';
 
 /** Networks that together have every kind of layer. */
-const SESSION_NETWORKS = ['lenet-300-100', 'lenet5', 'wrn-10-1', 'vgg-units'];
+const SESSION_NETWORKS = ['lenet-300-100', 'lenet5', 'wrn-10-1', 'vgg-units', 'dropout', 'member-scale', 'adamw-kinds'];
 
 /**
  * @param name stands in the report, `native/avx2`
- * @param skips reason by group (predict, gradients, signal, training, bits, batches, no-update, copies, two-sessions, rewire, misuse)
+ * @param skips reason by group (predict, gradients, images, signal, training, bits, batches, no-update, copies, two-sessions, rewire, misuse)
  */
 export function engineCases(name: string, makeEngine: MakeEngine, skips: Skips = {}): void {
   describe(name, () => {

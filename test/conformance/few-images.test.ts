@@ -2,7 +2,7 @@
  * Predictions for fewer images than a block has: planes are then runs of floats, batch norms and ReLUs part of the layers. PyTorch vouches
  * for the reference engine with whole blocks (a session that can train); here that vouches for sessions of a few images, on every engine.
  */
-import { type NativeStatus, nativeEngine, nativeStatus, referenceEngine, wasmEngine } from '@freetickets/engine-sparse';
+import { type NativeStatus, nativeEngine, nativeStatus, referenceEngine, wasmEngine, wasmStatus } from '@freetickets/engine-sparse';
 import {
   type Engine,
   initialState,
@@ -80,7 +80,7 @@ async function predict(engine: Engine, net: Network, state: ModelState, images: 
 const status: NativeStatus = nativeStatus();
 const engines: readonly (() => Engine)[] = [
   referenceEngine,
-  wasmEngine,
+  ...wasmStatus().variants.map((variant) => () => wasmEngine({ variant })),
   ...status.variants.map((variant) => () => nativeEngine({ variant })),
 ];
 

@@ -1,14 +1,15 @@
 /** The golden files themselves: fit for our specs, and true to arithmetic that needs no framework. */
 import { readFileSync } from 'node:fs';
 import { gradient as growByGradient, magnitude, rewireLayer } from '@freetickets/dst-trainer';
-import { applyDelta } from '@freetickets/sparse-core';
+import { applyDelta, momentumOf } from '@freetickets/sparse-core';
 import { describe, expect, it } from 'vitest';
 import { bits, expectClose, relativeError } from './compare.ts';
-import { goldenNames, readGolden } from './golden.ts';
+import { type Golden, goldenNames, readGolden } from './golden.ts';
 
 it('there is a file for every operation, and every operation is in a file', () => {
   const used = new Set(goldenNames.flatMap((name) => readGolden(name).network.spec.nodes.map((node) => node.op)));
-  expect([...used].sort()).toEqual(['add', 'avgPool', 'batchNorm', 'conv2d', 'flatten', 'globalAvgPool', 'linear', 'maxPool', 'relu']);
+  const plain = ['add', 'avgPool', 'batchNorm', 'conv2d', 'flatten', 'globalAvgPool', 'linear', 'maxPool', 'relu'];
+  expect([...used].sort()).toEqual([...plain, 'concat', 'dropout', 'memberScale'].sort());
 });
 
 it('the README lists exactly the files that are there', () => {
@@ -37,7 +38,7 @@ for (const name of [...goldenNames, 'rewire'])
 
     it('keeps dead weights at exactly 0', () => {
       for (const param of state.topology.keys())
-        for (const part of name === 'rewire' ? ['param'] : ['param', 'final', ...(golden.optimizer.momentum > 0 ? ['momentum'] : [])]) {
+        for (const part of name === 'rewire' ? ['param'] : ['param', 'final', ...(momentumOf(golden.optimizer) > 0 ? ['momentum'] : [])]) {
           const live = new Set(state.topology.get(param)!.live);
           const dead = golden.floats(`${part}/${param}`).filter((_, position) => !live.has(position));
           expect(
@@ -53,33 +54,44 @@ for (const name of [...goldenNames, 'rewire'])
     });
   });
 
-it.each(goldenNames)('%s: the first loss is the mean cross-entropy of the first logits, within 1e-6', (name) => {
-  const golden = readGolden(name);
+/** Per sample and head: softmax and target over the classes, and the weight of the head in the loss of a batch. */
+function headsOf(golden: Golden) {
+  const { classes, heads } = golden.network;
+  const { labels, mixed, size } = golden.batch(0);
   const logits = golden.floats('logits_train');
-  const { labels, size } = golden.batch(0);
-  const { classes } = golden.network;
+  const { labelSmoothing = 0, heads: how = 'mean' } = golden.loss ?? {};
+  const weight = 1 / size / (how === 'sum' ? 1 : heads);
+  return Array.from(labels, (label, row) => {
+    const exponentials = Array.from(logits.slice(row * classes, (row + 1) * classes), Math.exp);
+    const total = exponentials.reduce((a, b) => a + b, 0);
+    const share = mixed?.shares[Math.floor(row / heads)] ?? 0;
+    const target = exponentials.map((_, k) => {
+      const hot = (label === k ? 1 - share : 0) + (mixed?.labels[row] === k ? share : 0);
+      return (1 - labelSmoothing) * hot + labelSmoothing / classes;
+    });
+    return { head: row % heads, softmax: exponentials.map((value) => value / total), target, weight };
+  });
+}
+
+it.each(goldenNames)('%s: the first loss is the cross-entropy of the first logits, within 1e-6', (name) => {
+  const golden = readGolden(name);
   let sum = 0;
-  for (let n = 0; n < size; n++) {
-    const row = Array.from(logits.slice(n * classes, (n + 1) * classes));
-    sum += Math.log(row.reduce((total, logit) => total + Math.exp(logit), 0)) - row[labels[n]!]!;
-  }
-  expectClose([sum / size], golden.floats('losses').slice(0, 1), 1e-6, 'loss');
+  for (const { softmax, target, weight } of headsOf(golden))
+    softmax.forEach((value, k) => {
+      sum -= weight * target[k]! * Math.log(value);
+    });
+  expectClose([sum], golden.floats('losses').slice(0, 1), 1e-6, 'loss');
 });
 
-it.each(goldenNames)('%s: the bias gradient of the last layer is the mean of softmax minus one-hot, within 1e-5', (name) => {
+it.each(goldenNames)('%s: the bias gradient of the last layer is the mean of softmax minus target, within 1e-5', (name) => {
   const golden = readGolden(name);
-  const { spec, classes } = golden.network;
+  const { spec, classes, heads } = golden.network;
   if (!golden.names.includes(`gradient/${spec.output}.bias`)) return;
-  const logits = golden.floats('logits_train');
-  const { labels, size } = golden.batch(0);
-  const gradient = new Float64Array(classes);
-  for (let n = 0; n < size; n++) {
-    const exponentials = Array.from(logits.slice(n * classes, (n + 1) * classes), Math.exp);
-    const total = exponentials.reduce((a, b) => a + b, 0);
-    exponentials.forEach((value, k) => {
-      gradient[k] = gradient[k]! + (value / total - (labels[n] === k ? 1 : 0)) / size;
+  const gradient = new Float64Array(classes * heads);
+  for (const { head, softmax, target, weight } of headsOf(golden))
+    softmax.forEach((value, k) => {
+      gradient[head * classes + k]! += weight * (value - target[k]!);
     });
-  }
   expectClose(gradient, golden.floats(`gradient/${spec.output}.bias`), 1e-5, 'gradient');
 });
 

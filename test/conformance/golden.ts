@@ -6,12 +6,13 @@ import { readdirSync, readFileSync } from 'node:fs';
 import {
   type Batch,
   decodeSafetensors,
+  type LossSpec,
   type ModelState,
   type Network,
   type NetworkSpec,
   network,
+  type OptimizerSpec,
   type ParamName,
-  type SgdSpec,
   type Topology,
   type TopologyDelta,
 } from '@freetickets/sparse-core';
@@ -23,7 +24,10 @@ interface Description {
   readonly about: string;
   readonly torch: string;
   readonly batchSize: number;
-  readonly optimizer: SgdSpec;
+  readonly optimizer: OptimizerSpec;
+  readonly loss?: LossSpec;
+  /** Of the first step and of predictions with dropout; each later step's is one higher. */
+  readonly dropoutSeed?: number;
   /** One per step. */
   readonly learningRates: readonly number[];
   readonly spec: NetworkSpec;
@@ -76,6 +80,12 @@ export function readGolden(name: string): Golden {
   const images = pixels(tensor('images').data as Uint8Array);
   const labels = integers('labels');
   const size = description.batchSize;
+  const ofStep = <A extends Float32Array | Int32Array>(all: A, step: number) =>
+    all.slice(step * size * net.heads, (step + 1) * size * net.heads) as A;
+  const mixed = (step: number) => ({
+    labels: ofStep(integers('mixed_labels'), step),
+    shares: floats('shares').slice(step * size, (step + 1) * size),
+  });
   const topology: Topology = new Map(
     [...net.params].flatMap(([param, { shape }]) => {
       const mask = file.tensors.get(`mask/${param}`)?.data as Uint8Array | undefined;
@@ -97,7 +107,8 @@ export function readGolden(name: string): Golden {
     batch: (step) => ({
       size,
       images: images.slice(step * size * sampleSize, (step + 1) * size * sampleSize),
-      labels: labels.slice(step * size, (step + 1) * size),
+      labels: ofStep(labels, step),
+      ...(file.tensors.has('mixed_labels') && { mixed: mixed(step) }),
     }),
     evaluation: { images: evaluation, size: evaluation.length / sampleSize },
     names: [...file.tensors.keys()],

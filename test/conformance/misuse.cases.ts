@@ -105,6 +105,51 @@ export function misuseCases(makeEngine: MakeEngine, skips: Skips): void {
       await expectRefusal(() => train(session, golden, 1));
     });
 
+    promise(skips, 'misuse', 'labels for too few heads, and shares that are none, are refused', async () => {
+      const heads = readGolden('mixed-heads');
+      await using session = await openGolden(await makeEngine(), heads);
+      const batch = heads.batch(0);
+      const { labels, shares } = batch.mixed!;
+      const tooFew = labels.slice(0, heads.batchSize);
+      const step = (change: Partial<Batch>) => () => session.trainStep({ ...batch, ...change }, stepOptions(heads, 0));
+      await expectRefusal(step({ labels: tooFew }), 'SHAPE_MISMATCH');
+      await expectRefusal(step({ mixed: { labels: tooFew, shares } }), 'SHAPE_MISMATCH');
+      await expectRefusal(step({ mixed: { labels, shares: shares.slice(1) } }), 'SHAPE_MISMATCH');
+      for (const share of [-0.1, 1.1, Number.NaN]) await expectRefusal(step({ mixed: { labels, shares: shares.map(() => share) } }));
+      await expectRefusal(step({ mixed: { labels: labels.map(() => heads.network.classes), shares } }));
+      await step({})();
+    });
+
+    promise(skips, 'misuse', 'a step of a network with dropout and no seed is refused, and a seed that is no whole number', async () => {
+      const dropout = readGolden('dropout');
+      await using session = await openGolden(await makeEngine(), dropout);
+      for (const seed of [{}, { dropoutSeed: -1 }, { dropoutSeed: 0.5 }])
+        await expectRefusal(() => session.trainStep(dropout.batch(0), { learningRate: 0.1, ...seed }));
+      await expectRefusal(() => session.predict(dropout.evaluation.images, 7, { dropoutSeed: Number.NaN }));
+    });
+
+    promise(skips, 'images', 'the gradient of images is refused where it was not opened, or where something is trained', async () => {
+      const engine = await makeEngine();
+      const { batchSize } = golden;
+      await using training = await openGolden(engine, golden);
+      await using serving = await engine.open(golden.network, golden.state, { batchSize });
+      await expectRefusal(() => training.inputGradient(golden.batch(0)), 'INVALID_ARGUMENT');
+      await expectRefusal(() => serving.inputGradient(golden.batch(0)), 'INVALID_ARGUMENT');
+      await expectRefusal(() => openGolden(engine, golden, { inputGradients: true }), 'INVALID_ARGUMENT');
+      await using session = await engine.open(golden.network, golden.state, { batchSize, inputGradients: true });
+      await expectRefusal(() => session.inputGradient({ ...golden.batch(0), size: 1 }), 'SHAPE_MISMATCH');
+    });
+
+    promise(skips, 'misuse', 'a loss or an optimizer out of its range is refused', async () => {
+      const engine = await makeEngine();
+      for (const labelSmoothing of [-0.1, 1, Number.NaN])
+        await expectRefusal(() => openGolden(engine, golden, { loss: { labelSmoothing } }));
+      for (const clipNorm of [0, -1, Number.NaN])
+        await expectRefusal(() => openGolden(engine, golden, { optimizer: { ...golden.optimizer, clipNorm } }));
+      for (const beta2 of [1, -0.5])
+        await expectRefusal(() => openGolden(engine, golden, { optimizer: { kind: 'adamw', weightDecay: 0, beta2 } }));
+    });
+
     promise(skips, 'misuse', 'a disposed session refuses everything but another disposal', async () => {
       const session = await openGolden(await makeEngine(), golden);
       await train(session, golden, 1);

@@ -20,6 +20,7 @@ export const openGolden = (engine: Engine, golden: Golden, over: Partial<OpenOpt
   engine.open(golden.network, golden.state, {
     batchSize: golden.batchSize,
     optimizer: golden.optimizer,
+    ...(golden.loss && { loss: golden.loss }),
     signals: ['gradient'],
     threads: 2,
     ...over,
@@ -32,4 +33,7 @@ export async function train(session: Session, golden: Golden, to: number, from =
   return results;
 }
 
-export const stepOptions = (golden: Golden, step: number): StepOptions => ({ learningRate: golden.learningRates[step]! });
+export const stepOptions = (golden: Golden, step: number): StepOptions => ({
+  learningRate: golden.learningRates[step]!,
+  ...(golden.dropoutSeed !== undefined && { dropoutSeed: golden.dropoutSeed + step }),
+});

@@ -1,5 +1,5 @@
 /** One golden run: forward, loss, gradients, ten steps of SGD, against PyTorch in float64. */
-import type { ParamName } from '@freetickets/sparse-core';
+import { momentumOf, type ParamName } from '@freetickets/sparse-core';
 import { describe, expect } from 'vitest';
 import { bits, expectClose } from './compare.ts';
 import { readGolden } from './golden.ts';
@@ -22,7 +22,7 @@ export function trainingCases(name: string, makeEngine: MakeEngine, skips: Skips
 
     promise(skips, 'gradients', `loss within ${FORWARD} and gradients at live positions within ${GRADIENT} of PyTorch`, async () => {
       await using session = await openGolden(await makeEngine(), golden);
-      const { loss, correct } = await session.trainStep(golden.batch(0), { learningRate: 0, update: false });
+      const { loss, correct } = await session.trainStep(golden.batch(0), { ...stepOptions(golden, 0), update: false });
       expectClose([loss], golden.floats('losses').slice(0, 1), FORWARD, 'loss');
       expect(correct).toBe(golden.integers('correct')[0]);
       for (const param of trained)
@@ -51,17 +51,45 @@ export function trainingCases(name: string, makeEngine: MakeEngine, skips: Skips
         const losses = results.map((result) => result.loss);
         expectClose(losses, golden.floats('losses'), GRADIENT, 'losses');
         expect(results.map((result) => result.correct)).toEqual(Array.from(golden.integers('correct')));
-        const { step, topology, values, momentum } = await session.snapshot();
+        const { step, topology, values, momentum, secondMoments } = await session.snapshot();
         expect(step).toBe(STEPS);
         expect(topology).toEqual(golden.state.topology);
         for (const [param] of golden.network.params)
           expectClose(values.get(param) ?? [], golden.stored(`final/${param}`, param, topology), GRADIENT, `value of ${param}`);
-        for (const param of golden.optimizer.momentum > 0 ? trained : [])
+        for (const param of momentumOf(golden.optimizer) > 0 ? trained : [])
           expectClose(momentum?.get(param) ?? [], golden.stored(`momentum/${param}`, param, topology), GRADIENT, `momentum of ${param}`);
+        expect(secondMoments !== undefined).toBe(golden.optimizer.kind === 'adamw');
+        for (const [param, found] of secondMoments ?? [])
+          expectClose(found, golden.stored(`second_moment/${param}`, param, topology), GRADIENT, `second moment of ${param}`);
         const { images, size } = golden.evaluation;
         expectClose(await session.predict(images, size), golden.floats('logits_eval'), GRADIENT, 'logits');
+        const { dropoutSeed } = golden;
+        if (dropoutSeed === undefined) return;
+        const dropped = await session.predict(images, size, { dropoutSeed });
+        expectClose(dropped, golden.floats('logits_dropped'), GRADIENT, 'logits with dropout');
       },
     );
+
+    if (golden.names.includes('images_gradient'))
+      promise(
+        skips,
+        'images',
+        `the gradient of the images matches PyTorch within ${GRADIENT}, the same bits on 1 and 3 threads`,
+        async () => {
+          const engine = await makeEngine();
+          const { batchSize, loss } = golden;
+          const open = (threads: number) =>
+            engine.open(golden.network, golden.state, { batchSize: batchSize + 3, inputGradients: true, threads, ...(loss && { loss }) });
+          await using session = await open(1);
+          // Stale samples of a fuller batch would show.
+          await session.predict(golden.batch(1).images, batchSize);
+          const found = await session.inputGradient(golden.batch(0));
+          expectClose(found, golden.floats('images_gradient'), GRADIENT, 'gradient of the images');
+          await using other = await open(3);
+          expect(bits(await other.inputGradient(golden.batch(0)))).toEqual(bits(found));
+          expectClose(await session.predict(golden.evaluation.images, 7), await other.predict(golden.evaluation.images, 7), 0, 'logits');
+        },
+      );
 
     promise(skips, 'bits', '1, 2 and 3 threads give the same bits', async () => {
       const engine = await makeEngine();

@@ -1,5 +1,5 @@
-/** The kernels compiled to WebAssembly. */
-import { wasmEngine } from '@freetickets/engine-sparse';
+/** The kernels compiled to WebAssembly, in each variant that runs here. */
+import { wasmEngine, wasmStatus } from '@freetickets/engine-sparse';
 import { engineCases } from './engine.cases.ts';
 
-engineCases('wasm', () => wasmEngine());
+for (const variant of wasmStatus().variants) engineCases(`wasm/${variant}`, () => wasmEngine({ variant }));

@@ -21,6 +21,14 @@ class Case:
     learning_rate: float = 0.05
     momentum: float = 0.9
     weight_decay: float = 5e-4
+    optimizer: dict = field(default_factory=dict)
+    """What differs from plain SGD, in the words of `OptimizerSpec`."""
+    loss: dict = field(default_factory=dict)
+    mixed: bool = False
+    """Whether every sample has a second label with a share of the loss."""
+    dropout_seed: int | None = None
+    """Of the first step; each later step's is one higher."""
+    images_gradient: bool = False
 
     @property
     def name(self):
@@ -207,8 +215,66 @@ def vgg():
     return graph("fc2", "linear", out=5).spec()
 
 
+def several(spec, heads):
+    return {**spec, "heads": heads}
+
+
+def member_cases():
+    graph = Graph("concat", 3, 6, 5).conv("stem", 4, pad=1, bias=True)("act", "relu").conv("left", 3, pad=1)("act2", "relu")
+    graph.conv("right", 2, kernel=1, of="act")("all", "concat", of=("act2", "right", "act"))("norm", "batchNorm").conv("mix", 5, pad=1)
+    graph("twice", "concat", of=("mix", "mix"))("act3", "relu")("pool", "globalAvgPool")("both", "concat", of=("pool", "pool"))
+    yield Case(graph("fc", "linear", out=4).spec(), "Channels and features put together; one input is read three times, one is there twice")
+    graph = Graph("concat-strided", 2, 7, 6).conv("stem", 3, stride=2, pad=1)("pool", "avgPool", of="input", kernel=3, stride=2)
+    graph.conv("other", 2, 3, of="input", stride=2)("all", "concat", of=("pool", "other"))("flat", "flatten")("flat2", "flatten", of="stem")
+    graph("long", "concat", of=("flat", "flat2"))
+    yield Case(graph("fc", "linear", out=3).spec(), "A pooled input beside a strided convolution of it; features of different lengths")
+    graph = Graph("dropout", 3, 6, 5).conv("stem", 5, pad=1, bias=True)("act", "relu")("drop", "dropout", rate=0.3).conv("conv", 6, stride=2, pad=1)
+    graph("bn", "batchNorm")("act2", "relu")("flat", "flatten")("drop2", "dropout", rate=0.5)("fc", "linear", out=7)("act3", "relu")
+    graph("drop3", "dropout", of="act3", rate=0.1)("sum", "add", of=("drop3", "act3"))
+    yield Case(graph("fc2", "linear", out=4).spec(), "Dropout of pictures and features, beside another reader too", batch=6, dropout_seed=(1 << 33) + 5)
+    graph = Graph("member-scale", 3, 5, 4)("first", "memberScale", members=3).conv("conv", 4, pad=1)("scale", "memberScale", members=3)
+    graph("act", "relu").conv("conv2", 5, 3)("bn", "batchNorm")("act2", "relu")("flat", "flatten")("last", "memberScale", members=2)
+    yield Case(graph("fc", "linear", out=4).spec(), "Factors of members on the images, between layers, and on features; no member has equally many samples", batch=8)
+    head = lambda name, out, classes: Graph(name, 9)("fc1", "linear", out=out)("act", "relu")("fc2", "linear", out=classes).spec()
+    yield Case(several(head("heads", 11, 6), 2), "Two heads of three classes, averaged", batch=7)
+    yield Case(several(head("heads-sum", 8, 8), 4), "Four heads of two classes, added", batch=5, loss={"heads": "sum"}, learning_rate=0.02)
+    yield Case(head("label-smoothing", 8, 5), "Label smoothing 0.25", batch=6, loss={"labelSmoothing": 0.25})
+    yield Case(head("mixed", 8, 5), "Two labels a sample, with label smoothing 0.125", batch=9, mixed=True, loss={"labelSmoothing": 0.125})
+    yield Case(several(head("mixed-heads", 8, 6), 2), "Two labels of each of two heads", batch=5, mixed=True)
+
+
+def optimizer_cases():
+    def norm(name):
+        graph = Graph(name, 2, 5, 4)("own", "memberScale", members=2).conv("conv", 4, pad=1)("bn", "batchNorm")("act", "relu")
+        return graph("pool", "avgPool", kernel=2)("flat", "flatten")("fc", "linear", out=3).spec()
+
+    adamw = {"kind": "adamw", "weightDecay": 0.125}
+    few = {"decays": ["weight", "memberScale"], "rates": {"bias": 2, "scale": 0.5, "shift": 0}}
+    yield Case(norm("nesterov"), "SGD with Nesterov's momentum", batch=6, optimizer={"nesterov": True})
+    yield Case(norm("clip-norm"), "SGD, gradients clipped to a norm of 0.5 in some of the steps", batch=6, optimizer={"clipNorm": 0.5})
+    yield Case(norm("sgd-kinds"), "SGD with Nesterov's momentum; rates and decays by kind", batch=6, optimizer={"nesterov": True, "weightDecay": 0.05, **few})
+    yield Case(norm("adamw"), "AdamW", batch=6, optimizer=adamw, learning_rate=0.01)
+    other = {**adamw, "beta1": 0.75, "beta2": 0.9375, "eps": 1e-3, "clipNorm": 0.25, **few}
+    yield Case(norm("adamw-kinds"), "AdamW, other constants, clipped; rates and decays by kind", batch=6, optimizer=other, learning_rate=0.02)
+
+
+def image_cases():
+    yield Case({**wide_resnet(), "name": "images-wrn-10-1"}, "The gradient of the images of a wide ResNet", batch=4, images_gradient=True)
+    graph = Graph("images-pads", 2, 4, 5).conv("conv", 3, 1, pad=1, bias=True)("act", "relu")("pool", "maxPool", kernel=3, stride=2, pad=1)
+    graph("flat", "flatten")("fc", "linear", out=6)("act2", "relu")("bn", "batchNorm")("fc2", "linear", out=3)
+    yield Case(graph.spec(), "The gradient of the images through a padded 1x1, max-pooling, and ReLU before normalisation", batch=3, images_gradient=True)
+    graph = Graph("images-branches", 2, 9, 8)("bn", "batchNorm").conv("conv", 4, stride=2, pad=1)("bn1", "batchNorm")("act", "relu")
+    graph.conv("point", 3, 1, of="bn", stride=2, dense=True)("all", "concat", of=("act", "point"))("scale", "memberScale", members=2)
+    graph("pool", "maxPool", kernel=3, stride=2, pad=1)("drop", "dropout", rate=0.25)("flat", "flatten")("fc", "linear", out=4)
+    graph("direct", "avgPool", of="input", kernel=3, stride=2)("mean", "globalAvgPool").nodes.append(dict(id="fc2", op="linear", **{"from": ["mean"]}, out=4))
+    graph("sum", "add", of=("fc", "fc2"))("logits", "linear", out=6)
+    about = "The gradient of the images along strided, pooled, joined, scaled and dropped branches; two heads, smoothed"
+    yield Case(several(graph.spec(), 2), about, batch=5, exact_ties=True, images_gradient=True, dropout_seed=3, loss={"heads": "sum", "labelSmoothing": 0.25})
+
+
 def all_cases():
-    for family in (conv_cases, pooling_cases, feature_cases, graph_cases, topology_cases, network_cases):
+    plain = (conv_cases, pooling_cases, feature_cases, graph_cases, topology_cases, network_cases)
+    for family in (*plain, member_cases, optimizer_cases, image_cases):
         yield from family()
 
 

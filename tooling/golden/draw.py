@@ -12,10 +12,12 @@ def draw(case, attempt, steps):
     """Float32-exact values as float64 tensors. Images are odd multiples of 1/128 in [-2, 2], stored as bytes u: (2u - 255) / 128."""
     random = np.random.default_rng([zlib.crc32(case.name.encode()), attempt])
     spec = case.spec
-    shape, classes = spec["input"]["shape"], next(node["out"] for node in spec["nodes"] if node["id"] == spec["output"])
+    heads = spec.get("heads", 1)
+    shape, classes = spec["input"]["shape"], next(node["out"] for node in spec["nodes"] if node["id"] == spec["output"]) // heads
+    labels = (steps, case.batch) if heads == 1 else (steps, case.batch, heads)
     data = {
         "images": bell_bytes(random, (steps, case.batch, *shape)),
-        "labels": torch.from_numpy(random.integers(0, classes, (steps, case.batch), dtype=np.int32)),
+        "labels": torch.from_numpy(random.integers(0, classes, labels, dtype=np.int32)),
         "images_eval": bell_bytes(random, (7, *shape)),
     }
     masks, values = {}, {}
@@ -28,6 +30,9 @@ def draw(case, attempt, steps):
         values[name] = draw_values(random, kind, shape, density)
         if name in masks:
             values[name] *= masks[name]
+    if case.mixed:
+        data["mixed_labels"] = torch.from_numpy(random.integers(0, classes, labels, dtype=np.int32))
+        data["shares"] = torch.from_numpy(random.choice([0, 0.25, 0.375, 1], (steps, case.batch)))
     return data, masks, values
 
 
@@ -51,7 +56,7 @@ def draw_values(random, kind, shape, density):
     """Weights of unit gain over their live inputs; running statistics that are not those of the data, so that a mix-up shows."""
     if kind.endswith("weight"):
         drawn = random.standard_normal(shape) * np.sqrt(2 / max(1, density * np.prod(shape[1:])))
-    elif kind in ("scale", "variance"):
+    elif kind in ("scale", "variance", "factor"):
         drawn = random.uniform(0.5, 1.5, shape)
     else:
         drawn = random.uniform(-0.5, 0.5, shape)

@@ -9,6 +9,8 @@ import math
 import torch
 import torch.nn.functional as F
 
+from dropout import mask
+
 
 class Margins:
     """Smallest distance to a kink or tie seen so far. Exact zeros at a ReLU are no near miss: every engine sees the same zero."""
@@ -37,18 +39,22 @@ class Margins:
             self.smallest = min(self.smallest, distances.min().item())
 
 
-def forward(spec, values, images, training, margins=None):
-    """Logits (N, classes). With `training`, running statistics in `values` are updated in place."""
+def forward(spec, values, images, training, margins=None, seed=None):
+    """Logits (N, heads * classes). `seed` keys dropout; without one it is off. With `training`, running statistics in `values` are updated in place."""
     ops = {node["id"]: node["op"] for node in spec["nodes"]}
     outputs = {"input": images}
-    for node in spec["nodes"]:
+    for index, node in enumerate(spec["nodes"]):
         inputs = [outputs[name] for name in node["from"]]
         if margins is not None and node["op"] == "relu":
             margins.relu(inputs[0])
         if margins is not None and node["op"] == "maxPool":
             margins.max_pool(inputs[0], node, ops.get(node["from"][0]) == "relu")
-        outputs[node["id"]] = _run(node, inputs, values, training)
+        outputs[node["id"]] = _run(node, inputs, values, training) if node["op"] != "dropout" else _drop(node, index, inputs[0], seed)
     return outputs[spec["output"]]
+
+
+def _drop(node, index, x, seed):
+    return x if seed is None else x * mask(seed, index, x.shape, node["rate"]).to(x.dtype) / (1 - node["rate"])
 
 
 def _run(node, inputs, values, training):
@@ -75,6 +81,13 @@ def _run(node, inputs, values, training):
             return inputs[0] + inputs[1]
         case "flatten":
             return x.flatten(1)
+        case "concat":
+            return torch.cat(inputs, dim=1)
+        case "memberScale":
+            factors = own("weight")[torch.arange(len(x)) % node["members"]]
+            return x * factors.reshape(*factors.shape, *[1] * (x.dim() - 2))
+        case "dropout":
+            return x
 
 
 def parameters(spec):
@@ -92,6 +105,8 @@ def parameters(spec):
         elif node["op"] == "batchNorm":
             for key, kind in (("weight", "scale"), ("bias", "shift"), ("running_mean", "mean"), ("running_var", "variance")):
                 found[f"{name}.{key}"] = (kind, (channels,))
+        elif node["op"] == "memberScale":
+            found[f"{name}.weight"] = ("factor", (node["members"], channels))
         shapes[name] = _shape(node, shapes, found)
     return found
 

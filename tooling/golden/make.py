@@ -16,7 +16,7 @@ from cases import all_cases, rewiring_case
 from draw import draw
 from interpreter import Margins
 from rewiring import EVERY, FRACTION, REWIRINGS, STEPS as REWIRING_STEPS, run_rewiring
-from training import STEPS, learning_rates, run_case
+from training import STEPS, learning_rates, optimizer_of, run_case
 
 FOLDER = Path(__file__).resolve().parents[2] / "test" / "golden"
 SMALLEST_MARGIN = 1e-5
@@ -68,8 +68,10 @@ def write(case, run, steps, extra):
         "torch": torch.__version__.partition("+")[0],
         "seed": attempt,
         "batchSize": case.batch,
-        "optimizer": {"kind": "sgd", "momentum": case.momentum, "weightDecay": case.weight_decay},
+        "optimizer": optimizer_of(case),
         "learningRates": learning_rates(case, steps),
+        **({"loss": case.loss} if case.loss else {}),
+        **({} if case.dropout_seed is None else {"dropoutSeed": case.dropout_seed}),
         **extra,
         "spec": case.spec,
     }

@@ -45,14 +45,19 @@ export interface Workload extends AsyncDisposable {
 }
 
 /**
- * An engine as `train` names it, or one instruction set of the native kernels (`native/avx2`), or the kernels in WebAssembly (`wasm`).
+ * An engine as `train` names it, or one instruction set of the native kernels (`native/avx2`), or the kernels in WebAssembly (`wasm`, `wasm/plain`).
  * @throws SparseError INVALID_CONFIG, or KERNELS_UNAVAILABLE for what does not run here
  */
 export function computingNamed(engine: string, threads: number | undefined, say: (line: string) => void): Computing {
   const [kind, variant] = engine.split('/', 2);
-  if (engine === 'wasm') return { engine: wasmEngine() };
+  if (kind === 'wasm') return { engine: wasmEngine({ variant }) };
   if (engine !== 'auto' && engine !== 'reference' && kind !== 'native')
-    throw new SparseError('INVALID_CONFIG', '--engine', 'auto, native, native/<instruction set>, wasm or reference', engine);
+    throw new SparseError(
+      'INVALID_CONFIG',
+      '--engine',
+      'auto, native, native/<instruction set>, wasm, wasm/<variant> or reference',
+      engine,
+    );
   const computing = computingFor({ engine: kind as 'auto' | 'native' | 'reference', threads }, say);
   return variant === undefined ? computing : { ...computing, engine: nativeEngine({ variant }) };
 }

@@ -8,11 +8,12 @@ import { dropCounts } from './drop-counts.ts';
 import type { LayerChange } from './layer-change.ts';
 import { viewOf, withSignals } from './layer-view.ts';
 import type { Profile } from './profile.ts';
-import { comingOf, deltaOf, leavingOf, without } from './rewire-layer.ts';
+import { comingOf, deltaOf, leavingOf } from './rewire-layer.ts';
 import type { ReadSignals, RewireOrder } from './rewire-order.ts';
 import { sizeOf } from './rules/layer.ts';
 import { randomByCoin } from './rules/random-by-coin.ts';
 import type { LayerView, RedistributionRule } from './rules/rule.ts';
+import { without } from './sorted-lists.ts';
 import { type LeavingAndComing, structuredGrowth } from './structured-growth.ts';
 
 /** @returns one change per sparse layer, and per dense one if the profile wants it */

@@ -3,6 +3,7 @@ import { type ParamName, SparseError, type TopologyDelta } from '@freetickets/sp
 import { sizeOf } from './rules/layer.ts';
 import type { DropRule, GrowRule, LayerView, Openings } from './rules/rule.ts';
 import { largest, smallest } from './select.ts';
+import { gather, rest, without } from './sorted-lists.ts';
 
 /**
  * Drops the `count` live weights with the lowest drop score, then grows `count` of the positions that are dead now, those with the
@@ -27,16 +28,28 @@ export function leavingOf(layer: LayerView, count: number, drop: DropRule, ties:
   if (!Number.isInteger(count) || count < 0 || count > live.length)
     throw new SparseError('INVALID_ARGUMENT', `${param}: count`, `a whole number from 0 to ${live.length}`, count);
   if (count === 0) return new Uint32Array(0);
-  return lowest(dropScoresOf(layer, drop), count, ties).map((ordinal) => live[ordinal]!);
+  return gather(live, lowest(dropScoresOf(layer, drop), count, ties));
 }
 
 /** Sorted positions that come once `leaving` has gone, `count` of them unless the rule decides otherwise. */
 export function comingOf(layer: LayerView, leaving: Uint32Array, count: number, grow: GrowRule): Uint32Array {
-  const candidates = deadAfter(layer.live, leaving, sizeOf(layer.shape));
-  const wanted = grow.count?.(layer, { candidates, count }) ?? count;
+  const staying = without(layer.live, leaving);
+  const wanted = grow.count?.(layer, openingsBeside(staying, sizeOf(layer.shape), count)) ?? count;
   if (wanted === 0) return new Uint32Array(0);
-  const scores = scoresOf(layer, grow, { candidates, count: wanted });
-  return largest(gather(scores, candidates), wanted).map((ordinal) => candidates[ordinal]!);
+  const scores = scoresOf(layer, grow, openingsBeside(staying, sizeOf(layer.shape), wanted));
+  return largest(scores, wanted, { byMagnitude: grow.byMagnitude ?? false, except: staying });
+}
+
+/** Most rules read no candidates, and a list of all of them takes longer than the choice: it is made when it is asked for. */
+function openingsBeside(staying: Uint32Array, size: number, count: number): Openings {
+  let candidates: Uint32Array | undefined;
+  return {
+    count,
+    get candidates() {
+      candidates ??= rest(size, staying);
+      return candidates;
+    },
+  };
 }
 
 /** What stands in both lists stays as it is. */
@@ -65,37 +78,4 @@ export const scoresOf = (layer: LayerView, grow: GrowRule, openings: Openings): 
 function checkLength(scores: Float32Array, length: number, param: ParamName, kind: string): Float32Array {
   if (scores.length !== length) throw new SparseError('INVALID_ARGUMENT', `${param}: rule ${kind}`, `${length} scores`, scores.length);
   return scores;
-}
-
-/** Sorted positions that are dead once `leaving` (a sorted part of `live`) is. */
-export function deadAfter(live: Uint32Array, leaving: Uint32Array, size: number): Uint32Array {
-  const dead = new Uint32Array(size - live.length + leaving.length);
-  let filled = 0;
-  let nextLive = 0;
-  let nextLeaving = 0;
-  for (let position = 0; position < size; position++) {
-    if (live[nextLive] !== position) dead[filled++] = position;
-    else {
-      nextLive++;
-      if (leaving[nextLeaving] !== position) continue;
-      nextLeaving++;
-      dead[filled++] = position;
-    }
-  }
-  return dead;
-}
-
-function gather(scores: Float32Array, positions: Uint32Array): Float32Array {
-  const gathered = new Float32Array(positions.length);
-  for (let i = 0; i < positions.length; i++) gathered[i] = scores[positions[i]!]!;
-  return gathered;
-}
-
-/** The items of one sorted list that the other sorted list lacks. */
-export function without(items: Uint32Array, others: Uint32Array): Uint32Array {
-  let next = 0;
-  return items.filter((item) => {
-    while (next < others.length && others[next]! < item) next++;
-    return others[next] !== item;
-  });
 }

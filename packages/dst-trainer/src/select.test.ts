@@ -52,6 +52,29 @@ describe('selection', () => {
     expect([...largest(scores, 70_000)]).toEqual(bySorting(scores, 70_000, -1));
   });
 
+  it.each([
+    ['far apart', 1e-3, 300],
+    ['with many ties, so that a sample tells nothing', 4, 300],
+    ['half of all', 1e-3, 20_000],
+    ['all but the highest, which a sample at equal distances sees alone', 0, 500],
+  ])('agrees with a sort of 40 000 magnitudes beside some that take no part: %s', (_, step, count) => {
+    const draws = rng(3).stream('select');
+    const draw = () => (step >= 1 ? draws.below(step) - 2 : draws.normal());
+    const scores = Float32Array.from({ length: 40_000 }, (_, i) => (step === 0 && i % 9 === 0 ? 100 + i : draw()));
+    const except = step === 0 ? Uint32Array.from({ length: 4445 }, (_, i) => 9 * i) : draws.sample(40_000, 4000);
+    const barred = new Set(except);
+    const magnitudes = scores.map((score, i) => (barred.has(i) ? -1 : Math.abs(score)));
+    expect([...largest(scores, count, { byMagnitude: true, except })]).toEqual(bySorting(magnitudes, count, -1));
+  });
+
+  it('refuses a magnitude that is not a number, unless it takes no part', () => {
+    const scores = Float32Array.from({ length: 40_000 }, (_, i) => i);
+    scores[7] = Number.NaN;
+    expect(() => largest(scores, 5, { byMagnitude: true })).toThrow(/scores\[7\]: expected a number, received NaN/);
+    const options = { byMagnitude: true, except: Uint32Array.of(7) };
+    expect([...largest(scores, 2, options)]).toEqual([39_998, 39_999]);
+  });
+
   it('refuses a score that is not a number', () => {
     expect(() => smallest(Float32Array.of(1, Number.NaN), 1)).toThrow(/scores\[1\]: expected a number, received NaN/);
   });

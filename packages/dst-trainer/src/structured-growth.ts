@@ -1,9 +1,10 @@
 /** Growth under a structure: every group of positions is filled up to its number, and units of little worth may be given up (SRigL). */
 import { SparseError } from '@freetickets/sparse-core';
-import { deadAfter, scoresOf } from './rewire-layer.ts';
-import { sizeOf } from './rules/layer.ts';
+import { scoresOf } from './rewire-layer.ts';
+import { magnitudes, sizeOf } from './rules/layer.ts';
 import type { GrowRule, LayerView } from './rules/rule.ts';
 import { largest } from './select.ts';
+import { gather, rest, without } from './sorted-lists.ts';
 import { groupSizeOf, type Structure } from './structure.ts';
 
 export interface LeavingAndComing {
@@ -30,8 +31,9 @@ export function structuredGrowth(
   const size = sizeOf(layer.shape);
   const groupSize = groupSizeOf(structure, layer.shape);
   const byGroup = (positions: Uint32Array) => countByGroup(positions, groupSize, size / groupSize);
-  const candidates = deadAfter(layer.live, leaving, size);
-  const scores = scoresOf(layer, grow, { candidates, count: leaving.length });
+  const candidates = rest(size, without(layer.live, leaving));
+  const scored = scoresOf(layer, grow, { candidates, count: leaving.length });
+  const scores = grow.byMagnitude ? magnitudes(scored) : scored;
   const before = byGroup(layer.live);
   const lost = byGroup(leaving);
   const kept = before.map((count, group) => count - lost[group]!);
@@ -97,6 +99,3 @@ function bestOf(scores: Float32Array, count: number): Uint32Array {
   const order = Uint32Array.from(scores, (_, i) => i).sort((a, b) => scores[b]! - scores[a]! || a - b);
   return order.subarray(0, count).sort();
 }
-
-const gather = (scores: Float32Array, positions: Uint32Array): Float32Array =>
-  Float32Array.from(positions, (position) => scores[position]!);

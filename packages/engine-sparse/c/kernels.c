@@ -53,7 +53,12 @@ static inline float total(vec v) {
   return (sum[0] + sum[2]) + (sum[1] + sum[3]);
 }
 // Columns of a tile of two rows, vectors of a tile of a dense layer: as many as leave registers over.
-enum { PAIR_COLUMNS = VW == 16 ? 4 : 2, DENSE_VECTORS = VW == 16 ? 2 : 1 };
+enum { PAIR_COLUMNS = VW == 16 ? 4 : 2, DENSE_VECTORS = VW == 16 ? 2 : 1, FLAT_DENSE = VW == 16 ? 4 : 2 };
+
+// Every other lane of two vectors, from the first on.
+#define EVEN(A, B) __builtin_shufflevector(A, B, 0, 2, 4, 6, 8, 10, 12, 14)
+typedef float eight __attribute__((vector_size(32), aligned(4), may_alias));
+#define EIGHT(P) (*(eight *)(P))
 
 static inline int least(int a, int b) { return a < b ? a : b; }
 static inline int ceil_div(int a, int b) { return (a + b - 1) / b; }
@@ -80,6 +85,16 @@ static void load_images(const ft_load *p, int task, const ft_arena *a) {
   }
 }
 
+// out (batch, channels, height, width). A task is one (block, channel, row).
+static void unload(const ft_unload *p, int task, const ft_arena *a) {
+  int row = task % p->height, channel = task / p->height % p->channels, block = task / p->height / p->channels;
+  size_t image = (size_t)p->channels * p->height * p->width;
+  float *out = a->f + p->out + (size_t)block * a->lanes * image + ((size_t)channel * p->height + row) * p->width;
+  const float *in = at(a, p->in, block, channel, row);
+  for (int x = 0; x < p->width; x++)
+    for (int n = 0; n < valid_lanes(a, block); n++) out[n * image + x] = in[x * a->lanes + n];
+}
+
 // out (batch, classes). A task is one block.
 static void store_logits(const ft_store *p, int block, const ft_arena *a) {
   for (int n = 0; n < valid_lanes(a, block); n++)
@@ -87,43 +102,60 @@ static void store_logits(const ft_store *p, int block, const ft_arena *a) {
       a->f[p->out + (size_t)(block * a->lanes + n) * p->classes + k] = at(a, p->logits, block, k, 0)[n];
 }
 
-// Mean cross-entropy over the batch: loss and correct per image, gradient (softmax - one-hot) / batch. A task is one block.
-static void loss(const ft_loss *p, int block, const ft_arena *a) {
-  int valid = valid_lanes(a, block), plane = p->logits.plane;
-  const float *logits = at(a, p->logits, block, 0, 0);
-  float *gradient = at(a, p->gradient, block, 0, 0);
-  for (int n = 0; n < a->lanes; n++) {
-    if (n >= valid) {
-      for (int k = 0; k < p->classes; k++) gradient[(size_t)k * p->gradient.plane + n] = 0;
-      continue;
-    }
-    int image = block * a->lanes + n, label = a->i[p->labels + image], top = 0;
-    for (int k = 1; k < p->classes; k++)
-      if (logits[(size_t)k * plane + n] > logits[(size_t)top * plane + n]) top = k;
-    double largest = logits[(size_t)top * plane + n], sum = 0;
-    for (int k = 0; k < p->classes; k++) sum += exp(logits[(size_t)k * plane + n] - largest);
-    for (int k = 0; k < p->classes; k++)
-      gradient[(size_t)k * p->gradient.plane + n] = (float)((exp(logits[(size_t)k * plane + n] - largest) / sum - (k == label)) / a->batch);
-    a->f[p->loss + image] = (float)(log(sum) + largest - logits[(size_t)label * plane + n]);
-    a->f[p->correct + image] = top == label;
+// One head of one image: its loss, and the gradient (softmax - target) / batch. Adds 1 to `right` if the (first) label is on top.
+static double head_loss(const ft_loss *p, const ft_arena *a, const float *logits, float *gradient, int image, int head, int *right) {
+  int at_label = image * p->heads + head, label = a->i[p->labels + at_label], mixed = a->i[p->mixed + at_label], top = 0;
+  size_t plane = p->logits.plane;
+  for (int k = 1; k < p->classes; k++)
+    if (logits[k * plane] > logits[top * plane]) top = k;
+  double share = a->f[p->shares + image], smoothing = a->f[p->smoothing], even = smoothing / p->classes;
+  double first = (1 - smoothing) * (1 - share), second = (1 - smoothing) * share, weight = p->sum ? 1 : 1.0 / p->heads;
+  double largest = logits[top * plane], sum = 0, all = 0;
+  for (int k = 0; k < p->classes; k++) sum += exp(logits[k * plane] - largest);
+  for (int k = 0; k < p->classes; k++) {
+    double target = (k == label) * first + (k == mixed) * second + even;
+    gradient[(size_t)k * p->gradient.plane] = (float)((exp(logits[k * plane] - largest) / sum - target) / a->batch * weight);
+    all += logits[k * plane];
   }
+  *right += top == label;
+  double loss = log(sum) + largest - first * logits[label * plane];
+  if (share > 0) loss -= second * logits[mixed * plane];
+  if (smoothing > 0) loss -= even * all;
+  return loss * weight;
+}
+
+// Cross-entropy of all heads of each image, the share of heads that are right, and the gradient. A task is one block.
+static void loss(const ft_loss *p, int block, const ft_arena *a) {
+  int valid = valid_lanes(a, block);
+  for (int n = 0; n < valid; n++) {
+    int image = block * a->lanes + n, right = 0;
+    double sum = 0;
+    for (int h = 0; h < p->heads; h++)
+      sum += head_loss(p, a, at(a, p->logits, block, h * p->classes, 0) + n, at(a, p->gradient, block, h * p->classes, 0) + n, image, h,
+                       &right);
+    a->f[p->loss + image] = (float)sum;
+    a->f[p->correct + image] = (float)right / (float)p->heads;
+  }
+  for (int k = 0; k < p->classes * p->heads; k++)
+    for (int n = valid; n < a->lanes; n++) at(a, p->gradient, block, k, 0)[n] = 0;
 }
 
 // ---- convolutions and linear layers ----
 
-// Live weights, stored in the order of their positions, in the order in which a loop nest meets them.
+// Live weights, stored in the order of their positions, in the order in which a loop nest meets them; zero where that meets a dead one.
 static void pack(const ft_pack *p, int task, const ft_arena *a) {
   const int32_t *order = a->i + p->order;
   int end = least(p->count, (task + 1) * 16384);
-  for (int k = task * 16384; k < end; k++) a->f[p->out + k] = a->f[p->source + order[k]];
+  for (int k = task * 16384; k < end; k++) a->f[p->out + k] = order[k] < 0 ? 0 : a->f[p->source + order[k]];
 }
 
 // First float of a tile in each tensor of a gather, plane 0. What the operation has not is `out`, and not used.
-typedef struct { const float *in, *start; float *out, *normed; } gather_at;
-static inline gather_at ahead(gather_at t, long floats) { return (gather_at){t.in + floats, t.start + floats, t.out + floats, t.normed + floats}; }
+typedef struct { const float *in, *start; float *out, *normed, *sums; } gather_at;
+static inline gather_at ahead(gather_at t, long floats) { return (gather_at){t.in + floats, t.start + floats, t.out + floats, t.normed + floats, t.sums}; }
 static gather_at gather_from(const ft_gather *p, const ft_arena *a, int block, int row) {
+  int chunk = a->lanes < FT_FULL ? row / p->chunk_rows : 0;  // where blocks have tiles that are runs, there is one thread
   return (gather_at){at(a, p->in, block, 0, row), at(a, p->start.base < 0 ? p->out : p->start, block, 0, row), at(a, p->out, block, 0, row),
-                     at(a, p->normed, block, 0, row)};
+                     at(a, p->normed, block, 0, row), p->sums < 0 ? NULL : a->f + p->sums + (size_t)chunk * p->planes * FT_FLAT_FLOATS};
 }
 
 // What a plane's sums become after their last weight: scale and shift, then zero where they are not positive.
@@ -157,6 +189,10 @@ static inline void fetch_rows(ahead_of *f, const float *in, long plane, long str
   }
 }
 
+// Tiles of NV vectors while they fit into the N images of a column.
+#define GATHER_TILES(TILE, NV) for (; N - n >= NV * VW; n += NV * VW) TILE(p, a, ahead(t, x * N + n), o0, o1, N)
+
+#ifndef __wasm__
 // One tile: YB rows x XB columns x NV vectors of images, planes o0 .. o1. N: images a column. A tile of two rows has much to read before
 // its first sum, so the next one's is fetched meanwhile.
 #define GATHER(NAME, YB, XB, NV)                                                                                                      \
@@ -203,9 +239,6 @@ GATHER(gather_1x1x2, 1, 1, 2)
 GATHER(gather_1x4x1, 1, 4, 1)
 GATHER(gather_1x1x1, 1, 1, 1)
 GATHER(gather_1x1x8, 1, 1, 8)
-
-// Tiles of NV vectors while they fit into the N images of a column.
-#define GATHER_TILES(TILE, NV) for (; N - n >= NV * VW; n += NV * VW) TILE(p, a, ahead(t, x * N + n), o0, o1, N)
 
 // All tiles of one image row from column x on. `N` is a constant in the calls below: addresses then fold into the instructions.
 static inline __attribute__((always_inline)) void gather_row(const ft_gather *p, const ft_arena *a, gather_at t, int x, int o0, int o1,
@@ -257,70 +290,167 @@ static void gather_rows(const ft_gather *p, const ft_arena *a, int block, int y0
     else gather_row_any(p, a, t, done, o0, o1);
   }
 }
+#endif
 
-// ---- fewer images than a vector holds: vectors run along the plane ----
+// ---- fewer images than a vector holds: vectors run along the plane; in WebAssembly always, along a row ----
 
-// Rows of input and output are equally long, so that a tap is a constant offset along the whole plane. What is computed between the rows
-// and in the FT_FULL floats behind the last one is overwritten with zeros afterwards.
+// Rows of input and output are equally long, and every column that a tap may want has a copy of the input that begins with it: so a tap is a
+// constant offset along the whole plane, and where rows are whole vectors (or half ones) an aligned one. What is computed between the
+// last column and the end of a row, and behind the last row, is overwritten with zeros afterwards.
+static inline __attribute__((always_inline)) void flat_start(const ft_gather *p, const ft_arena *a, gather_at t, int o, vec *sum, int count) {
+  const float *from = t.start + (size_t)o * p->start.plane;
+  const vec bias = splat(p->bias < 0 ? 0 : a->f[p->bias + o]);
+  if (p->start.base < 0) UNROLL for (int j = 0; j < count; j++) sum[j] = bias;
+  else UNROLL for (int j = 0; j < count; j++) sum[j] = load(from + j * VW) + bias;
+}
 #define FLAT(NV)                                                                                                                      \
   static __attribute__((noinline)) void flat_##NV(const ft_gather *p, const ft_arena *a, gather_at t, int o0, int o1) {               \
     const int32_t *taps = a->i + p->taps;                                                                                             \
     const float *weights = a->f + p->weights;                                                                                         \
     for (int c = 0; c < p->channel_blocks; c++) {                                                                                     \
       const int32_t *row = a->i + p->rows + (size_t)c * (p->planes + 1);                                                              \
-      const int fresh = c == 0 && p->start.base < 0;                                                                                  \
-      for (int o = o0; o < o1; o++) {                                                                                                 \
-        float *out = t.out + (size_t)o * p->out.plane, *normed = t.normed + (size_t)o * p->normed.plane;                              \
-        const float *from = c > 0 || fresh ? out : t.start + (size_t)o * p->start.plane;                                              \
-        const finish f = finish_of(p, a, o, c + 1 == p->channel_blocks);                                                              \
-        vec sum[NV], bias = splat(c > 0 || p->bias < 0 ? 0 : a->f[p->bias + o]);                                                      \
-        UNROLL for (int j = 0; j < NV; j++) sum[j] = fresh ? bias : load(from + j * VW) + bias;                                       \
-        for (int k = row[o], end = row[o + 1]; k < end; k++) {                                                                        \
-          const long tap = taps[k];                                                                                                   \
-          vec w = splat(weights[k]);                                                                                                  \
-          UNROLL for (int j = 0; j < NV; j++) sum[j] += w * load(t.in + tap + j * VW);                                                \
+      const int last = c + 1 == p->channel_blocks;                                                                                    \
+      for (int o = o0, k = row[o0]; o < o1; o++) {                                                                                    \
+        float *partial = t.sums + (size_t)o * FT_FLAT_FLOATS;                                                                 \
+        vec sum[NV];                                                                                                                  \
+        if (c > 0) UNROLL for (int j = 0; j < NV; j++) sum[j] = load(partial + j * VW);                                               \
+        else flat_start(p, a, t, o, sum, NV);                                                                                         \
+        for (const int end = row[o + 1]; k < end; k++) {                                                                              \
+          const float *in = t.in + taps[k];                                                                                           \
+          const vec w = splat(weights[k]);                                                                                            \
+          UNROLL for (int j = 0; j < NV; j++) sum[j] += w * load(in + j * VW);                                                        \
         }                                                                                                                             \
+        if (!last) {                                                                                                                  \
+          UNROLL for (int j = 0; j < NV; j++) store(partial + j * VW, sum[j]);                                                        \
+          continue;                                                                                                                   \
+        }                                                                                                                             \
+        float *out = t.out + (size_t)o * p->out.plane, *normed = t.normed + (size_t)o * p->normed.plane;                                                                       \
+        const finish f = finish_of(p, a, o, 1);                                                                                       \
         if (!f.any || f.raw) UNROLL for (int j = 0; j < NV; j++) store(out + j * VW, sum[j]);                                         \
         if (f.any) UNROLL for (int j = 0; j < NV; j++) store(normed + j * VW, finished(f, sum[j]));                                   \
       }                                                                                                                               \
     }                                                                                                                                 \
   }
-FLAT(1) FLAT(2) FLAT(3) FLAT(4) FLAT(5) FLAT(6) FLAT(7) FLAT(8) FLAT(9) FLAT(10) FLAT(11) FLAT(12)
+// Compilers of WebAssembly know 15 registers, and that of Node 20 loads all inputs of a tile before the first product: without a fused
+// multiply-add, which newer ones bring with them, twice as many registers as sums are needed.
+#if defined(__wasm__) && !defined(__wasm_relaxed_simd__)
+#define FEW_REGISTERS 1
+#else
+#define FEW_REGISTERS 0
+#endif
+FLAT(1) FLAT(2) FLAT(3) FLAT(4) FLAT(5) FLAT(6) FLAT(7)
+#if !FEW_REGISTERS
+FLAT(8) FLAT(9) FLAT(10) FLAT(11) FLAT(12)
+#endif
 #if VW == 16
 FLAT(13) FLAT(14) FLAT(15) FLAT(16) FLAT(17) FLAT(18) FLAT(19) FLAT(20)
 #endif
 static void (*const FLAT_TILES[])(const ft_gather *, const ft_arena *, gather_at, int, int) = {
-    flat_1, flat_2, flat_3, flat_4, flat_5, flat_6, flat_7, flat_8, flat_9, flat_10, flat_11, flat_12,
+    flat_1, flat_2, flat_3, flat_4, flat_5, flat_6, flat_7,
+#if !FEW_REGISTERS
+    flat_8, flat_9, flat_10, flat_11, flat_12,
+#endif
 #if VW == 16
     flat_13, flat_14, flat_15, flat_16, flat_17, flat_18, flat_19, flat_20,
 #endif
 };
 enum { MOST_FLAT = sizeof FLAT_TILES / sizeof *FLAT_TILES };
 
-static void clear_gaps(const ft_arena *a, ft_view v, int o0, int o1, int height, int width) {
+// What vectors have written between two rows, and behind the last up to float `written` of the plane.
+static void clear_gaps(const ft_arena *a, ft_view v, int o0, int o1, int y0, int y1, int width, int written) {
   for (int o = o0; o < o1; o++)
-    for (int y = 0; y < height; y++) {
-      float *gap = at(a, v, 0, o, y) + width * a->lanes;
-      for (int e = 0, n = y + 1 < height ? v.row - width * a->lanes : FT_FULL; e < n; e++) gap[e] = 0;
+    for (int y = y0; y < y1; y++) {
+      float *row = at(a, v, 0, o, y);
+      for (int e = width * a->lanes, end = y + 1 < y1 ? v.row : written - y * v.row; e < end; e++) row[e] = 0;
     }
 }
 
-static void gather_flat(const ft_gather *p, const ft_arena *a, int o0, int o1) {
-  int length = (p->height - 1) * p->out.row + p->width * a->lanes, vectors = ceil_div(length, VW);
-  int step = ceil_div(vectors, ceil_div(vectors, MOST_FLAT));
-  gather_at t = gather_from(p, a, 0, 0);
-  for (int v = 0; v < vectors; v += step) FLAT_TILES[least(step, vectors - v) - 1](p, a, ahead(t, v * VW), o0, o1);
-  clear_gaps(a, p->out, o0, o1, p->height, p->width);
-  if (p->normed.base != p->out.base) clear_gaps(a, p->normed, o0, o1, p->height, p->width);
+static long copy_at(ft_shifts s, int shift, int residue) { return (long)(shift * s.residues + residue) * s.size + residue * (FT_FULL / 2); }
+
+// Rows moved by some floats. What has no column becomes zero: lanes of the first or the last vector of every `period` floats where rows are
+// whole vectors or vectors whole rows, else float by float.
+typedef struct { int floats, row, period, edge, zeros; mask keep; } shift_rows;
+static shift_rows shift_by(int floats, int row) {
+  shift_rows s = {floats, row, row < VW ? VW : row, 0, least(floats < 0 ? -floats : floats, row), ~(mask){0}};
+  if (s.period % row || s.period % VW || s.zeros > VW) s.period = 0;
+  s.edge = floats < 0 ? 0 : s.period - VW;
+  for (int e = 0, n = least(row, VW); e < VW; e++)
+    if (floats < 0 ? e % n < s.zeros : e % n >= n - s.zeros) s.keep[e] = 0;
+  return s;
+}
+static void shift_plane(const shift_rows *s, float *to, const float *from, int height) {
+  int end = height * s->row, e = 0;
+  from += s->floats;
+  if (s->period == 0) {
+    for (; e + VW <= end; e += VW) store(to + e, load(from + e));
+    if (e < end) store_part(to + e, load_part(from + e, end - e), end - e);
+    for (float *zeros = s->floats < 0 ? to : to + s->row - s->zeros; height > 0; height--, zeros += s->row)
+      for (e = 0; e < s->zeros; e++) zeros[e] = 0;
+    return;
+  }
+  for (; e + s->period <= end; e += s->period) {
+    for (int j = 0; j < s->period; j += VW) store(to + e + j, load(from + e + j));
+    store(to + e + s->edge, (vec)((mask)load(from + e + s->edge) & s->keep));
+  }
+  if (e < end) store_part(to + e, (vec)((mask)load_part(from + e, end - e) & s->keep), end - e);
 }
 
-// A task is one (block, chunk of rows, chunk of planes).
-static void gather(const ft_gather *p, int task, const ft_arena *a) {
+// Rows y0 .. y1 - 1 of planes o0 .. o1 - 1 into all copies.
+static void shift_planes(const ft_arena *a, ft_view v, ft_shifts s, int o0, int o1, int y0, int y1) {
+  for (int shift = s.first; shift < s.first + s.count; shift++) {
+    const shift_rows rows = shift_by(shift * a->lanes, v.row);
+    for (int residue = shift == 0; residue < s.residues; residue++)
+      for (int o = o0; o < o1; o++) {
+        float *plane = at(a, v, 0, o, y0);
+        shift_plane(&rows, plane + copy_at(s, shift, residue), plane, y1 - y0);
+      }
+  }
+}
+
+static void shift(const ft_shift *p, int channel, const ft_arena *a) {
+  shift_planes(a, p->out, p->shifts, channel, channel + 1, 0, p->height);
+}
+
+static int flat_vectors(const ft_gather *p, const ft_arena *a, int rows) {
+  return ceil_div((rows - 1) * p->out.row + p->width * a->lanes, VW);
+}
+// Tiles of about equal length.
+static void gather_run(const ft_gather *p, const ft_arena *a, gather_at t, int vectors, int o0, int o1) {
+  int step = ceil_div(vectors, ceil_div(vectors, MOST_FLAT));
+  for (int v = 0; v < vectors; v += step) FLAT_TILES[least(step, vectors - v) - 1](p, a, ahead(t, v * VW), o0, o1);
+}
+
+#ifdef __wasm__
+static void gather_rows(const ft_gather *p, const ft_arena *a, int block, int y0, int y1, int o0, int o1) {
+  for (int y = y0; y < y1; y++) gather_run(p, a, gather_from(p, a, block, y), p->width * a->lanes / VW, o0, o1);
+}
+#endif
+
+
+// What follows the sums of a plane of few images.
+static void finish_flat(const ft_gather *p, const ft_arena *a, int y0, int y1, int o0, int o1) {
+  int written = y0 * p->out.row + flat_vectors(p, a, y1 - y0) * VW;
+  clear_gaps(a, p->out, o0, o1, y0, y1, p->width, written);
+  if (p->normed.base != p->out.base) clear_gaps(a, p->normed, o0, o1, y0, y1, p->width, written);
+  if (p->shifts.count > 0) shift_planes(a, p->scale >= 0 || p->rectify ? p->normed : p->out, p->shifts, o0, o1, y0, y1);
+}
+
+// A task is one (block, chunk of rows, chunk of planes); of a dense layer, chunks of planes begin at multiples of FT_TILE_PLANES.
+typedef struct { int block, y0, y1, o0, o1; } gather_task;
+static gather_task gather_part(const ft_gather *p, int task) {
   int chunks_o = ceil_div(p->planes, p->chunk_planes), chunks_y = ceil_div(p->height, p->chunk_rows);
-  int o0 = task % chunks_o * p->chunk_planes, o1 = least(p->planes, o0 + p->chunk_planes);
-  int y0 = task / chunks_o % chunks_y * p->chunk_rows, y1 = least(p->height, y0 + p->chunk_rows);
-  if (a->lanes < FT_FULL) gather_flat(p, a, o0, o1);
-  else gather_rows(p, a, task / chunks_o / chunks_y, y0, y1, o0, o1);
+  int o0 = task % chunks_o * p->chunk_planes, y0 = task / chunks_o % chunks_y * p->chunk_rows;
+  return (gather_task){task / chunks_o / chunks_y, y0, least(p->height, y0 + p->chunk_rows), o0, least(p->planes, o0 + p->chunk_planes)};
+}
+
+static void gather(const ft_gather *p, int task, const ft_arena *a) {
+  gather_task part = gather_part(p, task);
+  if (a->lanes >= FT_FULL) {
+    gather_rows(p, a, part.block, part.y0, part.y1, part.o0, part.o1);
+    return;
+  }
+  gather_run(p, a, gather_from(p, a, 0, part.y0), flat_vectors(p, a, part.y1 - part.y0), part.o0, part.o1);
+  finish_flat(p, a, part.y0, part.y1, part.o0, part.o1);
 }
 
 // ---- layers without dead weights: each input is read once for several planes ----
@@ -373,6 +503,7 @@ static void gather(const ft_gather *p, int task, const ft_arena *a) {
 DENSE(dense_2x2, 2, DENSE_VECTORS)
 DENSE(dense_1x2, 1, 2)
 DENSE(dense_1x1, 1, 1)
+DENSE(dense_flat_wide, 1, FLAT_DENSE)
 
 static inline __attribute__((always_inline)) void dense_row(const ft_gather *p, const ft_arena *a, gather_at t, int o0, int o1,
                                                             const long N) {
@@ -394,15 +525,24 @@ static __attribute__((noinline)) void dense_row_any(const ft_gather *p, const ft
   dense_row(p, a, t, o0, o1, a->lanes);
 }
 
-// A task is one (block, chunk of rows, chunk of planes), which begins at a multiple of FT_TILE_PLANES.
+static __attribute__((noinline)) void dense_flat(const ft_gather *p, const ft_arena *a, int y0, int y1, int o0, int o1) {
+  const int vectors = flat_vectors(p, a, y1 - y0);
+  gather_at t = gather_from(p, a, 0, y0);
+  int v = 0;
+  for (; vectors - v >= FLAT_DENSE; v += FLAT_DENSE) dense_flat_wide(p, a, ahead(t, v * VW), o0, o1, 0);
+  for (; v < vectors; v++) dense_1x1(p, a, ahead(t, v * VW), o0, o1, 0);
+}
+
 static void dense(const ft_gather *p, int task, const ft_arena *a) {
-  int chunks_o = ceil_div(p->planes, p->chunk_planes), chunks_y = ceil_div(p->height, p->chunk_rows);
-  int o0 = task % chunks_o * p->chunk_planes, o1 = least(p->planes, o0 + p->chunk_planes);
-  int y0 = task / chunks_o % chunks_y * p->chunk_rows, y1 = least(p->height, y0 + p->chunk_rows);
-  for (int y = y0; y < y1; y++) {
-    gather_at t = gather_from(p, a, task / chunks_o / chunks_y, y);
-    if (a->lanes == 32) dense_row_32(p, a, t, o0, o1);
-    else dense_row_any(p, a, t, o0, o1);
+  gather_task part = gather_part(p, task);
+  if (a->lanes < FT_FULL) {
+    dense_flat(p, a, part.y0, part.y1, part.o0, part.o1);
+    finish_flat(p, a, part.y0, part.y1, part.o0, part.o1);
+  }
+  for (int y = part.y0; y < part.y1 && a->lanes >= FT_FULL; y++) {
+    gather_at t = gather_from(p, a, part.block, y);
+    if (a->lanes == 32) dense_row_32(p, a, t, part.o0, part.o1);
+    else dense_row_any(p, a, t, part.o0, part.o1);
   }
 }
 
@@ -717,6 +857,73 @@ static void relu_backward(const ft_elementwise *p, int task, const ft_arena *a) 
 static void add(const ft_elementwise *p, int task, const ft_arena *a) { ROWS(load(u + e) + load(v + e)) }
 static void copy(const ft_elementwise *p, int task, const ft_arena *a) { ROWS(load(u + e)) }
 
+// The finalizer of MurmurHash3. A chain of it keys a mask by (seed, node, sample); what it makes of key and position drops the position.
+static inline uint32_t scrambled(uint32_t x) {
+  x = (x ^ x >> 16) * 0x85ebca6bu;
+  x = (x ^ x >> 13) * 0xc2b2ae35u;
+  return x ^ x >> 16;
+}
+static inline uint32_t chained(uint32_t key, int32_t next) { return scrambled(key + (uint32_t)next + 0x9e3779b9u); }
+typedef uint32_t bits __attribute__((vector_size(VW * 4)));
+static inline vec dropout_factor(const uint32_t *key, uint32_t position, uint32_t threshold, float scale) {
+  bits x;
+  memcpy(&x, key, sizeof x);
+  x ^= position;
+  x = (x ^ x >> 16) * 0x85ebca6bu;
+  x = (x ^ x >> 13) * 0xc2b2ae35u;
+  x ^= x >> 16;
+  return (vec)((mask)splat(scale) & (mask)(x >= threshold));
+}
+
+// out = in * (0 or scale), or in where nothing is to drop.
+static void dropout(const ft_dropout *p, int task, const ft_arena *a) {
+  int c = task % p->channels, block = task / p->channels;
+  const int32_t *draw = a->i + p->draw;
+  uint32_t keys[128], node = chained(chained(chained(0, draw[1]), draw[2]), p->node);
+  for (int n = 0; n < 128; n++) keys[n] = n < a->lanes ? chained(node, draw[3] + block * a->lanes + n) : 0;
+  for (int y = 0; y < p->height; y++) {
+    const float *in = at(a, p->in, block, c, y);
+    float *out = at(a, p->out, block, c, y);
+    for (int e = 0, n = p->width * a->lanes; !draw[0] && e < n; e += VW) put(out + e, load(in + e), n - e, p->accumulate);
+    for (int x = 0; draw[0] && x < p->width; x++, in += a->lanes, out += a->lanes) {
+      uint32_t position = chained(0, (c * p->height + y) * p->width + x);
+      for (int n = 0; n < a->lanes; n += VW) {
+        vec factor = dropout_factor(keys + n, position, (uint32_t)p->threshold, a->f[p->scale]);
+        put(out + n, load(in + n) * factor, a->lanes - n, p->accumulate);
+      }
+    }
+  }
+}
+
+// out = in * scale[member of the sample]
+static void member_scale(const ft_member_scale *p, int task, const ft_arena *a) {
+  int c = task % p->channels, block = task / p->channels;
+  float factors[128] = {0};
+  for (int n = 0; n < a->lanes; n++)
+    factors[n] = a->f[p->scale + (size_t)((a->i[p->first] + block * a->lanes + n) % p->members) * p->channels + c];
+  for (int y = 0; y < p->height; y++) {
+    const float *in = at(a, p->in, block, c, y);
+    float *out = at(a, p->out, block, c, y);
+    for (int x = 0; x < p->width; x++, in += a->lanes, out += a->lanes)
+      for (int n = 0; n < a->lanes; n += VW) put(out + n, load(in + n) * load(factors + n), a->lanes - n, p->accumulate);
+  }
+}
+
+// out[member] = sum of in * gradient over its samples. A task is one channel.
+static void member_gradient(const ft_member_gradient *p, int c, const ft_arena *a) {
+  for (int m = 0; m < p->members; m++) a->f[p->out + (size_t)m * p->channels + c] = 0;
+  for (int block = 0; block < a->blocks; block++) {
+    double sums[128] = {0};
+    for (int y = 0; y < p->height; y++) {
+      const float *in = at(a, p->in, block, c, y), *g = at(a, p->gradient, block, c, y);
+      for (int x = 0; x < p->width; x++, in += a->lanes, g += a->lanes)
+        for (int n = 0; n < a->lanes; n++) sums[n] += (double)in[n] * g[n];
+    }
+    for (int n = 0; n < valid_lanes(a, block); n++)
+      a->f[p->out + (size_t)((block * a->lanes + n) % p->members) * p->channels + c] += (float)sums[n];
+  }
+}
+
 static void border(const ft_border *p, int task, const ft_arena *a) {
   int c = task % p->channels, block = task / p->channels, row = p->out.row, left = p->low * a->lanes, right = p->width * a->lanes;
   for (int y = -p->low; y < p->height + p->high; y++) {
@@ -821,20 +1028,43 @@ static inline void move_column(const ft_arena *a, float *to, const float *from, 
   for (int n = 0; a->lanes < FT_FULL && n < a->lanes; n++) to[n] = from[n];
 }
 
-static void split(const ft_split *p, int task, const ft_arena *a) {
-  int c = task % p->channels, block = task / p->channels, s = p->stride;
-  for (int i = 0; i < p->phase_height * s * s; i++) {
-    int r = i / (s * s), phase = i % (s * s), v = r * s + phase / s - p->low, u = phase % s - p->low;
-    float *out = at(a, p->phases, block, c * s * s + phase, r);
-    const float *in = at(a, p->whole, block, c, v);
-    // Columns k from first to last lie in the picture.
-    int first = u < 0 ? ceil_div(-u, s) : 0, last = least(p->phase_width, ceil_div(p->width - u, s));
-    if (v < 0 || v >= p->height) first = last = 0;
-    for (int e = 0; e < first * a->lanes; e++) out[e] = 0;
-    for (int k = first; k < last && a->lanes > 1; k++) move_column(a, out + k * a->lanes, in + (k * s + u) * a->lanes, 0);
-    for (int k = first; k < last && a->lanes == 1; k++) out[k] = in[k * s + u];
-    for (int e = last * a->lanes; e < p->phase_width * a->lanes; e++) out[e] = 0;
+// Columns first .. last - 1 of a phase: every s-th of a picture.
+static inline void split_columns(const ft_arena *a, float *out, const float *in, int first, int last, int s) {
+  switch (a->lanes) {
+    case 1:
+      if (s == 2) for (; last - first >= 8; first += 8) EIGHT(out + first) = EVEN(EIGHT(in + first * 2), EIGHT(in + first * 2 + 8));
+      for (int k = first; k < last; k++) out[k] = in[k * s];
+      break;
+    case 2: for (int k = first; k < last; k++) memcpy(out + k * 2, in + k * s * 2, 8); break;
+    case 4: for (int k = first; k < last; k++) memcpy(out + k * 4, in + k * s * 4, 16); break;
+    case 8: for (int k = first; k < last; k++) memcpy(out + k * 8, in + k * s * 8, 32); break;
+    default: for (int k = first; k < last; k++) move_column(a, out + k * a->lanes, in + k * s * a->lanes, 0);
   }
+}
+
+// The phases of one channel, `ahead` columns on, into tensor or copy `offset` floats behind it.
+static void split_channel(const ft_split *p, const ft_arena *a, int block, int c, int ahead, long offset) {
+  for (int v0 = 0, s = p->stride; v0 < s; v0++)
+    for (int u0 = 0; u0 < s; u0++) {
+      // Columns from first to last lie in the picture.
+      int u = u0 - p->low + ahead * s, first = u < 0 ? ceil_div(-u, s) : 0, last = least(p->phase_width, ceil_div(p->width - u, s));
+      float *out = at(a, p->phases, block, (c * s + v0) * s + u0, 0) + offset;
+      const float *in = at(a, p->whole, block, c, v0 - p->low) + u * a->lanes;
+      for (int r = 0, v = v0 - p->low; r < p->phase_height; r++, v += s, out += p->phases.row, in += s * p->whole.row) {
+        int inside = v >= 0 && v < p->height;
+        if (inside) split_columns(a, out, in, first, last, s);
+        for (int e = 0, n = (inside ? first : p->phase_width) * a->lanes; e < n; e++) out[e] = 0;
+        for (int e = last * a->lanes; e < p->phase_width * a->lanes; e++) out[e] = 0;
+      }
+    }
+}
+
+static void split(const ft_split *p, int task, const ft_arena *a) {
+  int c = task % p->channels, block = task / p->channels;
+  split_channel(p, a, block, c, 0, 0);
+  for (int ahead = p->shifts.first; ahead < p->shifts.first + p->shifts.count; ahead++)
+    for (int residue = ahead == 0; residue < p->shifts.residues; residue++)
+      split_channel(p, a, block, c, ahead, copy_at(p->shifts, ahead, residue));
 }
 
 static void merge(const ft_split *p, int task, const ft_arena *a) {
@@ -850,8 +1080,25 @@ static void merge(const ft_split *p, int task, const ft_arena *a) {
 
 // ---- the optimiser ----
 
+// The same with a factor of the gradients, or with Nesterov's step.
+static void sgd_any(const ft_sgd *p, int task, const ft_arena *a) {
+  const float *hyper = a->f + p->hyper, *gradient = a->f + p->gradients;
+  float *value = a->f + p->values, *buffer = a->f + p->momentum;
+  float rate = hyper[0], momentum = hyper[1], decay = hyper[2], factor = p->factor < 0 ? 1 : a->f[p->factor];
+  int end = least(p->count, (task + 1) * 16384);
+  for (int k = task * 16384; k < end; k++) {
+    float g = factor * gradient[k] + decay * value[k];
+    buffer[k] = momentum * buffer[k] + g;
+    value[k] -= rate * (p->nesterov ? g + momentum * buffer[k] : buffer[k]);
+  }
+}
+
 // buffer = momentum * buffer + gradient + decay * value; value -= rate * buffer
 static void sgd(const ft_sgd *p, int task, const ft_arena *a) {
+  if (p->nesterov || p->factor >= 0) {
+    sgd_any(p, task, a);
+    return;
+  }
   const float *hyper = a->f + p->hyper, *gradient = a->f + p->gradients;
   float *value = a->f + p->values, *buffer = a->f + p->momentum;
   float rate = hyper[0], momentum = hyper[1], decay = hyper[2];
@@ -860,6 +1107,36 @@ static void sgd(const ft_sgd *p, int task, const ft_arena *a) {
     buffer[k] = momentum * buffer[k] + (gradient[k] + decay * value[k]);
     value[k] -= rate * buffer[k];
   }
+}
+
+// value = keep * value - rate * first / (root * sqrt(second) + eps), first and second being averages of gradients and their squares
+static void adamw(const ft_adamw *p, int task, const ft_arena *a) {
+  const float *hyper = a->f + p->hyper, *gradient = a->f + p->gradients;
+  float *value = a->f + p->values, *first = a->f + p->momentum, *second = a->f + p->second_moments;
+  float keep = hyper[0], rate = hyper[1], root = hyper[2], beta1 = hyper[3], rest1 = hyper[4], beta2 = hyper[5], rest2 = hyper[6];
+  float eps = hyper[7], factor = p->factor < 0 ? 1 : a->f[p->factor];
+  int end = least(p->count, (task + 1) * 16384);
+  for (int k = task * 16384; k < end; k++) {
+    float g = factor * gradient[k];
+    first[k] = beta1 * first[k] + rest1 * g;
+    second[k] = beta2 * second[k] + rest2 * (g * g);
+    value[k] = keep * value[k] - rate * first[k] / (root * sqrtf(second[k]) + eps);
+  }
+}
+
+// One task: the sum has one order.
+static void clip(const ft_clip *p, const ft_arena *a) {
+  const float *g = a->f + p->gradients;
+  wide sums = {0};
+  double sum = 0;
+  int k = 0;
+  for (; k + VW <= p->count; k += VW) {
+    wide v = __builtin_convertvector(load(g + k), wide);
+    sums += v * v;
+  }
+  for (; k < p->count; k++) sum += (double)g[k] * g[k];
+  double factor = a->f[p->limit] / (sqrt(sum + wide_total(&sums)) + 1e-6);
+  a->f[p->factor] = factor > 1 ? 1 : (float)factor;
 }
 
 // ---- dispatch ----
@@ -887,9 +1164,16 @@ int JOIN(ft_tasks_, VARIANT)(const int32_t *op, const ft_arena *a) {
     case FT_MAX_POOL: case FT_MAX_POOL_BACKWARD: case FT_AVERAGE_POOL: case FT_AVERAGE_POOL_BACKWARD:
       return a->blocks * ((const ft_pool *)op)->channels;
     case FT_BORDER: return a->blocks * ((const ft_border *)op)->channels;
+    case FT_SHIFT: return ((const ft_shift *)op)->channels;
     case FT_SPLIT: case FT_MERGE: return a->blocks * ((const ft_split *)op)->channels;
     case FT_RESHAPE: case FT_LOSS: case FT_STORE: return a->blocks;
     case FT_SGD: return ceil_div(((const ft_sgd *)op)->count, 16384);
+    case FT_ADAMW: return ceil_div(((const ft_adamw *)op)->count, 16384);
+    case FT_CLIP: return 1;
+    case FT_DROPOUT: return a->blocks * ((const ft_dropout *)op)->channels;
+    case FT_MEMBER_SCALE: return a->blocks * ((const ft_member_scale *)op)->channels;
+    case FT_MEMBER_GRADIENT: return ((const ft_member_gradient *)op)->channels;
+    case FT_UNLOAD: { const ft_unload *p = (const void *)op; return a->blocks * p->channels * p->height; }
     default: return 0;
   }
 }
@@ -921,10 +1205,17 @@ void JOIN(ft_run_, VARIANT)(const int32_t *op, int task, const ft_arena *a) {
     case FT_COPY: copy(p, task, a); break;
     case FT_BORDER: border(p, task, a); break;
     case FT_RESHAPE: reshape(p, task, a); break;
+    case FT_SHIFT: shift(p, task, a); break;
     case FT_SPLIT: split(p, task, a); break;
     case FT_MERGE: merge(p, task, a); break;
     case FT_LOSS: loss(p, task, a); break;
     case FT_STORE: store_logits(p, task, a); break;
     case FT_SGD: sgd(p, task, a); break;
+    case FT_ADAMW: adamw(p, task, a); break;
+    case FT_CLIP: clip(p, a); break;
+    case FT_DROPOUT: dropout(p, task, a); break;
+    case FT_MEMBER_SCALE: member_scale(p, task, a); break;
+    case FT_MEMBER_GRADIENT: member_gradient(p, task, a); break;
+    case FT_UNLOAD: unload(p, task, a); break;
   }
 }

@@ -9,17 +9,21 @@
 
 // FT_PARTIAL: floats kept for one partial weight gradient. FT_FULL: images of a block whose columns are whole vectors; of fewer, which only
 // predictions have, a whole plane is one run of floats.
-// FT_TILE_PLANES: planes whose weights a dense layer has side by side.
-enum { FT_FIELDS = 32, FT_PARTIAL = 16, FT_FULL = 16, FT_TILE_PLANES = 4 };
+// FT_TILE_PLANES: planes whose weights a dense layer has side by side. FT_FLAT_FLOATS: floats of the longest tile that is a run.
+enum { FT_FIELDS = 40, FT_PARTIAL = 16, FT_FULL = 16, FT_TILE_PLANES = 4, FT_FLAT_FLOATS = 320 };
 
 enum {
   FT_LOAD = 1, FT_PACK, FT_GATHER, FT_DENSE, FT_WEIGHT_GRADIENT, FT_REDUCE, FT_DENSE_GRADIENT, FT_BIAS_GRADIENT,
   FT_NORM_TRAIN, FT_NORM_AGAIN, FT_NORM_BACKWARD, FT_FOLD, FT_AFFINE, FT_RUNNING,
   FT_RELU, FT_RELU_BACKWARD, FT_MAX_POOL, FT_MAX_POOL_BACKWARD, FT_AVERAGE_POOL, FT_AVERAGE_POOL_BACKWARD,
-  FT_ADD, FT_COPY, FT_BORDER, FT_RESHAPE, FT_SPLIT, FT_MERGE, FT_LOSS, FT_STORE, FT_SGD
+  FT_ADD, FT_COPY, FT_BORDER, FT_RESHAPE, FT_SHIFT, FT_SPLIT, FT_MERGE, FT_LOSS, FT_STORE, FT_SGD,
+  FT_ADAMW, FT_CLIP, FT_DROPOUT, FT_MEMBER_SCALE, FT_MEMBER_GRADIENT, FT_UNLOAD
 };
 
 typedef struct { int32_t base, block, plane, row; } ft_view;
+// Of few images: copies of a tensor whose columns are shifted (src/ops.ts). Copy (s, r), `count` shifts s from `first` on, lies
+// (s * residues + r) * size + r * FT_FULL / 2 floats behind the tensor itself, which is copy (0, 0); count 0: none.
+typedef struct { int32_t first, count, residues, size; } ft_shifts;
 
 typedef struct { int32_t op; int32_t source; ft_view out; int32_t channels, height, width; } ft_load;
 typedef struct { int32_t op; int32_t out, source, order /* int */, count; } ft_pack;
@@ -30,6 +34,8 @@ typedef struct { int32_t op; int32_t out, source, order /* int */, count; } ft_p
 typedef struct {
   int32_t op; ft_view in, out, start, normed; int32_t planes, height, width, rows /* int */, taps /* int */, weights, channel_blocks, bias,
       scale, shift, rectify, chunk_planes, chunk_rows, pairs, channels;
+  ft_shifts shifts;  // of what is written last
+  int32_t sums;  // where tiles are runs: (chunks of rows, planes, FT_FLAT_FLOATS), what they hold between two blocks of channels
 } ft_gather;
 // partial[group][k][lane] = sum of in[tap[k] ...] * gradient[o]
 typedef struct {
@@ -61,12 +67,31 @@ typedef struct {
 } ft_reshape;
 // Split: out[(c * stride + v % stride) * stride + u % stride][v / stride][u / stride] = in[c][v - low][u - low], zero beyond the picture.
 // Merge is its adjoint.
+typedef struct { int32_t op; ft_view out; int32_t channels, height, width; ft_shifts shifts; } ft_shift;
 typedef struct {
   int32_t op; ft_view whole, phases; int32_t channels, height, width, phase_height, phase_width, stride, low, accumulate;
+  ft_shifts shifts;  // of the phases
 } ft_split;
-typedef struct { int32_t op; ft_view logits, gradient; int32_t classes, labels /* int */, loss, correct; } ft_loss;
+// labels and mixed (batch, heads), shares (batch): the second label's share of the loss. `sum`: heads are added, else averaged.
+typedef struct {
+  int32_t op; ft_view logits, gradient; int32_t classes, heads, labels /* int */, mixed /* int */, shares, smoothing, sum, loss, correct;
+} ft_loss;
 typedef struct { int32_t op; ft_view logits; int32_t classes, out; } ft_store;
-typedef struct { int32_t op; int32_t values, momentum, gradients, count, hyper /* learning rate, momentum, weight decay */; } ft_sgd;
+typedef struct {
+  int32_t op; int32_t values, momentum, gradients, count, hyper /* learning rate, momentum, weight decay */, nesterov, factor;
+} ft_sgd;
+typedef struct { int32_t op; int32_t values, momentum, second_moments, gradients, count, hyper /* src/update.ts */, factor; } ft_adamw;
+typedef struct { int32_t op; int32_t gradients, count, limit, factor; } ft_clip;
+// draw: whether to drop at all, the seed's low and high 32 bits, which sample the first image is.
+typedef struct {
+  int32_t op; ft_view in, out; int32_t channels, height, width, draw /* int */, node, threshold, scale, accumulate;
+} ft_dropout;
+// Sample n belongs to member n % members; scale (members, channels).
+typedef struct {
+  int32_t op; ft_view in, out; int32_t channels, height, width, scale, members, first /* int */, accumulate;
+} ft_member_scale;
+typedef struct { int32_t op; ft_view in, gradient; int32_t channels, height, width, out, members; } ft_member_gradient;
+typedef struct { int32_t op; ft_view in; int32_t channels, height, width, out; } ft_unload;
 
 typedef struct {
   float *f;

@@ -14,18 +14,19 @@ struct ft_threads {
   pthread_cond_t changed;
   atomic_int sleepers;
   atomic_int stop;
-  // The operation on offer, in one word: number of the offer, tasks, next task. A task is taken by compare-and-swap, which fails if the
-  // offer has changed since the fields below were read.
+  // The operation on offer, in one word: number of the offer, end and begin of the tasks that nobody has taken. A task is taken by
+  // compare-and-swap, which fails if the offer has changed since the fields below were read. The caller takes the first, helpers take the
+  // last: neighbouring tasks of one operation after the other then meet the same cache.
   _Atomic uint64_t offer;
   _Atomic(const ft_variant *) variant;
   _Atomic(const int32_t *) op;
   _Atomic(const ft_arena *) arena;
-  atomic_int done;
+  atomic_int left;  // tasks that are not done
 };
 
 enum { TASK_BITS = 21, MOST_TASKS = (1 << TASK_BITS) - 1 };
-static inline int next_of(uint64_t offer) { return (int)(offer & MOST_TASKS); }
-static inline int tasks_of(uint64_t offer) { return (int)(offer >> TASK_BITS & MOST_TASKS); }
+static inline int begin_of(uint64_t offer) { return (int)(offer & MOST_TASKS); }
+static inline int end_of(uint64_t offer) { return (int)(offer >> TASK_BITS & MOST_TASKS); }
 static inline uint32_t number_of(uint64_t offer) { return (uint32_t)(offer >> 2 * TASK_BITS); }
 
 static inline void relax(void) {
@@ -37,7 +38,7 @@ static inline void relax(void) {
 }
 
 static int offered(ft_threads *p, uint32_t old) { return number_of(atomic_load(&p->offer)) != old; }
-static int finished(ft_threads *p, uint32_t tasks) { return atomic_load(&p->done) == (int)tasks; }
+static int finished(ft_threads *p, uint32_t unused) { return (void)unused, atomic_load(&p->left) == 0; }
 
 static void wait_until(ft_threads *p, int (*condition)(ft_threads *, uint32_t), uint32_t argument) {
   for (int i = 0; i < SPINS; i++) {
@@ -59,17 +60,17 @@ static void wake(ft_threads *p) {
   pthread_mutex_unlock(&p->mutex);
 }
 
-static void help(ft_threads *p) {
+static void help(ft_threads *p, int first) {
   for (;;) {
     uint64_t offer = atomic_load(&p->offer);
     const ft_variant *variant = atomic_load(&p->variant);
     const int32_t *op = atomic_load(&p->op);
     const ft_arena *arena = atomic_load(&p->arena);
-    int tasks = tasks_of(offer), task = next_of(offer);
-    if (task == tasks) return;
-    if (!atomic_compare_exchange_weak(&p->offer, &offer, offer + 1)) continue;
-    variant->run(op, task, arena);
-    if (atomic_fetch_add(&p->done, 1) + 1 == tasks) wake(p);
+    int begin = begin_of(offer), end = end_of(offer);
+    if (begin == end) return;
+    if (!atomic_compare_exchange_weak(&p->offer, &offer, first ? offer + 1 : offer - ((uint64_t)1 << TASK_BITS))) continue;
+    variant->run(op, first ? begin : end - 1, arena);
+    if (atomic_fetch_sub(&p->left, 1) == 1) wake(p);
   }
 }
 
@@ -79,13 +80,13 @@ static void *helper(void *argument) {
     wait_until(p, offered, seen);
     if (atomic_load(&p->stop)) return NULL;
     seen = number_of(atomic_load(&p->offer));
-    help(p);
+    help(p, 0);
   }
 }
 
 static void offer_tasks(ft_threads *p, const int32_t *op, int tasks) {
   atomic_store(&p->op, op);
-  atomic_store(&p->done, 0);
+  atomic_store(&p->left, tasks);
   atomic_store(&p->offer, (uint64_t)(number_of(atomic_load(&p->offer)) + 1) << 2 * TASK_BITS | (uint64_t)tasks << TASK_BITS);
   wake(p);
 }
@@ -124,7 +125,7 @@ void ft_threads_run(ft_threads *p, const ft_variant *variant, const int32_t *ops
       continue;
     }
     offer_tasks(p, op, tasks);
-    help(p);
-    wait_until(p, finished, (uint32_t)tasks);
+    help(p, 1);
+    wait_until(p, finished, 0);
   }
 }

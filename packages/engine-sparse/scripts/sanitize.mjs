@@ -11,6 +11,7 @@ import { initialState, lenet5, network, rng, wideResNet } from '@freetickets/spa
 import { Arena } from '../dist/arena.js';
 import { encode, LAYOUT } from '../dist/ops.js';
 import { indexDense, indexLayer, makePlan } from '../dist/plan.js';
+import { HYPER, hyperOf } from '../dist/update.js';
 import { randomNetwork, randomState } from '../test/random-network.mjs';
 import { FLAGS, NotBuilt, root, variantsOf } from './addon.mjs';
 
@@ -18,6 +19,12 @@ import { FLAGS, NotBuilt, root, variantsOf } from './addon.mjs';
 const BATCHES = [1, 2, 5, 15, 16, 17, 33, 64, 130];
 /** Floats and integers between two parts of an arena, where gaps are asked for: more than the longest vector reads beyond its part. */
 const GAP = 64;
+/** Trained with by turns: together they have every operation of an update. */
+const OPTIMIZERS = [
+  { kind: 'sgd', momentum: 0.9, weightDecay: 5e-4 },
+  { kind: 'sgd', momentum: 0.9, weightDecay: 5e-4, nesterov: true, clipNorm: 0.5, decays: ['weight'] },
+  { kind: 'adamw', weightDecay: 0.01, rates: { weight: 0.5 } },
+];
 const MEMORY = ['-fsanitize=address,undefined', '-fno-sanitize-recover=undefined'];
 const RACES = ['-fsanitize=thread'];
 
@@ -69,33 +76,40 @@ function withGaps(make) {
   }
 }
 
-/** Two training steps of different numbers of images and a prediction, or predictions alone. */
+/** Two training steps of different numbers of images and a prediction, or predictions alone, or gradients of images and a prediction. */
 function programsOf(plan, train) {
   const some = Math.ceil(plan.batchSize / 2);
   const steps = ['pack', 'keepStep', 'update', 'pack', 'step', 'update', 'pack', 'predict'];
-  const names = train ? steps : ['pack', 'predict', 'predict'];
+  const asked = plan.place.keeps ? 'inputGradient' : 'predict';
+  const names = train ? steps : ['pack', asked, 'predict'];
   return names.map((name, index) => ({ operations: plan[name], batch: index > 3 || index === 2 ? some : plan.batchSize }));
 }
 
 /** The parts of an arena that a session fills before it runs. */
-function filled({ place, batchSize }, net, state) {
+function filled({ place, batchSize }, net, state, optimizer) {
   const stream = rng(1).stream('images');
   const images = Float32Array.from({ length: batchSize * net.shapes.get('input').reduce((a, b) => a * b, 1) }, () => stream.normal());
   const parts = [...place.constants.map(([at, value]) => [at, Float32Array.of(value)]), [place.images, images]];
   for (const [param, { values }] of place.params) parts.push([values, state.values.get(param)]);
-  return [...parts, [place.hyper, Float32Array.of(0.01, 0.9, 5e-4)]];
+  for (const [k, treatment] of place.treatments.entries())
+    parts.push([place.hyper + k * HYPER, Float32Array.from(hyperOf(optimizer, treatment, 0.01, 1))]);
+  return parts;
 }
 
 function indices(plan, net, state) {
   const ints = new Int32Array(plan.place.arena.intCount);
   for (const layer of plan.place.layers.values()) indexLayer(plan, ints, layer, state.topology.get(layer.param)?.live);
   indexDense(plan, ints);
-  for (let n = 0; n < plan.batchSize; n++) ints[plan.place.labels + n] = n % net.classes;
+  for (let n = 0; n < plan.batchSize * net.heads; n++) {
+    ints[plan.place.labels + n] = n % net.classes;
+    ints[plan.place.mixed + n] = (n + 1) % net.classes;
+  }
+  ints.set([1, 7, 0, 0], plan.place.draw);
   return ints;
 }
 
 /** As test/run-plans.c reads it. */
-function dump({ name, net, state, plan, train, gaps = [] }) {
+function dump({ name, net, state, plan, train, optimizer, gaps = [] }) {
   const { arena } = plan.place;
   const bytes = [];
   const put = (...numbers) => bytes.push(Buffer.from(Int32Array.from(numbers).buffer));
@@ -105,7 +119,7 @@ function dump({ name, net, state, plan, train, gaps = [] }) {
   bytes.push(text);
   put(arena.lanes, arena.floatCount, arena.intCount);
   for (const kind of ['floats', 'ints']) put(gapsOf(kind).length / 2, ...gapsOf(kind));
-  const parts = filled(plan, net, state);
+  const parts = filled(plan, net, state, optimizer);
   put(parts.length);
   for (const [start, values] of parts) {
     put(start, values.length);
@@ -119,18 +133,20 @@ function dump({ name, net, state, plan, train, gaps = [] }) {
 }
 
 /** Every plan that a network can have with one size of batch. */
-function plansOf(label, net, state, batchSize) {
+function plansOf(label, net, state, batchSize, optimizer) {
   const kinds = [
     { kind: 'predicts', train: false },
     { kind: 'trains', train: true },
     { kind: 'trains, keeps little', train: true, mostKept: 0 },
+    { kind: 'gives gradients of images', train: false, inputGradients: true },
   ];
-  return kinds.flatMap(({ kind, train, mostKept }) => {
-    const make = () => makePlan(net, state.topology, { batchSize, train, denseGradients: train, ...(mostKept === 0 ? { mostKept } : {}) });
+  return kinds.flatMap(({ kind, train, ...more }) => {
+    const options = { batchSize, train, denseGradients: train, optimizer, ...more };
+    const make = () => makePlan(net, state.topology, options);
     const name = `${label}, ${kind}, ${batchSize} images`;
     return [
-      { name, net, state, train, plan: make() },
-      { name: `${name}, with gaps`, net, state, train, ...withGaps(make) },
+      { name, net, state, train, optimizer, plan: make() },
+      { name: `${name}, with gaps`, net, state, train, optimizer, ...withGaps(make) },
     ];
   });
 }
@@ -168,8 +184,10 @@ function runPlans(folder) {
   for (const { what, runner, how, share } of runners) {
     let plans = 0;
     let runs = 0;
+    let turn = 0;
     for (const { label, net, state, batches } of networks(Math.ceil(Number(options.networks) * share), Number(options.seed))) {
-      const cases = batches.flatMap((batchSize) => plansOf(label, net, state, batchSize));
+      const optimizer = OPTIMIZERS[turn++ % OPTIMIZERS.length];
+      const cases = batches.flatMap((batchSize) => plansOf(label, net, state, batchSize, optimizer));
       for (const { plan, train } of cases)
         for (const { operations } of programsOf(plan, train)) for (const { op } of operations) met.add(op);
       const counts = run(runner, how, label, Buffer.concat(cases.map(dump)));

@@ -1,9 +1,9 @@
 /**
- * Random small networks on every engine, against the reference: losses, gradients, values after two steps, predictions. Predictions of every
- * plan are held to those of one plan that only predicts, in whole blocks. AGREEMENT_NETWORKS=5000 draws more than the default,
+ * Random small networks on every engine, against the reference: losses, gradients, values after two steps, gradients of images, predictions.
+ * Predictions of every plan are held to those of one plan that only predicts, in whole blocks. AGREEMENT_NETWORKS=5000 draws more than the default,
  * AGREEMENT_SEED others.
  */
-import { initialState, type ModelState, type Network, network, rng } from '@freetickets/sparse-core';
+import { initialState, type ModelState, type Network, network, type OptimizerSpec, rng } from '@freetickets/sparse-core';
 import { describe, expect, it } from 'vitest';
 import { randomNetwork, randomState } from '../test/random-network.mjs';
 import { nativeExecutor, nativeStatus } from './native.node.ts';
@@ -11,12 +11,20 @@ import type { PlacementOptions } from './placement.ts';
 import { indexDense, indexLayer, makePlan, type Plan } from './plan.ts';
 import { referenceExecutor } from './reference.ts';
 import type { Executor } from './session.ts';
-import { wasmExecutor } from './wasm.ts';
+import { HYPER, hyperOf } from './update.ts';
+import { wasmExecutor, wasmStatus } from './wasm.ts';
 
 const NETWORKS = Number(process.env.AGREEMENT_NETWORKS ?? 40);
 const SEED = Number(process.env.AGREEMENT_SEED ?? 1);
 /** Of max |found - truth| / max |truth|, where a tensor is not much smaller than the largest of its kind: rounding only. */
 const BOUND = 1e-3;
+
+/** Adam's eps is large: the sign of a gradient that is zero but for rounding must not decide where a weight goes. */
+const OPTIMIZERS: readonly OptimizerSpec[] = [
+  { kind: 'sgd', momentum: 0.9, weightDecay: 5e-4 },
+  { kind: 'sgd', momentum: 0.9, weightDecay: 5e-4, nesterov: true, clipNorm: 0.5, decays: ['weight'], rates: { bias: 2 } },
+  { kind: 'adamw', weightDecay: 0.1, eps: 0.01, rates: { weight: 0.5 } },
+];
 
 interface Case {
   readonly net: Network;
@@ -25,6 +33,7 @@ interface Case {
   readonly batchSize: number;
   readonly some: number;
   readonly images: Float32Array;
+  readonly optimizer: OptimizerSpec;
 }
 type Values = ReadonlyMap<string, Float32Array>;
 
@@ -36,7 +45,7 @@ function drawCase(index: number, attempt: number): Case {
   const size = net.shapes.get('input')!.reduce((a, b) => a * b, 1);
   const pixels = rng(SEED).stream('images', index, attempt);
   const images = Float32Array.from({ length: batchSize * size }, () => pixels.normal());
-  return { net, state, batchSize, some: 1 + stream.below(batchSize), images };
+  return { net, state, batchSize, some: 1 + stream.below(batchSize), images, optimizer: OPTIMIZERS[index % OPTIMIZERS.length]! };
 }
 
 /** A plan, filled and ready to run. */
@@ -48,12 +57,17 @@ function prepare<Program>(executor: Executor<Program>, { net, state, images }: C
   for (const [param, { values }] of place.params) floats.set(state.values.get(param)!, values);
   for (const layer of place.layers.values()) indexLayer(plan, ints, layer, state.topology.get(layer.param)?.live);
   indexDense(plan, ints);
-  const run = (name: 'pack' | 'predict' | 'step' | 'keepStep' | 'update', batch: number) =>
+  for (let n = 0; n < options.batchSize; n++) floats[place.shares + n] = n % 3 === 0 ? 0.25 : 0;
+  for (let n = 0; n < options.batchSize * net.heads; n++) {
+    ints[place.labels + n] = n % net.classes;
+    ints[place.mixed + n] = (n + 1) % net.classes;
+  }
+  const run = (name: 'pack' | 'predict' | 'step' | 'keepStep' | 'update' | 'inputGradient', batch: number) =>
     executor.run(executor.compile(plan[name]), floats, ints, place.arena.lanes, batch);
   const predict = (batch: number) => {
     floats.set(images.subarray(0, (images.length / options.batchSize) * batch), place.images);
     run('predict', batch);
-    return floats.slice(place.logits, place.logits + batch * net.classes);
+    return floats.slice(place.logits, place.logits + batch * net.heads * net.classes);
   };
   return { plan, floats, ints, run, predict };
 }
@@ -68,12 +82,15 @@ function predictions(executor: Executor, given: Case, batchSize = given.batchSiz
 /** Losses, all gradients and dense gradients of a step, values after two, by name. */
 function training(executor: Executor, given: Case, mostKept: number): { readonly values: Values; readonly predicted: Float32Array[] } {
   const { net, batchSize, some, images } = given;
-  const { plan, floats, ints, run, predict } = prepare(executor, given, { batchSize, train: true, denseGradients: true, mostKept });
+  const options = { batchSize, train: true, denseGradients: true, mostKept, optimizer: given.optimizer, loss: { labelSmoothing: 0.1 } };
+  const { plan, floats, ints, run, predict } = prepare(executor, given, options);
   const { place } = plan;
   run('pack', 1);
   const predicted = [predict(batchSize), predict(some)];
-  floats.set([0.01, 0.9, 5e-4], place.hyper);
-  for (let n = 0; n < batchSize; n++) ints[place.labels + n] = n % net.classes;
+  place.treatments.forEach((treatment, k) => {
+    floats.set(hyperOf(given.optimizer, treatment, 0.01, 1), place.hyper + k * HYPER);
+  });
+  ints.set([1, 7, 0, 0], place.draw);
   const values = new Map<string, Float32Array>();
   for (const [step, batch] of [batchSize, some].entries()) {
     floats.set(images, place.images);
@@ -98,6 +115,16 @@ function results({ place }: Plan, floats: Float32Array, net: Network, batch: num
   return found;
 }
 
+function imageGradients(executor: Executor, given: Case): Float32Array {
+  const { batchSize, some, images } = given;
+  const options = { batchSize, train: false, denseGradients: false, inputGradients: true, loss: { heads: 'sum' } } as const;
+  const { plan, floats, run } = prepare(executor, given, options);
+  floats.set(images, plan.place.images);
+  run('pack', 1);
+  run('inputGradient', some);
+  return floats.slice(plan.place.images, plan.place.images + (images.length / batchSize) * some);
+}
+
 const largest = (values: Float32Array): number => values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
 
 /** What differs, in words; nothing if all agree. */
@@ -115,13 +142,15 @@ function difference(found: Values, truth: Values): string[] {
 
 function compare(executor: Executor, given: Case): string[] {
   const { batchSize, some } = given;
-  const first = (logits: Float32Array, count: number) => logits.slice(0, count * given.net.classes);
+  const first = (logits: Float32Array, count: number) => logits.slice(0, count * given.net.heads * given.net.classes);
   const whole = predictions(reference, { ...given, ...padded(given) }, Math.max(16, batchSize));
-  const found = new Map([[`logits of ${batchSize}`, predictions(executor, given)]]);
-  const truth = new Map([[`logits of ${batchSize}`, first(whole, batchSize)]]);
+  const found = new Map<string, Float32Array>([[`logits of ${batchSize}`, predictions(executor, given)]]);
+  const truth = new Map<string, Float32Array>([[`logits of ${batchSize}`, first(whole, batchSize)]]);
   const few = Math.min(some, 15);
   found.set(`logits of ${few}`, predictions(executor, given, few));
   truth.set(`logits of ${few}`, first(whole, few));
+  found.set('gradient of images', imageGradients(executor, given));
+  truth.set('gradient of images', imageGradients(reference, given));
   const expected = training(reference, given, Number.POSITIVE_INFINITY);
   const messages = [...difference(found, truth)];
   for (const mostKept of [Number.POSITIVE_INFINITY, 0]) {
@@ -146,7 +175,7 @@ const reference = referenceExecutor() as Executor;
 const status = nativeStatus();
 const executors: readonly Executor[] = [
   reference,
-  (await wasmExecutor()) as Executor,
+  ...((await Promise.all(wasmStatus().variants.map(wasmExecutor))) as Executor[]),
   ...(status.available ? [nativeExecutor(undefined, 2) as Executor] : []),
 ];
 

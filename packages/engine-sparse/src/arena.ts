@@ -1,5 +1,5 @@
 /** Where things lie: one array of floats and one of integers hold everything a session needs; a plan hands out their parts. */
-import { FULL, type View } from './ops.ts';
+import { FULL, NO_SHIFTS, type Shifts, type View } from './ops.ts';
 import type { Life, Pool } from './pool.ts';
 
 /** Channels, rows and columns of an activation and the border of zeros around it. Shape (C, H, W); a vector of features is (C, 1, 1). */
@@ -11,10 +11,21 @@ export interface Geometry {
   readonly low: number;
   /** Rows below and columns to the right. */
   readonly high: number;
+  /** Of few images: what a plane is as one run of floats. Its border is of rows only. */
+  readonly run?: Run;
+}
+
+export interface Run {
+  /** Floats from one row to the next. */
+  readonly row: number;
+  /** Columns to the left (not above 0) and to the right that the layers read which read whole rows. */
+  readonly first: number;
+  readonly last: number;
 }
 
 export interface Tensor extends Geometry {
   readonly view: View;
+  readonly shifts: Shifts;
 }
 
 /** A part of the floats, from start up to end, and the geometry of the tensor that lies there. */
@@ -102,33 +113,47 @@ export class Arena {
   }
 
   #give(geometry: Geometry, start: number, index: number): Tensor {
-    const { low } = geometry;
-    const { row, plane } = this.#strides(geometry);
-    const view = { base: start + low * row + low * this.lanes, block: plane * geometry.channels, plane, row };
-    const tensor = { ...geometry, view };
+    const { row, plane, shifts } = this.#strides(geometry);
+    const view = { base: start + this.#ahead(geometry), block: plane * geometry.channels, plane, row };
+    const tensor = { ...geometry, view, shifts };
     this.#given.push(this.#partOf(tensor));
     this.#indices.set(tensor, index);
     return tensor;
   }
 
-  #strides({ height, width, low, high }: Geometry): { readonly row: number; readonly plane: number } {
+  #strides(geometry: Geometry): { readonly row: number; readonly plane: number; readonly shifts: Shifts } {
+    const { height, width, low, high, run } = geometry;
+    if (run) {
+      // The last vector of a run may reach beyond it, and so may a tap's that reads below.
+      const length = (height - 1) * run.row + width * this.lanes;
+      const count = run.last - run.first + 1;
+      const residues = count > 1 && run.row % FULL === FULL / 2 ? 2 : 1;
+      const size = wholeVectors(low * run.row) + wholeVectors(wholeVectors(length) + high * run.row + ((residues - 1) * FULL) / 2);
+      if (count === 1) return { row: run.row, plane: size, shifts: NO_SHIFTS };
+      return { row: run.row, plane: count * residues * size, shifts: { first: run.first, count, residues, size } };
+    }
     const row = (low + width + high) * this.lanes;
-    // Where a plane is one run of floats, its last vector may reach beyond it.
-    return { row, plane: (low + height + high) * row + (this.lanes < FULL ? FULL : 0) };
+    return { row, plane: (low + height + high) * row, shifts: NO_SHIFTS };
   }
 
-  /** Where a plane is one run of floats, what reads below and right of the last plane meets zeros too. */
+  /** Floats of a tensor before its row 0, column 0. */
+  #ahead(geometry: Geometry): number {
+    const { low, run } = geometry;
+    const { row, shifts } = this.#strides(geometry);
+    return run ? wholeVectors(low * row) - shifts.first * shifts.residues * shifts.size : low * row + low * this.lanes;
+  }
+
   #sizeOf(geometry: Geometry): number {
-    const { row, plane } = this.#strides(geometry);
-    const beyond = this.lanes < FULL ? (geometry.low + 1) * row + FULL : 0;
-    return Math.ceil((plane * geometry.channels * this.blocks + beyond) / 16) * 16;
+    return wholeVectors(this.#strides(geometry).plane * geometry.channels * this.blocks);
   }
 
   #partOf(tensor: Tensor): Part {
-    const { low, view } = tensor;
-    const start = view.base - low * view.row - low * this.lanes;
+    const start = tensor.view.base - this.#ahead(tensor);
     return { start, end: start + this.#sizeOf(tensor), key: keyOf(tensor) };
   }
 }
 
-const keyOf = ({ channels, height, width, low, high }: Geometry): string => [channels, height, width, low, high].join();
+const wholeVectors = (floats: number): number => Math.ceil(floats / FULL) * FULL;
+
+const keyOf = ({ channels, height, width, low, high, run }: Geometry): string =>
+  [channels, height, width, low, high, run?.row, run?.first, run?.last].join();

@@ -1,10 +1,22 @@
-/** The backward pass as operations: from the loss to the gradient of every trained parameter. */
+/** The backward pass as operations: from the loss to the gradient of every trained parameter, or to that of the images. */
 import type { NodeId, NodeSpec } from '@freetickets/sparse-core';
 import type { Geometry, Tensor } from './arena.ts';
-import { border, gatherSize, normTrain, poolOf, reshape, sizeOf, splitPhases } from './forward.ts';
+import {
+  border,
+  concatCopy,
+  dropout,
+  gatherSize,
+  memberScale,
+  normTrain,
+  partOf,
+  poolOf,
+  reshape,
+  sizeOf,
+  splitPhases,
+} from './forward.ts';
 import { Gradients } from './gradients.ts';
 import { isLayer, phaseKey } from './graph.ts';
-import { NO_VIEW, type Operation, type View } from './ops.ts';
+import { NO_SHIFTS, NO_VIEW, type Operation, type View } from './ops.ts';
 import type { LayerPlace, Placement } from './placement.ts';
 import { phasesOf } from './taps.ts';
 
@@ -58,20 +70,34 @@ class BackwardPass {
   }
 
   emit(): Backward {
-    const { net, labels, loss, correct } = this.#place;
-    const gradient = this.#gradients.target(net.spec.output).tensor.view;
-    this.#push({ op: 'loss', logits: this.#place.tensor(net.spec.output).view, gradient, classes: net.classes, labels, loss, correct });
+    const { net } = this.#place;
+    this.#loss();
     for (const node of [...net.spec.nodes].reverse()) {
       if (!this.#gradients.of(node.id)) continue;
       this.#node(node);
       if (this.#place.graph.root(node.id) === node.id) this.#gradients.drop(node.id);
       this.#dropValues(node.id);
     }
+    if (!this.#place.train) this.#images();
     const needed = ({ operation }: BackwardOperation) => {
       const bordered = this.#borders.get(operation);
       return !bordered || this.#place.arena.disturbed(bordered);
     };
     return { operations: this.#operations.filter(needed), gradients: this.#layerGradients, dense: this.#dense };
+  }
+
+  #loss(): void {
+    const { net, sumsHeads, labels, mixed, shares, smoothing, loss, correct } = this.#place;
+    const { classes, heads } = net;
+    const logits = this.#place.tensor(net.spec.output).view;
+    const gradient = this.#gradients.target(net.spec.output).tensor.view;
+    this.#push({ op: 'loss', logits, gradient, classes, heads, labels, mixed, shares, smoothing, sum: sumsHeads, loss, correct });
+  }
+
+  /** Their gradient takes the place of the images themselves. */
+  #images(): void {
+    const gradient = this.#gradients.of('input')!;
+    this.#push({ op: 'unload', in: gradient.view, ...sizeOf(gradient), out: this.#place.images });
   }
 
   /** A new tensor, with zeros around it. */
@@ -131,30 +157,40 @@ class BackwardPass {
   #node(node: NodeSpec): void {
     const { graph } = this.#place;
     if (isLayer(node)) this.#layer(node, this.#gradients.bordered(node.id));
-    else if (node.op === 'batchNorm') this.#norm(node, this.#gradients.of(node.id)!);
+    else if (node.op === 'batchNorm' && this.#place.train) this.#norm(node, this.#gradients.of(node.id)!);
     else if (node.op === 'relu' && graph.inPlace(node.id)) this.#reluInPlace(node);
-    else
-      for (const from of node.from) {
+    else {
+      if (node.op === 'memberScale' && this.#place.train) this.#memberGradient(node, this.#gradients.of(node.id)!);
+      for (const [k, from] of node.from.entries()) {
         if (!graph.needsGradient(from) || from === graph.inPlace(node.id)) continue;
         if (node.op === 'add' && this.#gradients.share(node.id, from)) continue;
         const { tensor, accumulate } = this.#gradients.target(from);
-        this.#push(this.#elementwise(node, this.#gradients.of(node.id)!, tensor, accumulate));
+        this.#push(this.#elementwise(node, this.#gradients.of(node.id)!, tensor, accumulate, k));
       }
+    }
   }
 
   #reluInPlace(node: NodeSpec): void {
-    if (this.#place.net.node(node.from[0]!).op === 'batchNorm') return;
+    if (this.#place.train && this.#place.net.node(node.from[0]!).op === 'batchNorm') return;
     const gradient = this.#gradients.unshared(node.id);
     this.#push(this.#elementwise(node, gradient, gradient, false));
   }
 
-  #elementwise(node: NodeSpec, gradient: Tensor, out: Tensor, accumulate: boolean): Operation {
+  /** @param k which input of the node `out` belongs to */
+  #elementwise(node: NodeSpec, gradient: Tensor, out: Tensor, accumulate: boolean, k = 0): Operation {
     const size = sizeOf(gradient);
     switch (node.op) {
       case 'relu':
         return { op: 'reluBackward', a: this.#place.tensor(node.id).view, b: gradient.view, out: out.view, ...size, accumulate };
       case 'add':
         return { op: 'copy', a: gradient.view, b: gradient.view, out: out.view, ...size, accumulate };
+      case 'concat':
+        return concatCopy({ ...out, view: partOf(this.#place, node, gradient.view, k) }, out.view, accumulate);
+      case 'dropout':
+        return dropout(this.#place, node, gradient.view, out, accumulate);
+      case 'memberScale':
+      case 'batchNorm':
+        return memberScale(this.#place, node, gradient.view, out, accumulate);
       case 'flatten':
         return reshape(gradient, out, accumulate);
       default: {
@@ -188,10 +224,23 @@ class BackwardPass {
     });
   }
 
+  #memberGradient(node: NodeSpec & { op: 'memberScale' }, gradient: Tensor): void {
+    const { params, trained } = this.#place;
+    const out = params.get(`${node.id}.weight`)!.values - trained.values + trained.gradients;
+    const values = this.#values(node.from[0]!).view;
+    this.#push({ op: 'memberGradient', in: values, gradient: gradient.view, ...sizeOf(gradient), out, members: node.members });
+  }
+
   #layer(node: NodeSpec, gradient: Tensor): void {
     const layer = this.#place.layers.get(node.id)!;
-    const { trained, params } = this.#place;
     this.#layerGradients.set(node.id, gradient);
+    if (this.#place.train) this.#parameterGradients(layer, gradient);
+    if (layer.backward) this.#inputGradient(layer, gradient);
+  }
+
+  #parameterGradients(layer: LayerPlace, gradient: Tensor): void {
+    const { node } = layer;
+    const { trained, params } = this.#place;
     this.#weightGradient(layer, gradient);
     const bias = params.get(`${node.id}.bias`);
     if (bias)
@@ -202,7 +251,6 @@ class BackwardPass {
         out: bias.values - trained.values + trained.gradients,
       });
     if (params.get(layer.param)!.denseGradient >= 0) this.#denseGradient(layer, gradient);
-    if (layer.backward) this.#inputGradient(layer, gradient);
   }
 
   #weightGradient(layer: LayerPlace, gradient: Tensor): void {
@@ -295,7 +343,7 @@ class BackwardPass {
       op: layer.backward!.dense ? 'dense' : 'gather',
       in: gradient.view,
       out: out.view,
-      ...gatherSize(this.#place, inputs * phasesOf(stride), out, layer.backward!.pairs),
+      ...gatherSize(inputs * phasesOf(stride), out, layer.backward!.pairs),
       ...layer.backward!,
       weights: layer.backwardWeights,
       channels: gradient.channels,
@@ -305,6 +353,8 @@ class BackwardPass {
       scale: -1,
       shift: -1,
       rectify: false,
+      shifts: NO_SHIFTS,
+      sums: this.#place.sums,
     });
   }
 }

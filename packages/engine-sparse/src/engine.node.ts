@@ -3,7 +3,7 @@ import type { Engine } from '@freetickets/sparse-core';
 import { referenceEngine, SIGNALS, wasmEngine } from './engines.ts';
 import { nativeExecutor, nativeStatus } from './native.node.ts';
 import { openSession } from './session.ts';
-import { wasmStatus } from './wasm.ts';
+import { type WasmStatus, wasmStatus } from './wasm.ts';
 
 /**
  * The compiled kernels: multi-threaded, the best instruction set of this processor unless `variant` names another.
@@ -28,11 +28,12 @@ let warned = false;
 export function bestEngine(options: { readonly onFallback?: (message: string) => void } = {}): Engine {
   const native = nativeStatus();
   if (native.available) return nativeEngine();
-  const wasm = process.env.SPARSE_KERNELS === 'reference' ? { available: false } : wasmStatus();
+  const wanted = process.env.SPARSE_KERNELS;
+  const wasm: WasmStatus = wanted === 'reference' ? { available: false, variants: [] } : wasmStatus();
   const say = options.onFallback ?? ((message: string) => process.emitWarning(message, 'FreeTicketsWarning'));
   const used = wasm.available ? 'The wasm engine is used, several' : 'The reference engine is used, many';
   const reasons = [native.reason, wasm.reason].filter((reason) => reason !== undefined);
   if (!warned) say(`${used} times slower than the native kernels: ${reasons.join('; ')}.`);
   warned = true;
-  return wasm.available ? wasmEngine() : referenceEngine();
+  return wasm.available ? wasmEngine({ variant: /^wasm\/(.*)/.exec(wanted ?? '')?.[1] }) : referenceEngine();
 }

@@ -1,8 +1,8 @@
 /** The engines that run wherever JavaScript does, in Node as in a browser. */
-import { type Engine, SparseError } from '@freetickets/sparse-core';
+import type { Engine } from '@freetickets/sparse-core';
 import { referenceExecutor } from './reference.ts';
 import { openSession } from './session.ts';
-import { wasmExecutor, wasmStatus } from './wasm.ts';
+import { wasmExecutor, wasmVariant } from './wasm.ts';
 
 export const SIGNALS = new Set(['gradient'] as const);
 
@@ -18,14 +18,14 @@ export function referenceEngine(): Engine {
 /**
  * The kernels in WebAssembly with SIMD: for browsers, and for machines without a compiler or a prebuilt addon. One thread, whatever a
  * session asks for. A session's plan may take up to 4 GiB.
- * @throws SparseError KERNELS_UNAVAILABLE where WebAssembly or its SIMD is missing
+ * @param options.variant one of `wasmStatus().variants`; default: the first of them. They differ by rounding
+ * @throws SparseError KERNELS_UNAVAILABLE where WebAssembly, its SIMD or the variant is missing
  */
-export function wasmEngine(): Engine {
-  const { available, reason } = wasmStatus();
-  if (!available) throw new SparseError('KERNELS_UNAVAILABLE', 'wasm engine', 'WebAssembly with SIMD', reason);
+export function wasmEngine(options: { readonly variant?: string | undefined } = {}): Engine {
+  const variant = wasmVariant(options.variant);
   return {
-    name: 'wasm',
+    name: `wasm/${variant}`,
     signals: SIGNALS,
-    open: async (net, state, options) => openSession(await wasmExecutor(), net, state, options),
+    open: async (net, state, open) => openSession(await wasmExecutor(variant), net, state, open),
   };
 }

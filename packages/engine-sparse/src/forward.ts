@@ -2,7 +2,8 @@
 import type { NodeId, NodeSpec } from '@freetickets/sparse-core';
 import type { Tensor } from './arena.ts';
 import { phaseKey, strideOf } from './graph.ts';
-import { FULL, NO_VIEW, type Norm, type Operation, type Split, TILE_PLANES, type View } from './ops.ts';
+import { type Gather, NO_SHIFTS, NO_VIEW, type Norm, type Operation, type Shift, type Split, TILE_PLANES, type View } from './ops.ts';
+import { runRows } from './pitch.ts';
 import type { LayerPlace, Placement } from './placement.ts';
 
 /** Tasks that one operation is cut into at least, where its shape allows. */
@@ -12,6 +13,7 @@ const TASKS = 8;
 export function emitForward(place: Placement, train: boolean): Operation[] {
   const input = place.tensor('input');
   const ops: Operation[] = [...bordered(place, 'input'), { op: 'load', source: place.images, out: input.view, ...sizeOf(input) }];
+  addShifts(ops, input);
   const split = new Set<string>();
   for (const node of place.net.spec.nodes) {
     const key = phaseKey(node);
@@ -19,9 +21,31 @@ export function emitForward(place: Placement, train: boolean): Operation[] {
     if (key) split.add(key);
     ops.push(...bordered(place, node.id));
     ops.push(...emitNode(place, node, train));
+    if (complete(place, node.id)) addShifts(ops, place.tensor(node.id));
   }
   return ops;
 }
+
+/** Whether no node in place is yet to change a node's values. */
+const complete = (place: Placement, id: NodeId): boolean => !place.graph.consumers(id).some((node) => place.graph.inPlace(node.id) === id);
+
+/** Fills the shifted copies of a tensor: as part of the layer's operation that has made its values, if one has. */
+function addShifts(ops: Operation[], tensor: Tensor): void {
+  const { shifts } = tensor;
+  if (shifts.count === 0) return;
+  const { base } = tensor.view;
+  const last = ops.findLastIndex((operation) => writes(operation, base));
+  const maker = ops[last];
+  if ((maker?.op === 'gather' || maker?.op === 'dense') && resultOf(maker).base === base) ops[last] = { ...maker, shifts };
+  else ops.push({ op: 'shift', out: tensor.view, ...sizeOf(tensor), shifts } satisfies Shift);
+}
+
+const writes = (operation: Operation, base: number): boolean =>
+  [(operation.op === 'gather' || operation.op === 'dense') && operation.normed, 'out' in operation && operation.out].some(
+    (view) => typeof view === 'object' && view.base === base,
+  );
+
+const resultOf = ({ scale, rectify, normed, out }: Gather): View => (scale >= 0 || rectify ? normed : out);
 
 /** Zeros around the values of a node, where others write between two steps. */
 function bordered(place: Placement, id: NodeId): Operation[] {
@@ -50,6 +74,7 @@ export function splitPhases(place: Placement, node: NodeSpec, key: string): Spli
     stride,
     low: place.graph.phases(node.from[0]!, stride).pictureLow,
     accumulate: false,
+    shifts: phases.shifts,
   };
 }
 
@@ -69,11 +94,51 @@ function emitNode(place: Placement, node: NodeSpec, train: boolean): Operation[]
     case 'add':
       if (place.graph.inPlace(node.id)) return [];
       return [{ op: 'add', a: input.view, b: place.tensor(node.from[1]!).view, out: out.view, ...sizeOf(out), accumulate: false }];
+    case 'concat':
+      return node.from.map((id, k) => concatCopy(place.tensor(id), partOf(place, node, out.view, k), false));
+    case 'dropout':
+      return [dropout(place, node, input.view, out, false)];
+    case 'memberScale':
+      return [memberScale(place, node, input.view, out, false)];
     case 'flatten':
       return sameMemory(input.view, out.view) ? [] : [reshape(input, out, false)];
     default:
       return [{ ...poolOf(place, node), op: node.op === 'maxPool' ? 'maxPool' : 'averagePool', gradient: out.view, out: out.view }];
   }
+}
+
+/** Input k of a concatenation, as a part of what has the shape of all of them. */
+export function partOf(place: Placement, node: NodeSpec, whole: View, k: number): View {
+  const before = node.from.slice(0, k).reduce((sum, id) => sum + place.graph.size(id).channels, 0);
+  return { ...whole, base: whole.base + before * whole.plane };
+}
+
+export const concatCopy = (from: Tensor, out: View, accumulate: boolean): Operation => ({
+  ...({ op: 'copy', a: from.view, b: from.view, out } as const),
+  ...sizeOf(from),
+  accumulate,
+});
+
+/** Forward from values to values, backward from gradients to gradients. */
+export function dropout(place: Placement, node: NodeSpec & { op: 'dropout' }, from: View, out: Tensor, accumulate: boolean): Operation {
+  return {
+    op: 'dropout',
+    in: from,
+    out: out.view,
+    ...sizeOf(out),
+    draw: place.draw,
+    node: place.net.spec.nodes.indexOf(node),
+    threshold: Math.min(Math.round(node.rate * 2 ** 32), 2 ** 32 - 1),
+    scale: place.dropoutScales.get(node.id)!,
+    accumulate,
+  };
+}
+
+/** Forward from values to values, backward from gradients to gradients; a batch norm with running statistics is backward one of one member. */
+export function memberScale(place: Placement, node: NodeSpec, from: View, out: Tensor, accumulate: boolean): Operation {
+  const [scale, members] =
+    node.op === 'memberScale' ? [normValue(place, node.id, 'weight'), node.members] : [place.norms.get(node.id)!.foldedScale, 1];
+  return { op: 'memberScale', in: from, out: out.view, ...sizeOf(out), scale, members, first: place.draw + 3, accumulate };
 }
 
 const sameMemory = (a: View, b: View) => a.base === b.base;
@@ -89,7 +154,7 @@ function layerForward(place: Placement, layer: LayerPlace, out: Tensor): Operati
     op: layer.forward.dense ? 'dense' : 'gather',
     in: layer.input.view,
     out: out.view,
-    ...gatherSize(place, layer.window.outputs, out, layer.forward.pairs),
+    ...gatherSize(layer.window.outputs, out, layer.forward.pairs),
     channels: layer.input.channels,
     ...layer.forward,
     weights: layer.forwardWeights,
@@ -99,12 +164,19 @@ function layerForward(place: Placement, layer: LayerPlace, out: Tensor): Operati
     scale: folded?.foldedScale ?? -1,
     shift: folded?.foldedShift ?? -1,
     rectify: graph.rectified(norm?.id ?? graph.result(id)),
+    shifts: NO_SHIFTS,
+    sums: place.sums,
   };
 }
 
 /** Rows of a picture are shared out, or the outputs of a layer that has one pixel, or of any where a plane is one run of floats. */
-export function gatherSize(place: Placement, planes: number, { height, width }: Pick<Tensor, 'height' | 'width'>, pairs: boolean) {
-  if (height * width === 1 || place.arena.lanes < FULL)
+export function gatherSize(planes: number, { height, width, run }: Tensor, pairs: boolean) {
+  if (run) {
+    const chunkRows = runRows(height, run.row);
+    const shares = Math.ceil(TASKS / Math.ceil(height / chunkRows));
+    return { planes, height, width, chunkPlanes: Math.ceil(planes / shares / TILE_PLANES) * TILE_PLANES, chunkRows };
+  }
+  if (height * width === 1)
     return { planes, height, width, chunkPlanes: Math.ceil(planes / TASKS / TILE_PLANES) * TILE_PLANES, chunkRows: height };
   const rows = Math.ceil(height / TASKS);
   return { planes, height, width, chunkPlanes: planes, chunkRows: pairs ? rows + (rows % 2) : rows };

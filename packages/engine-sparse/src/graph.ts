@@ -6,6 +6,8 @@ import type { Window } from './taps.ts';
 type Layer = Extract<NodeSpec, { op: 'conv2d' | 'linear' }>;
 export const isLayer = (node: NodeSpec): node is Layer => node.op === 'conv2d' || node.op === 'linear';
 
+const hasParameters = (node: NodeSpec): boolean => isLayer(node) || node.op === 'batchNorm' || node.op === 'memberScale';
+
 export const strideOf = (node: NodeSpec): number => (node.op === 'conv2d' ? (node.stride ?? 1) : 1);
 
 /** A convolution of stride above 1 reads its input split into phases, which all of that input and stride share; undefined for other nodes. */
@@ -13,20 +15,24 @@ export const phaseKey = (node: NodeSpec): string | undefined => (strideOf(node) 
 
 export class Graph {
   readonly net: Network;
-  readonly #train: boolean;
+  readonly #keeps: boolean;
   readonly #consumers = new Map<NodeId, NodeSpec[]>();
   readonly #inPlace = new Map<NodeId, NodeId>();
   readonly #root = new Map<NodeId, NodeId>();
   readonly #needsGradient = new Set<NodeId>();
   readonly #reachesOutput: ReadonlySet<NodeId>;
 
-  /** @param train values that the backward pass reads are kept */
-  constructor(net: Network, train: boolean) {
+  /**
+   * @param keeps values that the backward pass reads are kept
+   * @param inputGradients the gradient of the images is wanted, not only those of parameters
+   */
+  constructor(net: Network, keeps: boolean, inputGradients = false) {
     this.net = net;
-    this.#train = train;
+    this.#keeps = keeps;
+    if (inputGradients) this.#needsGradient.add('input');
     for (const node of net.spec.nodes) {
       for (const id of node.from) this.#consumers.set(id, [...(this.#consumers.get(id) ?? []), node]);
-      if (isLayer(node) || node.op === 'batchNorm' || node.from.some((id) => this.#needsGradient.has(id))) this.#needsGradient.add(node.id);
+      if (hasParameters(node) || node.from.some((id) => this.#needsGradient.has(id))) this.#needsGradient.add(node.id);
     }
     const reaching = new Set([net.spec.output]);
     for (const node of [...net.spec.nodes].reverse()) if (reaching.has(node.id)) for (const id of node.from) reaching.add(id);
@@ -87,7 +93,7 @@ export class Graph {
     return this.consumers(layer).find((node) => node.op === 'add' && this.inPlace(node.id) === layer);
   }
 
-  /** Whether a gradient of this node's values is of any use: some parameter stands before it. */
+  /** Whether a gradient of this node's values is of any use: some parameter stands before it, or the images' gradient is wanted. */
   needsGradient(id: NodeId): boolean {
     return this.#needsGradient.has(id);
   }
@@ -105,6 +111,12 @@ export class Graph {
         for (const node of this.consumers(id))
           if (node.op === 'conv2d' && (node.stride ?? 1) === 1) border = Math.max(border, node.pad ?? 0);
     return border;
+  }
+
+  /** Columns to the left (not above 0) and to the right of an output's that a layer reads: of its input, or of a phase of it. */
+  reach(node: Layer): { readonly first: number; readonly last: number } {
+    const { kernel, stride, pad, low } = this.window(node);
+    return stride > 1 ? { first: 0, last: Math.floor((kernel - 1 - pad + low) / stride) } : { first: 0 - pad, last: kernel - 1 - pad };
   }
 
   window(node: Layer): Window {
@@ -155,7 +167,7 @@ export class Graph {
     if (node.op === 'relu') return node.from.find((id) => owned(id, ['conv2d', 'linear', 'batchNorm', 'add']));
     // An addition starts in the later of its inputs, when the other is complete.
     if (node.op === 'add') return [this.#later(node.from)].find((id) => owned(id, ['conv2d', 'linear']));
-    if (node.op === 'batchNorm' && !this.#train) return node.from.find((id) => owned(id, ['conv2d', 'linear', 'add']));
+    if (node.op === 'batchNorm' && !this.#keeps) return node.from.find((id) => owned(id, ['conv2d', 'linear', 'add']));
     return undefined;
   }
 

@@ -6,6 +6,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { nativeEngine } from './engine.node.ts';
 import { nativeExecutor, nativeStatus } from './native.node.ts';
 import { encode } from './ops.ts';
+import { wasmStatus } from './wasm.ts';
 
 const status = nativeStatus();
 /** The instruction set that every processor of this family can run. */
@@ -57,12 +58,23 @@ describe('without native kernels (SPARSE_KERNELS=reference)', () => {
   });
 });
 
+describe('with SPARSE_KERNELS=wasm/plain', () => {
+  it('the best engine is that variant, and an unknown one is refused with the names of those that are there', async () => {
+    const onFallback = () => {};
+    expect((await withKernels('wasm/plain')).bestEngine({ onFallback }).name).toBe('wasm/plain');
+    const { bestEngine } = await withKernels('wasm/fast');
+    expect(() => bestEngine({ onFallback })).toThrow(/^wasm engine: expected one of (relaxed, )?plain, received "fast"/);
+  });
+});
+
 describe('with SPARSE_KERNELS=wasm', () => {
+  const best = `wasm/${wasmStatus().variants[0]}`;
+
   it('the best engine is wasm, which is said once, with the remedy, and the native one is refused', async () => {
     const { bestEngine, nativeEngine } = await withKernels('wasm');
     const said: string[] = [];
     const onFallback = (message: string) => said.push(message);
-    expect([bestEngine({ onFallback }).name, bestEngine({ onFallback }).name]).toEqual(['wasm', 'wasm']);
+    expect([bestEngine({ onFallback }).name, bestEngine({ onFallback }).name]).toEqual([best, best]);
     expect(said).toEqual([
       'The wasm engine is used, several times slower than the native kernels: SPARSE_KERNELS=wasm is set (unset it to use the native kernels).',
     ]);

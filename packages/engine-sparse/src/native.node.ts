@@ -19,7 +19,7 @@ let loaded: Found | undefined;
 
 function load(): Found {
   const wanted = process.env.SPARSE_KERNELS;
-  if (wanted === 'reference' || wanted === 'wasm')
+  if (wanted !== undefined && /^(reference|wasm(\/.*)?)$/.test(wanted))
     return { failed: [`SPARSE_KERNELS=${wanted} is set (unset it to use the native kernels)`] };
   return findAddon();
 }

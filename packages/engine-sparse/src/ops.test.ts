@@ -1,7 +1,7 @@
 /** The records of src/ops.ts against the structs of c/ops.h, read from the C sources. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { encode, FIELDS, FULL, LAYOUT, type Operation, PARTIAL, TILE_PLANES } from './ops.ts';
+import { encode, FIELDS, FLAT_FLOATS, FULL, LAYOUT, type Operation, PARTIAL, TILE_PLANES } from './ops.ts';
 
 /** A C file without its comments. */
 const source = (file: string): string =>
@@ -13,14 +13,15 @@ const camelCase = (name: string): string => name.toLowerCase().replace(/_(\w)/g,
 
 interface Field {
   readonly name: string;
-  readonly view: boolean;
+  /** 32-bit integers. */
+  readonly size: number;
 }
 
 /** Struct name without its prefix -> fields after the operation's code, in order. */
 const structs = new Map<string, Field[]>();
 for (const [, body, name] of header.matchAll(/typedef struct \{([^}]*)\} ft_(\w+);/g)) {
-  const fields = [...body!.matchAll(/(int32_t|ft_view) ([^;]*);/g)].flatMap(([, type, names]) =>
-    names!.split(',').map((field) => ({ name: camelCase(field.trim()), view: type === 'ft_view' })),
+  const fields = [...body!.matchAll(/(int32_t|ft_view|ft_shifts) ([^;]*);/g)].flatMap(([, type, names]) =>
+    names!.split(',').map((field) => ({ name: camelCase(field.trim()), size: type === 'int32_t' ? 1 : 4 })),
   );
   if (fields[0]?.name === 'op') structs.set(name!, fields.slice(1));
 }
@@ -38,7 +39,8 @@ const operations = header
 
 describe('records', () => {
   it('are of one size on both sides', () => {
-    expect(header).toContain(`FT_FIELDS = ${FIELDS}, FT_PARTIAL = ${PARTIAL}, FT_FULL = ${FULL}, FT_TILE_PLANES = ${TILE_PLANES} `);
+    expect(header).toContain(`FT_FIELDS = ${FIELDS}, FT_PARTIAL = ${PARTIAL}, FT_FULL = ${FULL}, FT_TILE_PLANES = ${TILE_PLANES}, `);
+    expect(header).toContain(`FT_FLAT_FLOATS = ${FLAT_FLOATS} }`);
   });
 
   it('have codes in the order of the C enumeration', () => {
@@ -47,13 +49,13 @@ describe('records', () => {
 
   it.each(operations)('$name has the fields of its C struct, in order, and fits', ({ name, fields }) => {
     expect(LAYOUT[name as Operation['op']]).toEqual(fields.map((field) => field.name));
-    expect(fields.reduce((size, { view }) => size + (view ? 4 : 1), 1)).toBeLessThanOrEqual(FIELDS);
+    expect(fields.reduce((sum, { size }) => sum + size, 1)).toBeLessThanOrEqual(FIELDS);
   });
 
   it('encode puts code, views and numbers one behind the other, and zeros behind them', () => {
     const logits = { base: 5, block: 6, plane: 7, row: 8 };
     const [store, relu] = [encode([{ op: 'store', logits, classes: 10, out: 99 }]), { base: 1, block: 2, plane: 3, row: 4 }];
-    expect([...store.slice(0, 8)]).toEqual([28, 5, 6, 7, 8, 10, 99, 0]);
+    expect([...store.slice(0, 8)]).toEqual([29, 5, 6, 7, 8, 10, 99, 0]);
     const two = encode([
       { op: 'pack', out: 1, source: 2, order: 3, count: 4 },
       { op: 'relu', a: relu, b: relu, out: logits, channels: 9, height: 10, width: 11, accumulate: true },

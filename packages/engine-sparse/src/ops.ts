@@ -14,6 +14,22 @@ export interface View {
 /** Where a view is optional and there is none. */
 export const NO_VIEW: View = { base: -1, block: 0, plane: 0, row: 0 };
 
+/**
+ * Copies of a tensor of few images whose columns are shifted, so that a tap to the left or right reads whole, aligned vectors. In copy
+ * (s, r), column x holds column x + s of the tensor, or zero beyond its edge; s goes from `first` on through `count` shifts. Copy (0, 0) is the
+ * tensor itself, and (s, r) lies (s * residues + r) * size + r * FULL / 2 floats behind it: where rows are half a vector long there are two
+ * residues, the second for taps in odd rows.
+ */
+export interface Shifts {
+  readonly first: number;
+  /** 0: there are none. */
+  readonly count: number;
+  readonly residues: number;
+  readonly size: number;
+}
+
+export const NO_SHIFTS: Shifts = { first: 0, count: 0, residues: 1, size: 0 };
+
 interface Size {
   readonly channels: number;
   readonly height: number;
@@ -54,6 +70,10 @@ export interface Gather {
   readonly pairs: boolean;
   /** Of the input. */
   readonly channels: number;
+  /** Of what it writes last, to be filled too. */
+  readonly shifts: Shifts;
+  /** Where tiles are runs: (chunks of rows, planes, FLAT_FLOATS), the sums between two blocks of channels; else -1. */
+  readonly sums: number;
 }
 
 export interface WeightGradient {
@@ -177,6 +197,13 @@ export interface Elementwise extends Size, Accumulates {
   readonly out: View;
 }
 
+/** Fills the shifted copies of a tensor. */
+export interface Shift extends Size {
+  readonly op: 'shift';
+  readonly out: View;
+  readonly shifts: Shifts;
+}
+
 export interface Split extends Size, Accumulates {
   readonly op: 'split' | 'merge';
   readonly whole: View;
@@ -185,6 +212,8 @@ export interface Split extends Size, Accumulates {
   readonly phaseWidth: number;
   readonly stride: number;
   readonly low: number;
+  /** Of the phases. */
+  readonly shifts: Shifts;
 }
 
 export interface Reshape extends Accumulates {
@@ -198,13 +227,59 @@ export interface Reshape extends Accumulates {
   readonly features: number;
 }
 
+/** A batch norm's affine map is one too, of one member. */
+export interface MemberScale extends Size, Accumulates {
+  readonly op: 'memberScale';
+  readonly in: View;
+  readonly out: View;
+  /** (members, channels) */
+  readonly scale: number;
+  readonly members: number;
+  /** Integer: which sample the first image is. */
+  readonly first: number;
+}
+
+/** Gradients of the factors of a training step, whose first image is sample 0. */
+export interface MemberGradient extends Size {
+  readonly op: 'memberGradient';
+  readonly in: View;
+  readonly gradient: View;
+  /** (members, channels) */
+  readonly out: number;
+  readonly members: number;
+}
+
+/** Forward and backward: the mask is a function of what keys it, so it is made again instead of kept. */
+export interface Dropout extends Size, Accumulates {
+  readonly op: 'dropout';
+  readonly in: View;
+  readonly out: View;
+  /** Integers: whether to drop at all, the seed's low and high 32 bits, which sample the first image is. */
+  readonly draw: number;
+  /** Position of the node in its network. */
+  readonly node: number;
+  /** 32-bit numbers below this one drop. */
+  readonly threshold: number;
+  /** What the others are multiplied by. */
+  readonly scale: number;
+}
+
 export interface Loss {
   readonly op: 'loss';
   readonly logits: View;
   readonly gradient: View;
+  /** Of one head. */
   readonly classes: number;
-  /** Integers. */
+  readonly heads: number;
+  /** Integers, (batch, heads); `mixed` has the second label of each. */
   readonly labels: number;
+  readonly mixed: number;
+  /** Per sample, of the second label. */
+  readonly shares: number;
+  /** One number: the share of each target that is spread over all classes. */
+  readonly smoothing: number;
+  /** The heads' losses are added; else averaged. */
+  readonly sum: boolean;
   readonly loss: number;
   readonly correct: number;
 }
@@ -242,17 +317,39 @@ export type Operation =
   | Elementwise
   | Pool
   | Reshape
+  | Shift
   | Split
   | Loss
   | { readonly op: 'store'; readonly logits: View; readonly classes: number; readonly out: number }
+  | (Size & { readonly op: 'unload'; readonly in: View; readonly out: number })
+  | Dropout
+  | MemberScale
+  | MemberGradient
   | {
       readonly op: 'sgd';
       readonly values: number;
       readonly momentum: number;
       readonly gradients: number;
       readonly count: number;
+      /** Learning rate, momentum, weight decay. */
       readonly hyper: number;
-    };
+      readonly nesterov: boolean;
+      /** Of the gradients, as `clip` has left it; -1: none. */
+      readonly factor: number;
+    }
+  | {
+      readonly op: 'adamw';
+      readonly values: number;
+      readonly momentum: number;
+      readonly secondMoments: number;
+      readonly gradients: number;
+      readonly count: number;
+      /** What decay leaves, rate and root of the second moments corrected for bias, beta1, beta2, eps (update.ts). */
+      readonly hyper: number;
+      readonly factor: number;
+    }
+  /** factor = the least of 1 and limit / (2-norm of the gradients + 1e-6). */
+  | { readonly op: 'clip'; readonly gradients: number; readonly count: number; readonly limit: number; readonly factor: number };
 
 /** Elements kept for one partial weight gradient. */
 export const PARTIAL = 16;
@@ -260,11 +357,14 @@ export const PARTIAL = 16;
 /** Images of a block whose columns are whole vectors; of fewer, which only predictions have, a whole plane is one run of floats. */
 export const FULL = 16;
 
+/** Floats of the longest tile along a plane. */
+export const FLAT_FLOATS = 320;
+
 /** Planes whose weights a dense layer has side by side. */
 export const TILE_PLANES = 4;
 
 /** 32-bit integers of one record. */
-export const FIELDS = 32;
+export const FIELDS = 40;
 
 type Named<O, Name> = O extends { readonly op: infer Names } ? (Name extends Names ? O : never) : never;
 /** The operation of this name. */
@@ -276,7 +376,7 @@ const SIZE = ['channels', 'height', 'width'] as const;
 const PLANES = ['planes', 'height', 'width'] as const;
 const GATHER = [
   ...(['in', 'out', 'start', 'normed', ...PLANES, 'rows', 'taps', 'weights', 'channelBlocks', 'bias'] as const),
-  ...(['scale', 'shift', 'rectify', 'chunkPlanes', 'chunkRows', 'pairs', 'channels'] as const),
+  ...(['scale', 'shift', 'rectify', 'chunkPlanes', 'chunkRows', 'pairs', 'channels', 'shifts', 'sums'] as const),
 ] as const;
 const NORM = ['in', 'out', ...SIZE, 'scale', 'shift', 'mean', 'variance', 'inverse', 'eps', 'rectify'] as const;
 const ELEMENTWISE = ['a', 'b', 'out', ...SIZE, 'accumulate'] as const;
@@ -284,9 +384,9 @@ const POOL = [
   ...(['in', 'gradient', 'out', ...SIZE, 'inHeight', 'inWidth'] as const),
   ...(['kernelHeight', 'kernelWidth', 'stride', 'pad', 'accumulate'] as const),
 ] as const;
-const SPLIT = ['whole', 'phases', ...SIZE, 'phaseHeight', 'phaseWidth', 'stride', 'low', 'accumulate'] as const;
+const SPLIT = ['whole', 'phases', ...SIZE, 'phaseHeight', 'phaseWidth', 'stride', 'low', 'accumulate', 'shifts'] as const;
 
-/** In the order of the enumeration in c/ops.h; the fields of each in the order of its struct. A view takes four integers. */
+/** In the order of the enumeration in c/ops.h; the fields of each in the order of its struct. A view takes four integers, as do shifts. */
 export const LAYOUT: Layout = {
   load: ['source', 'out', ...SIZE],
   pack: ['out', 'source', 'order', 'count'],
@@ -338,11 +438,18 @@ export const LAYOUT: Layout = {
   copy: ELEMENTWISE,
   border: ['out', ...SIZE, 'low', 'high'],
   reshape: ['in', 'out', 'inHeight', 'inWidth', 'outHeight', 'outWidth', 'features', 'accumulate'],
+  shift: ['out', ...SIZE, 'shifts'],
   split: SPLIT,
   merge: SPLIT,
-  loss: ['logits', 'gradient', 'classes', 'labels', 'loss', 'correct'],
+  loss: ['logits', 'gradient', 'classes', 'heads', 'labels', 'mixed', 'shares', 'smoothing', 'sum', 'loss', 'correct'],
   store: ['logits', 'classes', 'out'],
-  sgd: ['values', 'momentum', 'gradients', 'count', 'hyper'],
+  sgd: ['values', 'momentum', 'gradients', 'count', 'hyper', 'nesterov', 'factor'],
+  adamw: ['values', 'momentum', 'secondMoments', 'gradients', 'count', 'hyper', 'factor'],
+  clip: ['gradients', 'count', 'limit', 'factor'],
+  dropout: ['in', 'out', ...SIZE, 'draw', 'node', 'threshold', 'scale', 'accumulate'],
+  memberScale: ['in', 'out', ...SIZE, 'scale', 'members', 'first', 'accumulate'],
+  memberGradient: ['in', 'gradient', ...SIZE, 'out', 'members'],
+  unload: ['in', ...SIZE, 'out'],
 };
 /** The enumeration starts at 1. */
 const CODES = new Map(Object.keys(LAYOUT).map((op, index) => [op, index + 1]));
@@ -351,10 +458,11 @@ const CODES = new Map(Object.keys(LAYOUT).map((op, index) => [op, index + 1]));
 export function encode(operations: readonly Operation[]): Int32Array {
   const records = new Int32Array(operations.length * FIELDS);
   operations.forEach((operation, index) => {
-    const fields = operation as unknown as Readonly<Record<string, number | boolean | View>>;
+    const fields = operation as unknown as Readonly<Record<string, number | boolean | View | Shifts>>;
     const values = LAYOUT[operation.op].flatMap((field) => {
       const value = fields[field]!;
-      return typeof value === 'object' ? [value.base, value.block, value.plane, value.row] : [Number(value)];
+      if (typeof value !== 'object') return [Number(value)];
+      return 'base' in value ? [value.base, value.block, value.plane, value.row] : [value.first, value.count, value.residues, value.size];
     });
     records.set([CODES.get(operation.op)!, ...values], index * FIELDS);
   });

@@ -1,11 +1,12 @@
 /** Gives every parameter, activation and index array of a network its place in the arena. What is computed there is the plan's business. */
-import type { Network, NodeId, NodeSpec, ParamName, Topology } from '@freetickets/sparse-core';
-import { Arena, type Geometry, type Tensor } from './arena.ts';
+import type { LossSpec, Network, NodeId, NodeSpec, OptimizerSpec, ParamName, Topology } from '@freetickets/sparse-core';
+import { Arena, type Geometry, type Run, type Tensor } from './arena.ts';
 import { Graph, isLayer, phaseKey, strideOf } from './graph.ts';
-import { FULL, PARTIAL } from './ops.ts';
-import { equalPitches } from './pitch.ts';
+import { FLAT_FLOATS, FULL, NO_SHIFTS, PARTIAL } from './ops.ts';
+import { FLAT_VECTORS, runRows, runsOf } from './pitch.ts';
 import type { Pool } from './pool.ts';
-import { phasesOf, type TapArrays, type Window } from './taps.ts';
+import { packedCount, phasesOf, planesRead, type TapArrays, type Window } from './taps.ts';
+import { HYPER, type Treatment, treatments } from './update.ts';
 
 /** Offsets of one parameter's floats; values, momentum and gradient of all trained parameters stand in one row each. */
 export interface ParamPlace {
@@ -48,28 +49,44 @@ export interface PlacementOptions {
   readonly denseGradients: boolean;
   /** Floats of activations above which the outputs of batch norms are made again in the backward pass instead of kept; default 2^28. */
   readonly mostKept?: number;
+  /** Default: SGD. */
+  readonly optimizer?: OptimizerSpec | undefined;
+  readonly loss?: LossSpec | undefined;
+  /** Where nothing is trained: whether the gradient of the images can be computed. */
+  readonly inputGradients?: boolean | undefined;
+  /** Whether tiles are runs of floats along a row, as in WebAssembly; else they span columns, and rows. */
+  readonly rowTiles?: boolean | undefined;
 }
+
+/** What is planned for where no optimizer is given. */
+export const PLAIN: OptimizerSpec = { kind: 'sgd', momentum: 0, weightDecay: 0 };
 
 /** Bytes of input that one block of channels may take while a tile of outputs passes: the larger part of an L1 cache. */
 const BLOCK_BYTES = 36 * 1024;
 /** A linear layer reads each input once per tile, so its blocks are sized for the L2 cache. */
 const LINEAR_BLOCK_INPUTS = 512;
 const TILE_COLUMNS = 4;
+/** Floats of the longest tile that is a run. */
+const RUN_FLOATS = 48;
 /** Groups of batch blocks whose weight gradients are summed apart; fixed, so that the sums do not depend on the number of threads. */
 const GROUPS = 4;
 /** Images of one block. A tile of a picture spans columns too; a layer of one pixel has none, so its tiles take more images instead. */
 const PICTURE_LANES = 32;
 const PIXEL_LANES = 128;
+/** From this density on a layer is faster with its dead weights as zeros, in predictions. */
+const DENSE_FROM = 0.6;
 /** Default of `mostKept`: 1 GiB. */
 const MOST_KEPT = 2 ** 28;
-/** Vectors of the longest tile along a plane. */
-const FLAT_VECTORS = 20;
+/** Bytes of a run's input, in all shifts, that may lie in the L1 cache at once. */
+const FLAT_BLOCK_BYTES = 40 * 1024;
 
 export class Placement {
   readonly net: Network;
   readonly graph: Graph;
   readonly arena: Arena;
   readonly train: boolean;
+  /** Whether a backward pass follows, for parameters or for images. */
+  readonly keeps: boolean;
   readonly params = new Map<ParamName, ParamPlace>();
   readonly layers = new Map<NodeId, LayerPlace>();
   readonly norms = new Map<NodeId, NormPlace>();
@@ -81,56 +98,94 @@ export class Placement {
   readonly phases = new Map<string, Tensor>();
   /** Constants to be written once: offset and value. */
   readonly constants: (readonly [number, number])[] = [];
-  readonly trained: { readonly values: number; readonly momentum: number; readonly gradients: number; readonly count: number };
-  /** Staging for images (batch, C, H, W), labels (integers), logits (batch, classes), loss and correctness per image, and the step's numbers. */
+  readonly trained: Readonly<Record<'values' | 'momentum' | 'secondMoments' | 'gradients' | 'count', number>>;
+  /**
+   * Staging for images (batch, C, H, W), labels and second labels (integers, (batch, heads)) and the shares of those, logits
+   * (batch, heads, classes), loss and correctness per image, and the step's numbers, `HYPER` for each treatment.
+   */
   readonly images: number;
   readonly labels: number;
+  readonly mixed: number;
+  readonly shares: number;
   readonly logits: number;
   readonly loss: number;
   readonly correct: number;
   readonly hyper: number;
+  readonly treatments: readonly Treatment[];
+  readonly clip: { readonly limit: number; readonly factor: number };
+  readonly smoothing: number;
+  /** Whether the losses of heads are added; else averaged. */
+  readonly sumsHeads: boolean;
+  /** Integers: whether dropout drops, its seed's low and high 32 bits, which sample of a prediction the first image is. */
+  readonly draw: number;
+  /** What dropout multiplies by, by node. */
+  readonly dropoutScales = new Map<NodeId, number>();
   readonly partial: number;
+  /** Sums between two blocks of channels, where tiles are runs; else -1. */
+  readonly sums: number;
   readonly groups: number;
   /** Whether the values of a training step are too many to keep them all. */
   readonly large: boolean;
   /** Whether convolutions have pictures to work on; else all layers are linear, or as good as. */
   readonly #pictures: boolean;
+  readonly #rowTiles: boolean;
   readonly #sparse: ReadonlySet<ParamName>;
-  /** Columns of a row, where all that an operation touches must agree on them. */
-  readonly #pitch: ((key: string) => number) | undefined;
+  /** What planes are as runs of floats, where few images make them so. */
+  readonly #runs: ((key: string) => Run) | undefined;
   #partialFloats = 0;
 
   /** @param pool from a draft of the same placement: where its tensors can share memory */
   constructor(net: Network, topology: Topology, options: PlacementOptions, pool?: Pool) {
     this.net = net;
-    this.graph = new Graph(net, options.train);
     this.train = options.train;
+    this.#rowTiles = options.rowTiles ?? false;
+    this.keeps = options.train || options.inputGradients === true;
+    this.graph = new Graph(net, this.keeps, this.keeps && !this.train);
     this.#sparse = new Set(topology.keys());
     this.#pictures = net.spec.nodes.some(({ op }) => op === 'conv2d') && [...net.shapes.keys()].some((id) => !isPixel(this.graph.size(id)));
-    const flat = !options.train && options.batchSize < FULL;
-    if (flat) this.#pitch = equalPitches(this.graph);
+    const flat = !this.keeps && options.batchSize < FULL;
     const full = Math.min(this.#pictures ? PICTURE_LANES : PIXEL_LANES, Math.ceil(options.batchSize / FULL) * FULL);
     const lanes = flat ? options.batchSize : full;
+    if (flat) this.#runs = runsOf(this.graph, lanes);
     this.arena = new Arena(lanes, Math.ceil(options.batchSize / lanes), pool);
     this.groups = Math.min(GROUPS, this.arena.blocks);
-    this.trained = this.#placeParams(topology, options.denseGradients);
+    const optimizer = options.optimizer ?? PLAIN;
+    this.trained = this.#placeParams(topology, options.denseGradients, optimizer.kind === 'adamw');
     this.images = this.arena.floats(options.batchSize * net.shapes.get('input')!.reduce((a, b) => a * b, 1));
-    this.labels = this.arena.ints(options.batchSize);
-    this.logits = this.arena.floats(options.batchSize * net.classes);
+    this.labels = this.arena.ints(options.batchSize * net.heads);
+    this.mixed = this.arena.ints(options.batchSize * net.heads);
+    this.shares = this.arena.floats(options.batchSize);
+    this.logits = this.arena.floats(options.batchSize * net.heads * net.classes);
     this.loss = this.arena.floats(options.batchSize);
     this.correct = this.arena.floats(options.batchSize);
-    this.hyper = this.arena.floats(3);
+    this.treatments = treatments(net, optimizer);
+    this.hyper = this.arena.floats(HYPER * this.treatments.length);
+    this.clip = { limit: this.arena.floats(1), factor: this.arena.floats(1) };
+    this.smoothing = this.arena.floats(1);
+    this.sumsHeads = options.loss?.heads === 'sum';
+    this.draw = this.arena.ints(4);
+    this.constants.push([this.clip.limit, optimizer.clipNorm ?? 0], [this.smoothing, options.loss?.labelSmoothing ?? 0]);
     this.large = options.train && this.#floatsOfValues(options.batchSize) > (options.mostKept ?? MOST_KEPT);
-    if (this.train) this.#chooseDropped();
+    if (this.keeps) this.#chooseDropped();
     this.#placeActivations();
     this.partial = this.arena.floats(this.#partialFloats);
+    this.sums = flat || this.#rowTiles ? this.arena.floats(FLAT_FLOATS * this.#mostTiles()) : -1;
+  }
+
+  /** Tiles that one gather has sums of at the same time: each plane's, and, of few images, each chunk of rows's. */
+  #mostTiles(): number {
+    const tiles = [...this.layers.values()].map(({ node, forward, backward }) => {
+      const { height, run } = this.tensor(node.id);
+      return Math.max(forward.planes, backward?.planes ?? 0) * (run ? Math.ceil(height / runRows(height, run.row)) : 1);
+    });
+    return Math.max(0, ...tiles);
   }
 
   tensor(id: NodeId): Tensor {
     return this.tensors.get(id)!;
   }
 
-  #placeParams(topology: Topology, denseGradients: boolean): Placement['trained'] {
+  #placeParams(topology: Topology, denseGradients: boolean, second: boolean): Placement['trained'] {
     const countOf = (param: ParamName) => topology.get(param)?.live.length ?? this.net.params.get(param)!.size;
     const trainable = [...this.net.params].filter(([, info]) => info.trainable);
     const starts = new Map<ParamName, number>();
@@ -141,6 +196,7 @@ export class Placement {
     }
     const values = this.arena.floats(count);
     const momentum = this.train ? this.arena.floats(count) : -1;
+    const secondMoments = this.train && second ? this.arena.floats(count) : -1;
     const gradients = this.train ? this.arena.floats(count) : -1;
     for (const [param, info] of this.net.params) {
       this.params.set(param, {
@@ -150,11 +206,11 @@ export class Placement {
         denseGradient: denseGradients && topology.has(param) ? this.arena.floats(info.size) : -1,
       });
     }
-    return { values, momentum, gradients, count };
+    return { values, momentum, secondMoments, gradients, count };
   }
 
   /**
-   * In the order of the nodes. A tensor's place is free once its last reader is done; but training keeps values until the backward pass,
+   * In the order of the nodes. A tensor's place is free once its last reader is done; but values are kept for a backward pass that follows,
    * except those that it does not read or can make again.
    */
   #placeActivations(): void {
@@ -168,7 +224,7 @@ export class Placement {
     hold(this.owner(this.net.spec.output));
     const done = (key: string, tensor: Tensor) => {
       readers.set(key, readers.get(key)! - 1);
-      if (readers.get(key) === 0 && (!this.train || this.dropped.has(key))) this.arena.release(tensor);
+      if (readers.get(key) === 0 && (!this.keeps || this.dropped.has(key))) this.arena.release(tensor);
     };
     this.tensors.set('input', this.#newTensor('input'));
     for (const node of this.net.spec.nodes) {
@@ -180,11 +236,12 @@ export class Placement {
       if (isLayer(node)) {
         this.#placeLayer(node, key ? this.phases.get(key)! : this.tensor(node.from[0]!));
         // Its values come out of the layer's operation; in training only behind the statistics of the batch.
-        const norm = this.train ? undefined : this.graph.normAfter(node.id);
+        const norm = this.keeps ? undefined : this.graph.normAfter(node.id);
         if (norm) this.fusedNorms.add(norm.id);
         if (norm && !this.#shares(norm)) this.tensors.set(norm.id, this.#newTensor(norm.id));
       }
       if (node.op === 'batchNorm') this.#placeNorm(node);
+      if (node.op === 'dropout') this.#placeDropout(node);
       if (key) done(key, this.phases.get(key)!);
       for (const id of node.from) if (shared !== id) done(this.owner(id), this.tensor(this.owner(id)));
     }
@@ -194,28 +251,34 @@ export class Placement {
     const { nodes, output } = this.net.spec;
     const read = new Set([this.owner(output)]);
     for (const node of nodes) {
-      if (isLayer(node) || node.op === 'batchNorm' || node.op === 'maxPool') read.add(this.owner(node.from[0]!));
+      const forGradients = this.train && (isLayer(node) || node.op === 'batchNorm' || node.op === 'memberScale');
+      if (forGradients || node.op === 'maxPool') read.add(this.owner(node.from[0]!));
       if (node.op === 'relu') read.add(this.owner(node.id));
     }
     for (const { id } of nodes) if (!read.has(id)) this.dropped.add(id);
-    if (!this.large) return;
     for (const node of nodes) {
       const key = phaseKey(node);
-      if (key) this.dropped.add(key);
-      if (node.op === 'batchNorm' && this.owner(output) !== node.id) this.dropped.add(node.id);
+      if (key && (this.large || !this.train)) this.dropped.add(key);
+      if (this.large && node.op === 'batchNorm' && this.owner(output) !== node.id) this.dropped.add(node.id);
     }
   }
 
   #newTensor(id: NodeId): Tensor {
     const border = this.graph.border(id);
-    const size = this.graph.size(id);
-    return this.arena.tensor({ ...size, low: border, high: this.#pitch ? this.#pitch(id) - size.width - border : border });
+    return this.arena.tensor({
+      ...this.graph.size(id),
+      low: border,
+      high: border,
+      ...(this.#runs && { run: this.#runs(this.graph.root(id)) }),
+    });
   }
 
   /** The phases of a strided convolution's input. */
   phaseGeometry(node: NodeSpec, key: string): Geometry {
     const phases = this.graph.phases(node.from[0]!, strideOf(node));
-    return this.#pitch ? { ...phases, high: this.#pitch(key) - phases.width } : phases;
+    if (!this.#runs) return phases;
+    const run = this.#runs(key);
+    return { ...phases, width: Math.min(phases.width, Math.floor(run.row / this.arena.lanes)), run };
   }
 
   /** The input whose memory a node's values share, if any: that of a node in place, a flatten of what has no border. */
@@ -223,7 +286,7 @@ export class Placement {
     const input = this.graph.inPlace(node.id) ?? node.from[0]!;
     if (this.graph.inPlace(node.id)) return input;
     if (node.op !== 'flatten') return undefined;
-    const gaps = this.#pitch ? !isPixel(this.graph.size(input)) : this.graph.border(this.graph.root(input)) > 0;
+    const gaps = this.#runs ? !isPixel(this.graph.size(input)) : this.graph.border(this.graph.root(input)) > 0;
     return gaps ? undefined : input;
   }
 
@@ -244,24 +307,26 @@ export class Placement {
   aliasOf(id: NodeId, tensor: Tensor): Tensor {
     const size = this.graph.size(id);
     if (size.height === tensor.height && size.width === tensor.width) return tensor;
-    return { ...size, low: 0, high: 0, view: { ...tensor.view, plane: this.arena.lanes, row: this.arena.lanes } };
+    return { ...size, low: 0, high: 0, view: { ...tensor.view, plane: this.arena.lanes, row: this.arena.lanes }, shifts: NO_SHIFTS };
   }
 
   #placeLayer(node: NodeSpec & { op: 'conv2d' | 'linear' }, input: Tensor): void {
     const param = `${node.id}.weight` as const;
     const { count } = this.params.get(param)!;
     const window = this.graph.window(node);
-    const backward = this.train && this.graph.needsGradient(node.from[0]!);
-    const dense = !this.#sparse.has(param) && !this.#pitch;
-    const { inputs, outputs } = window;
+    const backward = this.keeps && this.graph.needsGradient(node.from[0]!);
+    const { inputs, outputs, kernel } = window;
+    const density = count / (inputs * outputs * kernel ** 2);
+    const dense = !this.#sparse.has(param) || (!this.keeps && density >= DENSE_FROM);
+    const forward = dense ? this.#denseArrays(window, outputs, inputs, input) : this.#tapArrays(window, count, outputs, inputs, input);
     this.layers.set(node.id, {
       node,
       param,
       window,
       count,
       input,
-      forward: dense ? this.#denseArrays(window, outputs, inputs) : this.#tapArrays(window, count, outputs, inputs, input.view.plane),
-      forwardWeights: this.arena.floats(count),
+      forward,
+      forwardWeights: this.arena.floats(packedCount(forward, count)),
       backward: backward ? this.#backwardArrays(window, count, dense) : undefined,
       backwardWeights: backward ? this.arena.floats(count) : -1,
     });
@@ -272,11 +337,11 @@ export class Placement {
   #backwardArrays(window: Window, count: number, dense: boolean): TapArrays {
     const { inputs, outputs, stride } = window;
     if (dense && stride === 1) return this.#denseArrays(window, inputs, outputs);
-    return this.#tapArrays(window, count, inputs * phasesOf(stride), outputs, 0);
+    return this.#tapArrays(window, count, inputs * phasesOf(stride), outputs);
   }
 
-  #denseArrays(window: Window, planes: number, channels: number): TapArrays {
-    const { channelsPerBlock } = this.#blocking(window, channels, 0);
+  #denseArrays(window: Window, planes: number, channels: number, input?: Tensor): TapArrays {
+    const { channelsPerBlock } = this.#blocking(window, channels, input);
     const taps = channels * window.kernel ** 2;
     return {
       dense: true,
@@ -290,8 +355,8 @@ export class Placement {
     };
   }
 
-  #tapArrays(window: Window, count: number, planes: number, channels: number, plane: number): TapArrays {
-    const { channelsPerBlock, pairs } = this.#blocking(window, channels, plane);
+  #tapArrays(window: Window, count: number, planes: number, channels: number, input?: Tensor): TapArrays {
+    const { channelsPerBlock, pairs } = this.#blocking(window, channels, input);
     const channelBlocks = Math.ceil(channels / channelsPerBlock);
     return {
       dense: false,
@@ -309,12 +374,17 @@ export class Placement {
    * Input channels whose part of a tile fits the cache, and whether tiles span two rows: that halves what is read around a tile, but more
    * channels than fit at once are needed for it to matter.
    */
-  #blocking(window: Window, channels: number, plane: number): { readonly channelsPerBlock: number; readonly pairs: boolean } {
+  #blocking(window: Window, channels: number, input?: Tensor): { readonly channelsPerBlock: number; readonly pairs: boolean } {
     const { lanes } = this.arena;
     if (!this.#pictures) return { channelsPerBlock: LINEAR_BLOCK_INPUTS, pairs: false };
     const reach = Math.ceil(window.kernel / window.stride);
+    if (input?.run) {
+      const rows = Math.min(input.height, (FLAT_VECTORS * FULL) / input.run.row) + reach - 1;
+      const floats = planesRead(window, input) * rows * input.run.row;
+      return { channelsPerBlock: Math.max(4, Math.floor(FLAT_BLOCK_BYTES / (floats * 4))), pairs: false };
+    }
     const fitting = (floats: number) => Math.max(4, Math.floor(BLOCK_BYTES / (floats * 4)));
-    if (this.#pitch) return { channelsPerBlock: fitting(Math.min(FLAT_VECTORS * FULL, plane) * phasesOf(window.stride)), pairs: false };
+    if (this.#rowTiles) return { channelsPerBlock: evenly(channels, fitting(readByRun(window))), pairs: false };
     const tile = (rows: number) => fitting((rows + reach - 1) * (TILE_COLUMNS + reach - 1) * PICTURE_LANES);
     const pairs = reach > 1 && lanes === PICTURE_LANES && channels > tile(1);
     return { channelsPerBlock: tile(pairs ? 2 : 1), pairs };
@@ -334,6 +404,19 @@ export class Placement {
     this.constants.push([place.eps, node.eps ?? 1e-5], [place.momentum, node.momentum ?? 0.1]);
     this.norms.set(node.id, place);
   }
+
+  #placeDropout(node: NodeSpec & { op: 'dropout' }): void {
+    const scale = this.arena.floats(1);
+    this.constants.push([scale, 1 / (1 - node.rate)]);
+    this.dropoutScales.set(node.id, scale);
+  }
 }
+
+/** Floats of one channel of a picture, or of all its phases, that a tile reads which is a run. */
+const readByRun = ({ kernel, stride }: Window): number =>
+  kernel * (Math.min(kernel, stride) * RUN_FLOATS + Math.max(0, kernel - stride) * PICTURE_LANES);
+
+/** How many of `count` each part takes, where one may take `most`. */
+const evenly = (count: number, most: number): number => Math.ceil(count / Math.ceil(count / most));
 
 const isPixel = ({ height, width }: { readonly height: number; readonly width: number }): boolean => height * width === 1;

@@ -6,9 +6,10 @@ import { type Network, SparseError, type Topology } from '@freetickets/sparse-co
 import { type Backward, emitBackward } from './backward.ts';
 import { emitFolds, emitForward } from './forward.ts';
 import type { Operation } from './ops.ts';
-import { type LayerPlace, Placement, type PlacementOptions } from './placement.ts';
+import { type LayerPlace, PLAIN, Placement, type PlacementOptions } from './placement.ts';
 import { makePool } from './pool.ts';
-import { denseTaps, fillBackward, fillDenseBackward, fillDenseForward, fillForward } from './taps.ts';
+import { denseTaps, fillBackward, fillDenseBackward, fillDenseForward, fillForward, packedCount } from './taps.ts';
+import { emitUpdates } from './update.ts';
 
 export interface Plan {
   readonly place: Placement;
@@ -20,6 +21,8 @@ export interface Plan {
   readonly step: readonly Operation[];
   readonly keepStep: readonly Operation[];
   readonly update: readonly Operation[];
+  /** Forward with running statistics, loss, backward to the images. */
+  readonly inputGradient: readonly Operation[];
   readonly backward: Backward | undefined;
 }
 
@@ -33,16 +36,20 @@ export function makePlan(net: Network, topology: Topology, options: PlacementOpt
     throw new SparseError('INVALID_ARGUMENT', 'batchSize', 'a plan of at most 8 GiB', bytes, 'Use smaller batches');
   }
   const forward = options.train ? emitForward(place, true) : [];
-  const store: Operation = { op: 'store', logits: place.tensor(net.spec.output).view, classes: net.classes, out: place.logits };
+  const classes = net.classes * net.heads;
+  const store: Operation = { op: 'store', logits: place.tensor(net.spec.output).view, classes, out: place.logits };
+  const steps = backward?.operations ?? [];
   const folds = emitFolds(place);
+  const predicted = emitForward(place, false);
   return {
     place,
     batchSize: options.batchSize,
     pack: [...place.layers.values()].flatMap((layer) => packLayer(place, layer)).concat(options.train ? [] : folds),
-    predict: [...(options.train ? folds : []), ...emitForward(place, false), store],
-    step: [...forward, ...(backward?.operations ?? []).filter((o) => !o.dense).map((o) => o.operation)],
-    keepStep: [...forward, ...(backward?.operations ?? []).map((o) => o.operation)],
-    update: options.train ? emitUpdate(place) : [],
+    predict: [...(options.train ? folds : []), ...predicted, store],
+    step: options.train ? [...forward, ...steps.filter((o) => !o.dense).map((o) => o.operation)] : [],
+    keepStep: options.train ? [...forward, ...steps.map((o) => o.operation)] : [],
+    update: options.train ? [...emitRunning(place), ...emitUpdates(place, options.optimizer ?? PLAIN)] : [],
+    inputGradient: options.train ? [] : [...predicted, ...steps.map((o) => o.operation)],
     backward,
   };
 }
@@ -50,23 +57,22 @@ export function makePlan(net: Network, topology: Topology, options: PlacementOpt
 /** A large training step is placed twice: the first time shows which tensors live at the same time, so that the others can share memory. */
 function placed(net: Network, topology: Topology, options: PlacementOptions): Pick<Plan, 'place' | 'backward'> {
   const place = new Placement(net, topology, options);
-  const backward = options.train ? emitBackward(place) : undefined;
+  const backward = place.keeps ? emitBackward(place) : undefined;
   if (!place.large) return { place, backward };
   const shared = new Placement(net, topology, options, makePool(place.arena.lives));
   return { place: shared, backward: emitBackward(shared) };
 }
 
 function packLayer(place: Placement, layer: LayerPlace): Operation[] {
-  const { count } = layer;
+  const { count, forward } = layer;
   const source = place.params.get(layer.param)!.values;
-  const ops: Operation[] = [{ op: 'pack', out: layer.forwardWeights, source, order: layer.forward.order, count }];
+  const ops: Operation[] = [{ op: 'pack', out: layer.forwardWeights, source, order: forward.order, count: packedCount(forward, count) }];
   if (layer.backward) ops.push({ op: 'pack', out: layer.backwardWeights, source, order: layer.backward.order, count });
   return ops;
 }
 
-function emitUpdate(place: Placement): Operation[] {
-  const { values, momentum, gradients, count } = place.trained;
-  const running = [...place.norms].map(([id, norm]): Operation => {
+function emitRunning(place: Placement): Operation[] {
+  return [...place.norms].map(([id, norm]): Operation => {
     const at = (suffix: 'running_mean' | 'running_var') => place.params.get(`${id}.${suffix}`)!;
     const mean = at('running_mean');
     return {
@@ -79,15 +85,14 @@ function emitUpdate(place: Placement): Operation[] {
       momentum: norm.momentum,
     };
   });
-  return [...running, { op: 'sgd', values, momentum, gradients, count, hyper: place.hyper }];
 }
 
 /** Fills the index arrays of one layer; `live` undefined: dense. */
 export function indexLayer(plan: Plan, ints: Int32Array, layer: LayerPlace, live: Uint32Array | undefined): void {
   const { arena } = plan.place;
   const { forward, backward, window, count, input } = layer;
-  if (forward.dense) fillDenseForward(ints, forward, window, input.view, arena.lanes);
-  else fillForward(ints, forward, window, live, count, input.view, arena.lanes);
+  if (forward.dense) fillDenseForward(ints, forward, window, live, input, arena.lanes);
+  else fillForward(ints, forward, window, live, count, input, arena.lanes);
   const gradient = plan.backward?.gradients.get(layer.node.id);
   if (!backward || !gradient) return;
   if (backward.dense) fillDenseBackward(ints, backward, window, gradient.view, arena.lanes);
@@ -97,5 +102,5 @@ export function indexLayer(plan: Plan, ints: Int32Array, layer: LayerPlace, live
 /** Fills the index arrays of the dense read-outs; they never change. */
 export function indexDense(plan: Plan, ints: Int32Array): void {
   const { lanes } = plan.place.arena;
-  for (const { layer, taps } of plan.backward?.dense ?? []) ints.set(denseTaps(layer.window, layer.input.view, lanes), taps);
+  for (const { layer, taps } of plan.backward?.dense ?? []) ints.set(denseTaps(layer.window, layer.input, lanes), taps);
 }

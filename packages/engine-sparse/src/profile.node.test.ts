@@ -3,6 +3,7 @@ import { erk, initialState, modelByName, network, randomTopology } from '@freeti
 import { describe, expect, it } from 'vitest';
 import { nativeStatus } from './native.node.ts';
 import { openProfiler, type Profile, plannedBytes } from './profile.node.ts';
+import { wasmStatus } from './wasm.ts';
 
 const net = network(modelByName('wrn-10-1', { input: [3, 8, 8] }));
 const topology = randomTopology(net, erk()(net, 0.5), 3);
@@ -21,7 +22,11 @@ const passes = ({ layers }: Profile): number[] =>
   layers.flatMap(({ forwardMs, inputGradientMs = 0, weightGradientMs = 0 }) => [forwardMs, inputGradientMs, weightGradientMs]);
 
 const { available, variants } = nativeStatus();
-const engines = ['reference', 'wasm', ...(available ? variants.map((variant) => `native/${variant}`) : [])];
+const engines = [
+  'reference',
+  ...wasmStatus().variants.map((variant) => `wasm/${variant}`),
+  ...(available ? variants.map((variant) => `native/${variant}`) : []),
+];
 
 describe.each(engines)('a profile by %s', (engine) => {
   it('of a training step names every layer once, in the order of the network, with all its passes', async () => {

@@ -19,7 +19,7 @@ export interface ProfileOptions {
   readonly train?: boolean;
   /** Of the native kernels; the others have one. Default: the processors this process may use. */
   readonly threads?: number;
-  /** `native` (default), an instruction set as in `native/avx2`, `wasm` or `reference`. */
+  /** `native` (default), an instruction set as in `native/avx2`, `wasm`, one of its variants as in `wasm/plain`, or `reference`. */
   readonly engine?: string;
 }
 
@@ -98,9 +98,9 @@ const placementOptions = ({ batchSize, train = true }: Pick<ProfileOptions, 'bat
 async function executorOf(engine: string, threads: number | undefined): Promise<Executor> {
   const [kind, variant] = engine.split('/', 2);
   if (kind === 'native') return nativeExecutor(variant, threads) as Executor;
-  if (engine === 'wasm') return (await wasmExecutor()) as Executor;
+  if (kind === 'wasm') return (await wasmExecutor(variant)) as Executor;
   if (engine === 'reference') return referenceExecutor() as Executor;
-  throw new SparseError('INVALID_ARGUMENT', 'engine', 'native, native/<instruction set>, wasm or reference', engine);
+  throw new SparseError('INVALID_ARGUMENT', 'engine', 'native, native/<instruction set>, wasm, wasm/<variant> or reference', engine);
 }
 
 /** What an operation is to its layer. */
@@ -125,7 +125,7 @@ class PlanProfiler implements Profiler {
 
   constructor(executor: Executor, net: Network, state: ModelState, options: ProfileOptions) {
     this.#executor = executor;
-    this.#plan = makePlan(net, state.topology, placementOptions(options));
+    this.#plan = makePlan(net, state.topology, { ...placementOptions(options), rowTiles: executor.rowTiles });
     const { place, pack, step, update, predict } = this.#plan;
     const { floats, ints } = executor.allocate(place.arena.floatCount, place.arena.intCount);
     this.#floats = floats;
@@ -180,7 +180,8 @@ class PlanProfiler implements Profiler {
     const images = batchSize * net.shapes.get('input')!.reduce((a, b) => a * b, 1);
     const stream = rng(1).stream('profile');
     for (let k = 0; k < images; k++) this.#floats[place.images + k] = 2 * stream.uniform() - 1;
-    for (let n = 0; n < batchSize; n++) this.#ints[place.labels + n] = n % net.classes;
+    for (let n = 0; n < batchSize * net.heads; n++) this.#ints[place.labels + n] = n % net.classes;
+    if (place.train) this.#ints[place.draw] = 1;
   }
 
   #time(program: unknown): number {

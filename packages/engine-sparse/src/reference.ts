@@ -5,10 +5,12 @@
 import type { Operation, OperationOf } from './ops.ts';
 import type { Context } from './reference/context.ts';
 import { biasGradient, dense, denseGradient, gather, reduce, weightGradient } from './reference/layers.ts';
-import { loss, sgd } from './reference/loss.ts';
-import { border, elementwise, load, merge, pack, reshape, split, store } from './reference/moves.ts';
+import { loss } from './reference/loss.ts';
+import { border, elementwise, load, merge, pack, reshape, shift, split, store, unload } from './reference/moves.ts';
 import { affine, fold, normAgain, normBackward, normTrain, running } from './reference/norm.ts';
 import { averagePool, averagePoolBackward, maxPool, maxPoolBackward } from './reference/pool.ts';
+import { dropout, memberGradient, memberScale } from './reference/samples.ts';
+import { adamw, clip, sgd } from './reference/update.ts';
 import type { Executor } from './session.ts';
 
 const OPERATIONS: { readonly [Name in Operation['op']]: (operation: OperationOf<Name>, context: Context) => void } = {
@@ -36,11 +38,18 @@ const OPERATIONS: { readonly [Name in Operation['op']]: (operation: OperationOf<
   averagePool,
   averagePoolBackward,
   reshape,
+  shift,
   split,
   merge,
   loss,
   store,
   sgd,
+  adamw,
+  clip,
+  dropout,
+  memberScale,
+  memberGradient,
+  unload,
 };
 
 export function referenceExecutor(): Executor<readonly Operation[]> {

@@ -13,10 +13,15 @@ import { describe, expect, it } from 'vitest';
 import { nativeEngine } from './engine.node.ts';
 import { referenceEngine, wasmEngine } from './engines.ts';
 import { nativeStatus } from './native.node.ts';
+import { wasmStatus } from './wasm.ts';
 
 const OPTIMIZER = { kind: 'sgd', momentum: 0.9, weightDecay: 0 } as const;
 const { available, variants } = nativeStatus();
-const engines = [referenceEngine(), wasmEngine(), ...(available ? variants.map((variant) => nativeEngine({ variant })) : [])];
+const engines = [
+  referenceEngine(),
+  ...wasmStatus().variants.map((variant) => wasmEngine({ variant })),
+  ...(available ? variants.map((variant) => nativeEngine({ variant })) : []),
+];
 
 const networkOf = (shape: number[], nodes: NetworkSpec['nodes'], output: string) =>
   network({ version: 1, name: 'test', input: { shape }, nodes, output });

@@ -1,23 +1,25 @@
 /** A session: one arena, one plan, one executor. Checks what comes in, stages it, runs, reads out. */
 import {
-  applyDelta,
   type Batch,
   checkState,
   type LayerTopology,
   type ModelState,
-  momentumOf,
   type Network,
   type OpenOptions,
   type ParamName,
+  type PredictOptions,
   type Session,
   type Signal,
   SparseError,
   type StepOptions,
   type StepResult,
   type TopologyDelta,
+  traceDelta,
 } from '@freetickets/sparse-core';
-import type { Operation } from './ops.ts';
+import { checkBatch, checkOptions, dropoutDraw } from './check-input.ts';
+import { FULL, type Operation } from './ops.ts';
 import { indexDense, indexLayer, makePlan, type Plan } from './plan.ts';
+import { HYPER, hyperOf } from './update.ts';
 
 /** What an executor gives a session to work in. */
 export interface Memory {
@@ -28,21 +30,22 @@ export interface Memory {
 /** Runs operations over an arena. A program is whatever an executor makes of a list of operations. */
 export interface Executor<Program = unknown> {
   readonly name: string;
+  /** How its tiles lie: see `PlacementOptions`. */
+  readonly rowTiles?: boolean;
   /** Zeros; the floats start at a multiple of 64 bytes where that matters. Other arrays than these are not to be run on. */
   allocate(floats: number, ints: number): Memory;
   compile(operations: readonly Operation[]): Program;
   run(program: Program, floats: Float32Array, ints: Int32Array, lanes: number, batch: number): void;
 }
 
-/** Images up to which a plan of just so many is faster than a block of 32 with gaps. */
-const MOST_FEW = 8;
+/** Images that a plan of few takes at once; what would not fill a vector goes through it in pieces, faster than through a block with gaps. */
+const MOST_FEW = 4;
 
-const PROGRAMS = ['pack', 'predict', 'step', 'keepStep', 'update'] as const;
+const PROGRAMS = ['pack', 'predict', 'step', 'keepStep', 'update', 'inputGradient'] as const;
 
 export function openSession<Program>(executor: Executor<Program>, net: Network, state: ModelState, options: OpenOptions): Session {
   checkState(net, state);
-  if (!Number.isInteger(options.batchSize) || options.batchSize < 1)
-    throw new SparseError('INVALID_ARGUMENT', 'batchSize', 'a whole number of at least 1', options.batchSize);
+  checkOptions(options);
   return new SparseSession(executor, net, state, options);
 }
 
@@ -72,7 +75,19 @@ class SparseSession<Program> implements Session {
     this.#step = state.step;
     this.#imageSize = net.shapes.get('input')!.reduce((a, b) => a * b, 1);
     const denseGradients = options.optimizer !== undefined && (options.signals ?? []).includes('gradient');
-    this.#plan = makePlan(net, state.topology, { batchSize: options.batchSize, train: options.optimizer !== undefined, denseGradients });
+    const { optimizer, loss, inputGradients } = options;
+    const train = optimizer !== undefined;
+    const few = !train && !inputGradients && options.batchSize < FULL;
+    const batchSize = few ? Math.min(MOST_FEW, options.batchSize) : options.batchSize;
+    this.#plan = makePlan(net, state.topology, {
+      batchSize,
+      train,
+      denseGradients,
+      optimizer,
+      loss,
+      inputGradients,
+      rowTiles: executor.rowTiles,
+    });
     this.#programs = Object.fromEntries(PROGRAMS.map((name) => [name, executor.compile(this.#plan[name])])) as Record<
       (typeof PROGRAMS)[number],
       Program
@@ -83,10 +98,8 @@ class SparseSession<Program> implements Session {
     this.#ints = ints;
     for (const [at, value] of place.constants) this.#floats[at] = value;
     for (const [param, { values }] of place.params) this.#floats.set(state.values.get(param)!, values);
-    if (options.optimizer) {
-      this.#floats.set([0, momentumOf(options.optimizer), options.optimizer.weightDecay], place.hyper);
-      for (const [param, momentum] of state.momentum ?? []) this.#floats.set(momentum, this.#momentumAt(param));
-    }
+    for (const row of this.#moments())
+      for (const [param, values] of state[row] ?? []) this.#floats.set(values, this.#trainedAt(param, row));
     for (const layer of place.layers.values()) indexLayer(this.#plan, this.#ints, layer, this.#topology.get(layer.param)?.live);
     indexDense(this.#plan, this.#ints);
   }
@@ -95,9 +108,9 @@ class SparseSession<Program> implements Session {
     this.#checkOpen();
     const keep = this.#checkStep(batch, options);
     const { place } = this.#plan;
-    this.#floats.set(batch.images, place.images);
-    this.#ints.set(batch.labels, place.labels);
-    this.#floats[place.hyper] = options.learningRate;
+    this.#stage(batch);
+    this.#stageDraw(options.dropoutSeed, 0);
+    this.#stageHyper(options.learningRate);
     this.#pack();
     this.#run(keep ? 'keepStep' : 'step', batch.size);
     this.#stepped = keep ? 'kept' : 'plain';
@@ -107,8 +120,7 @@ class SparseSession<Program> implements Session {
       this.#packed = false;
       this.#step++;
     }
-    let loss = 0;
-    let correct = 0;
+    let [loss, correct] = [0, 0];
     for (let n = 0; n < batch.size; n++) {
       loss += this.#floats[place.loss + n]!;
       correct += this.#floats[place.correct + n]!;
@@ -122,7 +134,7 @@ class SparseSession<Program> implements Session {
     if (this.#stepped === 'never') throw new SparseError('INVALID_ARGUMENT', 'gradient', 'a training step before it', 'none');
     if (this.#rewired.has(param))
       throw new SparseError('INVALID_ARGUMENT', `gradient of ${param}`, 'a training step since the rewiring', 'none');
-    const at = this.#gradientAt(param);
+    const at = this.#trainedAt(param, 'gradients');
     return this.#floats.slice(at, at + count);
   }
 
@@ -150,7 +162,7 @@ class SparseSession<Program> implements Session {
     const changes = deltas.map((delta) => {
       const before = topology.get(delta.param);
       if (!before) throw new SparseError('INVALID_ARGUMENT', 'rewire', 'a sparse weight', delta.param);
-      const after = applyDelta(before, delta);
+      const { after, from } = traceDelta(before, delta);
       if (after.live.length !== before.live.length)
         throw new SparseError(
           'INVALID_ARGUMENT',
@@ -159,13 +171,13 @@ class SparseSession<Program> implements Session {
           after.live.length,
         );
       topology.set(delta.param, after);
-      return { param: delta.param, before, after };
+      return { param: delta.param, after, from };
     });
     this.#few.clear();
-    for (const { param, before, after } of changes) {
+    for (const { param, after, from } of changes) {
       const { values } = this.#plan.place.params.get(param)!;
-      this.#move(values, before.live, after.live);
-      if (this.#options.optimizer) this.#move(this.#momentumAt(param), before.live, after.live);
+      this.#move(values, from);
+      for (const row of this.#moments()) this.#move(this.#trainedAt(param, row), from);
       this.#topology.set(param, after);
       this.#rewired.add(param);
     }
@@ -175,23 +187,56 @@ class SparseSession<Program> implements Session {
     this.#packed = false;
   }
 
-  async predict(images: Float32Array, size: number): Promise<Float32Array> {
+  async predict(images: Float32Array, size: number, options: PredictOptions = {}): Promise<Float32Array> {
     this.#checkOpen();
     if (!Number.isInteger(size) || size < 0) throw new SparseError('INVALID_ARGUMENT', 'size', 'a whole number of images', size);
     if (images.length !== size * this.#imageSize)
       throw new SparseError('SHAPE_MISMATCH', 'images', `${size} x ${this.#imageSize} values`, images.length);
-    const { batchSize } = this.#plan;
-    const logits = new Float32Array(size * this.#net.classes);
-    for (let start = 0; start < size; start += batchSize) {
-      const count = Math.min(batchSize, size - start);
+    dropoutDraw(options.dropoutSeed);
+    const outputs = this.#net.heads * this.#net.classes;
+    const logits = new Float32Array(size * outputs);
+    for (let start = 0, count = 0; start < size; start += count) {
+      const session = this.#sessionFor(size - start);
+      count = Math.min(session.#plan.batchSize, size - start);
       const part = images.subarray(start * this.#imageSize, (start + count) * this.#imageSize);
-      logits.set(this.#sessionFor(count).#predictBatch(part, count), start * this.#net.classes);
+      session.#stageDraw(options.dropoutSeed, start);
+      logits.set(session.#predictBatch(part, count), start * outputs);
     }
     return logits;
   }
 
-  async inputGradient(): Promise<Float32Array> {
-    throw new SparseError('INVALID_ARGUMENT', 'inputGradient', 'a session opened with inputGradients', this.#options);
+  async inputGradient(batch: Batch): Promise<Float32Array> {
+    this.#checkOpen();
+    if (!this.#options.inputGradients)
+      throw new SparseError('INVALID_ARGUMENT', 'inputGradient', 'a session opened with inputGradients', 'one opened without');
+    checkBatch(this.#net, batch, this.#plan.batchSize);
+    this.#stage(batch);
+    this.#stageDraw(undefined, 0);
+    this.#pack();
+    this.#run('inputGradient', batch.size);
+    const { images } = this.#plan.place;
+    return this.#floats.slice(images, images + batch.images.length);
+  }
+
+  #stage({ images, labels, mixed }: Batch): void {
+    const { place } = this.#plan;
+    this.#floats.set(images, place.images);
+    this.#ints.set(labels, place.labels);
+    this.#ints.set(mixed?.labels ?? labels, place.mixed);
+    if (mixed) this.#floats.set(mixed.shares, place.shares);
+    else this.#floats.fill(0, place.shares, place.shares + this.#plan.batchSize);
+  }
+
+  /** @param first which sample the first image is */
+  #stageDraw(seed: number | undefined, first: number): void {
+    this.#ints.set([...dropoutDraw(seed), first], this.#plan.place.draw);
+  }
+
+  #stageHyper(learningRate: number): void {
+    const { hyper, treatments } = this.#plan.place;
+    treatments.forEach((treatment, k) => {
+      this.#floats.set(hyperOf(this.#options.optimizer!, treatment, learningRate, this.#step + 1), hyper + k * HYPER);
+    });
   }
 
   #predictBatch(images: Float32Array, count: number): Float32Array {
@@ -199,14 +244,15 @@ class SparseSession<Program> implements Session {
     this.#pack();
     this.#floats.set(images, place.images);
     this.#run('predict', count);
-    return this.#floats.subarray(place.logits, place.logits + count * this.#net.classes);
+    return this.#floats.subarray(place.logits, place.logits + count * this.#net.heads * this.#net.classes);
   }
 
-  /** For a few images a session of its own, made when first needed: the blocks of this one would be mostly empty. */
-  #sessionFor(count: number): SparseSession<Program> {
-    const size = 2 ** Math.ceil(Math.log2(count));
-    if (this.#options.optimizer || size > MOST_FEW || size >= this.#plan.batchSize) return this;
-    const few = this.#few.get(size) ?? new SparseSession(this.#executor, this.#net, this.#state(), { ...this.#options, batchSize: size });
+  /** For the images that are left. For a few a session of its own, made when first needed: the blocks of this one would be mostly empty. */
+  #sessionFor(left: number): SparseSession<Program> {
+    const size = Math.min(MOST_FEW, 2 ** Math.ceil(Math.log2(left)));
+    if (this.#options.optimizer || left >= FULL || size >= this.#plan.batchSize) return this;
+    const options = { ...this.#options, batchSize: size, inputGradients: false };
+    const few = this.#few.get(size) ?? new SparseSession(this.#executor, this.#net, this.#state(), options);
     this.#few.set(size, few);
     return few;
   }
@@ -217,16 +263,22 @@ class SparseSession<Program> implements Session {
   }
 
   #state(): ModelState {
-    const values = new Map<ParamName, Float32Array>();
-    const momentum = new Map<ParamName, Float32Array>();
-    for (const [param, place] of this.#plan.place.params) {
-      values.set(param, this.#floats.slice(place.values, place.values + place.count));
-      if (!this.#options.optimizer || !place.trainable) continue;
-      const at = this.#momentumAt(param);
-      momentum.set(param, this.#floats.slice(at, at + place.count));
-    }
+    const params = [...this.#plan.place.params];
+    const copy = (start: number, count: number) => this.#floats.slice(start, start + count);
+    const values = new Map(params.map(([param, { values, count }]) => [param, copy(values, count)]));
+    const trained = params.filter(([, { trainable }]) => trainable);
+    const moments = this.#moments().map((row) => {
+      return [row, new Map(trained.map(([param, { count }]) => [param, copy(this.#trainedAt(param, row), count)]))];
+    });
     const state = { spec: this.#net.spec, topology: new Map(this.#topology), values, step: this.#step };
-    return this.#options.optimizer ? { ...state, momentum } : state;
+    return { ...state, ...Object.fromEntries(moments) };
+  }
+
+  /** What the optimizer keeps of every trained parameter. */
+  #moments(): readonly ('momentum' | 'secondMoments')[] {
+    const { optimizer } = this.#options;
+    if (!optimizer) return [];
+    return optimizer.kind === 'adamw' ? ['momentum', 'secondMoments'] : ['momentum'];
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -245,23 +297,17 @@ class SparseSession<Program> implements Session {
     this.#packed = true;
   }
 
-  #momentumAt(param: ParamName): number {
+  #trainedAt(param: ParamName, row: 'momentum' | 'secondMoments' | 'gradients'): number {
     const { params, trained } = this.#plan.place;
-    return params.get(param)!.values - trained.values + trained.momentum;
+    return params.get(param)!.values - trained.values + trained[row];
   }
 
-  #gradientAt(param: ParamName): number {
-    const { params, trained } = this.#plan.place;
-    return params.get(param)!.values - trained.values + trained.gradients;
-  }
-
-  /** Values at `start`, one per live position, into the order of another topology; what was not there before is 0. */
-  #move(start: number, before: Uint32Array, after: Uint32Array): void {
-    const old = this.#floats.slice(start, start + before.length);
-    for (let i = 0, k = 0; k < after.length; k++) {
-      while (i < before.length && before[i]! < after[k]!) i++;
-      this.#floats[start + k] = before[i] === after[k] ? old[i]! : 0;
-    }
+  /** Values at `start`, one per live position, to where a traced delta of as many has them; what has grown is 0. */
+  #move(start: number, from: Uint32Array): void {
+    const floats = this.#floats;
+    const old = new Float32Array(from.length + 1);
+    old.set(floats.subarray(start, start + from.length));
+    for (let k = 0; k < from.length; k++) floats[start + k] = old[from[k]!]!;
   }
 
   #checkOpen(): void {
@@ -280,15 +326,9 @@ class SparseSession<Program> implements Session {
   #checkStep(batch: Batch, options: StepOptions): boolean {
     if (!this.#options.optimizer)
       throw new SparseError('INVALID_ARGUMENT', 'trainStep', 'a session that was opened with an optimizer', 'one that predicts');
-    const { size, images, labels } = batch;
-    if (!Number.isInteger(size) || size < 1 || size > this.#plan.batchSize)
-      throw new SparseError('SHAPE_MISMATCH', 'batch.size', `1 to ${this.#plan.batchSize} samples`, size);
-    if (images.length !== size * this.#imageSize)
-      throw new SparseError('SHAPE_MISMATCH', 'batch.images', `${size} x ${this.#imageSize} values`, images.length);
-    if (labels.length !== size) throw new SparseError('SHAPE_MISMATCH', 'batch.labels', `${size} labels`, labels.length);
-    for (const label of labels)
-      if (label < 0 || label >= this.#net.classes)
-        throw new SparseError('INVALID_ARGUMENT', 'batch.labels', `class indices from 0 to ${this.#net.classes - 1}`, label);
+    checkBatch(this.#net, batch, this.#plan.batchSize);
+    if (dropoutDraw(options.dropoutSeed)[0] === 0 && this.#plan.place.dropoutScales.size > 0)
+      throw new SparseError('INVALID_ARGUMENT', 'dropoutSeed', 'a seed for a step of a network with dropout', 'none');
     const keep = options.keep ?? [];
     for (const signal of keep)
       if (!(this.#options.signals ?? []).includes(signal))

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { denseTaps, fillBackward, fillForward, type TapArrays, type Window } from './taps.ts';
+import { NO_SHIFTS } from './ops.ts';
+import { denseTaps, fillBackward, fillDenseForward, fillForward, packedCount, type TapArrays, type Window } from './taps.ts';
 
 const LANES = 16;
 
@@ -42,7 +43,7 @@ describe('stride 1', () => {
   it('forward: rows are outputs, weights stand by blocks of two input channels', () => {
     const at = arrays(2, 2, 2, live.length);
     const ints = new Int32Array(at.order + live.length);
-    fillForward(ints, at, window, live, live.length, view, LANES);
+    fillForward(ints, at, window, live, live.length, { view, shifts: NO_SHIFTS }, LANES);
     expect(read(ints, at)).toEqual({
       // Block of channels 0 and 1: two weights of output 0, one of output 1. Block of channel 2: one of each.
       rows: [
@@ -71,7 +72,7 @@ describe('stride 1', () => {
   it('a layer without live weights has empty rows', () => {
     const at = arrays(2, 2, 2, 0);
     const ints = new Int32Array(at.order).fill(-1);
-    fillForward(ints, at, window, new Uint32Array(), 0, view, LANES);
+    fillForward(ints, at, window, new Uint32Array(), 0, { view, shifts: NO_SHIFTS }, LANES);
     expect(read(ints, at)).toEqual({
       rows: [
         [0, 0, 0],
@@ -101,9 +102,9 @@ describe('stride 2', () => {
   it('forward: every tap is a constant offset into the phases', () => {
     const at = arrays(1, 1, 4, 9);
     const ints = new Int32Array(at.order + 9);
-    fillForward(ints, at, window, undefined, 9, phases, LANES);
+    fillForward(ints, at, window, undefined, 9, { view: phases, shifts: NO_SHIFTS }, LANES);
     expect(read(ints, at)).toEqual({ rows: [[0, 9]], taps: forward, order: [0, 1, 2, 3, 4, 5, 6, 7, 8] });
-    expect([...denseTaps(window, phases, LANES)]).toEqual(forward);
+    expect([...denseTaps(window, { view: phases, shifts: NO_SHIFTS }, LANES)]).toEqual(forward);
   });
 
   it('backward: rows are phases', () => {
@@ -119,7 +120,28 @@ describe('stride 2', () => {
   });
 });
 
+it('taps to the left and right read shifted copies, in odd rows of half a vector the second of each', () => {
+  const window: Window = { outputs: 1, inputs: 1, kernel: 3, stride: 1, pad: 1, low: 0 };
+  const view = { base: 0, block: 0, plane: 3000, row: 8 };
+  const at = (copy: number, floats: number) => copy * 100 + floats;
+  const taps = denseTaps(window, { view, shifts: { first: -1, count: 3, residues: 2, size: 100 } }, 1);
+  // Copy (s, r) lies 2 s + r copies on, and half a vector more for r = 1: rows above and below then begin at whole vectors.
+  const above = [at(-1, 0), at(1, 0), at(3, 0)];
+  const same = [at(-2, 0), at(0, 0), at(2, 0)];
+  const below = [at(-1, 16), at(1, 16), at(3, 16)];
+  expect([...taps]).toEqual([...above, ...same, ...below]);
+});
+
+it('a dense layer with a few dead weights meets them as none', () => {
+  const window: Window = { outputs: 1, inputs: 3, kernel: 1, stride: 1, pad: 0, low: 0 };
+  const at = { ...arrays(1, 1, 3, 3), dense: true, rows: 3, taps: 0, order: 3 };
+  const ints = new Int32Array(6);
+  fillDenseForward(ints, at, window, Uint32Array.of(0, 2), { view: { base: 0, block: 0, plane: 7, row: 7 }, shifts: NO_SHIFTS }, LANES);
+  expect([...ints]).toEqual([0, 7, 14, 0, -1, 1]);
+  expect(packedCount(at, 2)).toBe(3);
+});
+
 it('dense taps of a linear layer are its inputs one after the other', () => {
   const window: Window = { outputs: 5, inputs: 3, kernel: 1, stride: 1, pad: 0, low: 0 };
-  expect([...denseTaps(window, { base: 64, block: 0, plane: LANES, row: LANES }, LANES)]).toEqual([0, 16, 32]);
+  expect([...denseTaps(window, { view: { base: 64, block: 0, plane: LANES, row: LANES }, shifts: NO_SHIFTS }, LANES)]).toEqual([0, 16, 32]);
 });

@@ -3,7 +3,8 @@
  * Weights are ordered by (block of input channels, output plane), so that the inputs of a block stay in the L1 cache; `order` says which
  * live weight stands where. Only these arrays change when a layer is rewired.
  */
-import { TILE_PLANES, type View } from './ops.ts';
+import type { Tensor } from './arena.ts';
+import { FULL, type Shifts, TILE_PLANES, type View } from './ops.ts';
 
 /** How a convolution (or linear layer: one pixel, kernel 1) meets its input. */
 export interface Window {
@@ -46,24 +47,43 @@ function tapAt(w: Window, channel: number, ky: number, kx: number): { plane: num
 }
 
 /** The taps of a dense row (one output), in the order of positions (channel, ky, kx): offsets in the (phase-split) input. */
-export function denseTaps(w: Window, input: View, lanes: number): Int32Array {
+export function denseTaps(w: Window, input: Pick<Tensor, 'view' | 'shifts'>, lanes: number): Int32Array {
+  const { view, shifts } = input;
   return forEachPlace(w, (channel, ky, kx) => {
     const { plane, y, x } = tapAt(w, channel, ky, kx);
-    return plane * input.plane + y * input.row + x * lanes;
+    return plane * view.plane + y * view.row + (shifts.count > 0 ? shiftedBy(shifts, x, y) : x * lanes);
   });
+}
+
+/** Planes of an input channel that a layer reads: phases, in all shifts. */
+export function planesRead(w: Window, { view, shifts }: Pick<Tensor, 'view' | 'shifts'>): number {
+  const starts = forEachPlace({ ...w, inputs: 1 }, (_, ky, kx) => {
+    const { plane, y, x } = tapAt(w, 0, ky, kx);
+    return plane * view.plane + shiftedBy(shifts, x, y);
+  });
+  return new Set(starts).size;
+}
+
+/** From a tensor to the copy of it in which a tap (x, y) is aligned. */
+function shiftedBy({ residues, size }: Shifts, x: number, y: number): number {
+  const residue = residues === 2 ? y & 1 : 0;
+  return (x * residues + residue) * size + (residue * FULL) / 2;
 }
 
 /** One number for each place (channel, ky, kx) that the weights of one output have. */
 function forEachPlace(w: Window, value: (channel: number, ky: number, kx: number) => number): Int32Array {
-  const area = w.kernel * w.kernel;
-  return Int32Array.from({ length: w.inputs * area }, (_, place) => {
-    const pixel = place % area;
-    return value(Math.floor(place / area), Math.floor(pixel / w.kernel), pixel % w.kernel);
-  });
+  const numbers = new Int32Array(w.inputs * w.kernel * w.kernel);
+  let place = 0;
+  for (let channel = 0; channel < w.inputs; channel++)
+    for (let ky = 0; ky < w.kernel; ky++) for (let kx = 0; kx < w.kernel; kx++) numbers[place++] = value(channel, ky, kx);
+  return numbers;
 }
 
-const forEachOutput = (w: Window, value: (output: number) => number): Int32Array =>
-  Int32Array.from({ length: w.outputs }, (_, output) => value(output));
+function forEachOutput(w: Window, value: (output: number) => number): Int32Array {
+  const numbers = new Int32Array(w.outputs);
+  for (let output = 0; output < w.outputs; output++) numbers[output] = value(output);
+  return numbers;
+}
 
 /**
  * What the output and what the place of a weight add to its bucket (block of channels, row) and to its offset: both are plain sums, so a few
@@ -86,7 +106,7 @@ export function fillForward(
   w: Window,
   live: Uint32Array | undefined,
   count: number,
-  input: View,
+  input: Pick<Tensor, 'view' | 'shifts'>,
   lanes: number,
 ): void {
   fill(ints, at, live, count, {
@@ -118,9 +138,26 @@ export function fillBackward(
   });
 }
 
-/** Fills the arrays of a layer without dead weights for the forward pass: a plane is an output. */
-export function fillDenseForward(ints: Int32Array, at: TapArrays, w: Window, input: View, lanes: number): void {
-  fillDense(ints, at, denseTaps(w, input, lanes), (output, tap) => output * at.rows + tap);
+/** Weights as a layer's operation reads them: a dense one meets dead ones as zeros. */
+export const packedCount = (at: TapArrays, live: number): number => (at.dense ? at.rows * at.planes : live);
+
+/** Fills the arrays of a layer with few dead weights, or none (`live` undefined), for the forward pass: a plane is an output. */
+export function fillDenseForward(
+  ints: Int32Array,
+  at: TapArrays,
+  w: Window,
+  live: Uint32Array | undefined,
+  input: Pick<Tensor, 'view' | 'shifts'>,
+  lanes: number,
+): void {
+  const taps = denseTaps(w, input, lanes);
+  if (!live) {
+    fillDense(ints, at, taps, (output, tap) => output * at.rows + tap);
+    return;
+  }
+  const indices = new Int32Array(at.rows * at.planes).fill(-1);
+  for (let k = 0; k < live.length; k++) indices[live[k]!] = k;
+  fillDense(ints, at, taps, (output, tap) => indices[output * at.rows + tap]!);
 }
 
 /** Fills the arrays of a layer of stride 1 without dead weights for the input's gradient: a plane is an input channel. */
@@ -149,16 +186,9 @@ const bucketsBefore = (at: TapArrays, channel: number): number => Math.floor(cha
 
 /** A stable counting sort of the live weights by bucket. */
 function fill(ints: Int32Array, at: TapArrays, live: Uint32Array | undefined, count: number, sums: Sums): void {
-  const { outputBucket, outputOffset, placeBucket, placeOffset } = sums;
-  const places = placeBucket.length;
+  const { buckets, offsets } = placed(live, count, sums);
   const next = new Int32Array(at.channelBlocks * (at.planes + 1));
-  const buckets = new Int32Array(count);
-  for (let k = 0; k < count; k++) {
-    const position = live ? live[k]! : k;
-    const bucket = outputBucket[Math.floor(position / places)]! + placeBucket[position % places]!;
-    buckets[k] = bucket;
-    next[bucket]!++;
-  }
+  for (let k = 0; k < count; k++) next[buckets[k]!]!++;
   let start = 0;
   for (let bucket = 0; bucket < next.length; bucket++) {
     const size = next[bucket]!;
@@ -166,10 +196,28 @@ function fill(ints: Int32Array, at: TapArrays, live: Uint32Array | undefined, co
     ints[at.rows + bucket] = start;
     start += size;
   }
+  const { taps, order } = at;
   for (let k = 0; k < count; k++) {
-    const position = live ? live[k]! : k;
     const slot = next[buckets[k]!]!++;
-    ints[at.taps + slot] = outputOffset[Math.floor(position / places)]! + placeOffset[position % places]!;
-    ints[at.order + slot] = k;
+    ints[taps + slot] = offsets[k]!;
+    ints[order + slot] = k;
   }
+}
+
+/** Bucket and offset of each live weight. */
+function placed(live: Uint32Array | undefined, count: number, sums: Sums): { buckets: Int32Array; offsets: Int32Array } {
+  const { outputBucket, outputOffset, placeBucket, placeOffset } = sums;
+  const buckets = new Int32Array(count);
+  const offsets = new Int32Array(count);
+  for (let output = 0, k = 0, start = 0; k < count; output++, start += placeBucket.length) {
+    const bucket = outputBucket[output]!;
+    const offset = outputOffset[output]!;
+    for (; k < count; k++) {
+      const place = (live ? live[k]! : k) - start;
+      if (place >= placeBucket.length) break;
+      buckets[k] = bucket + placeBucket[place]!;
+      offsets[k] = offset + placeOffset[place]!;
+    }
+  }
+  return { buckets, offsets };
 }

@@ -7,7 +7,7 @@ import { wasmExecutor, wasmStatus } from './wasm.ts';
 
 afterEach(() => {
   vi.unstubAllGlobals();
-  vi.doUnmock('../wasm/kernels.js');
+  for (const file of ['plain', 'relaxed']) vi.doUnmock(`../wasm/${file}.js`);
   vi.resetModules();
 });
 
@@ -77,10 +77,11 @@ describe('a program', () => {
 
   it('computes exp and log in double precision: two equal logits lose ln 2, rounded once', async () => {
     const executor = await wasmExecutor();
-    const { floats, ints } = executor.allocate(16 * 6, 16);
+    const { floats, ints } = executor.allocate(16 * 8, 32);
     const view = (base: number) => ({ base, block: 32, plane: 16, row: 16 });
     floats.fill(1.5, 0, 32);
-    const loss: Operation = { op: 'loss', logits: view(0), gradient: view(32), classes: 2, labels: 0, loss: 64, correct: 80 };
+    const places = { logits: view(0), gradient: view(32), labels: 0, mixed: 16, loss: 64, correct: 80, shares: 96, smoothing: 112 };
+    const loss: Operation = { op: 'loss', ...places, classes: 2, heads: 1, sum: false };
     executor.run(executor.compile([loss]), floats, ints, 16, 1);
     expect([floats[64], floats[80], floats[32], floats[48]]).toEqual([Math.fround(Math.LN2), 1, -0.5, 0.5]);
   });
@@ -130,9 +131,11 @@ describe('odd shapes', () => {
     return [loss, ...(await Promise.all(trained)).flatMap((gradient) => [...gradient]), ...(await session.predict(images, size))];
   }
 
-  it.each(shapes)('input %j, %i channels, %i images: as the reference, within 1e-4', async (input, channels, size) => {
+  const everywhere = wasmStatus().variants.flatMap((variant) => shapes.map((shape) => [variant, ...shape] as const));
+
+  it.each(everywhere)('%s, input %j, %i channels, %i images: as the reference, within 1e-4', async (variant, input, channels, size) => {
     const spec = networkOf(input, channels);
-    const [found, truth] = [await step(wasmEngine(), spec, size), await step(referenceEngine(), spec, size)];
+    const [found, truth] = [await step(wasmEngine({ variant }), spec, size), await step(referenceEngine(), spec, size)];
     const scale = Math.max(...truth.map(Math.abs));
     expect(found.length).toBe(truth.length);
     for (const [k, value] of truth.entries()) expect(Math.abs(found[k]! - value)).toBeLessThanOrEqual(1e-4 * scale);
@@ -160,7 +163,7 @@ describe('where it cannot run', () => {
     ['no SIMD', { validate: () => false }, 'its WebAssembly has no SIMD'],
   ])('%s: the status says so, the engine is refused, the best engine is the reference and says so once', async (_, platform, reason) => {
     const page = await pageWith(platform);
-    expect(page.wasmStatus()).toEqual({ available: false, reason });
+    expect(page.wasmStatus()).toEqual({ available: false, variants: [], reason });
     expect(() => page.wasmEngine()).toThrow(`wasm engine: expected WebAssembly with SIMD, received "${reason}"`);
     const said: string[] = [];
     const onFallback = (message: string) => said.push(message);
@@ -168,13 +171,32 @@ describe('where it cannot run', () => {
     expect(said).toEqual([`The reference engine is used, many times slower than the wasm engine: ${reason}.`]);
   });
 
+  it.each([
+    ['plain', false],
+    ['relaxed', true],
+  ] as const)('the %s kernels have fused multiply-adds: %s', async (variant, fused) => {
+    const { kernels } = await (variant === 'plain' ? import('../wasm/plain.js') : import('../wasm/relaxed.js'));
+    const bytes = Buffer.from(kernels, 'base64');
+    expect(bytes.includes(Uint8Array.of(253, 133, 2))).toBe(fused);
+  });
+
   it('here it can, and is the best engine of a browser, without a word', async () => {
     const { bestEngine } = await import('./index.browser.ts');
-    expect(wasmStatus()).toEqual({ available: true });
+    const { variants } = wasmStatus();
+    expect(['plain', 'relaxed,plain']).toContain(variants.join());
     const engine = bestEngine({ onFallback: (message) => expect.unreachable(message) });
-    expect(engine.name).toBe('wasm');
+    expect(engine.name).toBe(`wasm/${variants[0]}`);
     await using session = await open(engine);
     expect((await session.predict(Float32Array.of(1, 2), 1)).length).toBe(2);
+  });
+
+  it('relaxed SIMD is taken where the platform validates it, and refused by name where it does not', async () => {
+    const RELAXED_MADD = [253, 133, 2].join();
+    const only = (lacking: string) => ({ validate: (bytes: Uint8Array) => !lacking || !bytes.join().includes(lacking) });
+    expect((await pageWith(only(''))).wasmEngine().name).toBe('wasm/relaxed');
+    const { wasmEngine } = await pageWith(only(RELAXED_MADD));
+    expect(wasmEngine().name).toBe('wasm/plain');
+    expect(() => wasmEngine({ variant: 'relaxed' })).toThrow('wasm engine: expected one of plain, received "relaxed"');
   });
 
   it('a page that forbids compilation is told how to allow it', async () => {
@@ -190,17 +212,19 @@ describe('where it cannot run', () => {
 
   it('bytes that are no WebAssembly are refused', async () => {
     vi.resetModules();
-    vi.doMock('../wasm/kernels.js', () => ({ kernels: btoa('This is no module.') }));
+    vi.doMock('../wasm/plain.js', () => ({ kernels: btoa('This is no module.') }));
     const { wasmEngine } = await import('./engines.ts');
-    await expect(open(wasmEngine())).rejects.toThrow(/wasm engine: expected compiled kernels, received ".*magic word/);
+    await expect(open(wasmEngine({ variant: 'plain' }))).rejects.toThrow(/wasm engine: expected compiled kernels, received ".*magic word/);
   });
 
   it('kernels that were not built are missed with the command that builds them', async () => {
     vi.resetModules();
-    vi.doMock('../wasm/kernels.js', () => {
+    vi.doMock('../wasm/plain.js', () => {
       throw new Error('not there');
     });
     const { wasmEngine } = await import('./engines.ts');
-    await expect(open(wasmEngine())).rejects.toThrow(/received "none". They are built by: node scripts\/build-wasm\.mjs$/);
+    await expect(open(wasmEngine({ variant: 'plain' }))).rejects.toThrow(
+      /received "none". They are built by: node scripts\/build-wasm\.mjs$/,
+    );
   });
 });

@@ -1,6 +1,7 @@
 /**
- * The executor of the kernels compiled to WebAssembly: one thread, 128-bit vectors, wherever JavaScript runs. Each session has an instance
- * with a memory of its own, which holds the stack, a window for operations, then the arena. scripts/build-wasm.mjs compiles the kernels.
+ * The executors of the kernels compiled to WebAssembly: one thread, 128-bit vectors, wherever JavaScript runs. Each session has an instance
+ * with a memory of its own, which holds the stack, a window for operations, then the arena. scripts/build-wasm.mjs compiles the kernels,
+ * once for each variant.
  */
 import { SparseError } from '@freetickets/sparse-core';
 import { encode, FIELDS } from './ops.ts';
@@ -27,38 +28,72 @@ declare const WebAssembly:
 
 export interface WasmStatus {
   readonly available: boolean;
-  /** Why not, if not. */
+  /** What runs here, best first: `relaxed` has fused multiply-adds (relaxed SIMD), `plain` runs wherever there is SIMD. */
+  readonly variants: readonly string[];
+  /** Why not, if not available. */
   readonly reason?: string;
 }
 
-/** The smallest module with a vector in it: `(module (func (result v128) i32.const 0 i8x16.splat))`. */
-const SIMD_MODULE = [0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 8, 1, 6, 0, 65, 0, 253, 15, 11];
-
-/** Whether this platform runs WebAssembly with SIMD. */
-export function wasmStatus(): WasmStatus {
-  if (typeof WebAssembly === 'undefined') return { available: false, reason: 'this platform has no WebAssembly' };
-  if (!WebAssembly.validate(Uint8Array.from(SIMD_MODULE))) return { available: false, reason: 'its WebAssembly has no SIMD' };
-  return { available: true };
+/** A variant's kernels, and the smallest module that only runs where they do. */
+interface Variant {
+  readonly probe: readonly number[];
+  load(): Promise<{ readonly kernels: string }>;
 }
 
-let executor: Promise<Executor<Int32Array>> | undefined;
+/** `(module (func (result v128) <code>))`; sections of code this short have lengths of one byte. */
+const probe = (code: readonly number[]): number[] => {
+  const body = [code.length + 2, 0, ...code, 11];
+  return [...[0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0], 10, body.length + 1, 1, ...body];
+};
+/** `i32.const 0 i8x16.splat`: a vector. */
+const VECTOR = [65, 0, 253, 15];
+/** `f32x4.relaxed_madd`. */
+const RELAXED_MADD = [253, 133, 2];
+
+// The imports of the package that are no TypeScript: the paths are the same from src and from dist.
+const VARIANTS = new Map<string, Variant>([
+  ['relaxed', { probe: probe([...VECTOR, ...VECTOR, ...VECTOR, ...RELAXED_MADD]), load: () => import('../wasm/relaxed.js') }],
+  ['plain', { probe: probe(VECTOR), load: () => import('../wasm/plain.js') }],
+]);
+
+/** Whether this platform runs WebAssembly with SIMD, and which variants of the kernels. */
+export function wasmStatus(): WasmStatus {
+  const refused = (reason: string): WasmStatus => ({ available: false, variants: [], reason });
+  if (typeof WebAssembly === 'undefined') return refused('this platform has no WebAssembly');
+  const { validate } = WebAssembly;
+  const variants = [...VARIANTS].filter(([, variant]) => validate(Uint8Array.from(variant.probe))).map(([name]) => name);
+  return variants.length === 0 ? refused('its WebAssembly has no SIMD') : { available: true, variants };
+}
 
 /**
- * The executor, made once and shared by all sessions. The kernels are loaded and compiled when they are first asked for.
+ * The variant that is meant: by default the best that runs here.
  * @throws SparseError KERNELS_UNAVAILABLE
  */
-export function wasmExecutor(): Promise<Executor<Int32Array>> {
-  executor ??= loadKernels().then(makeExecutor);
+export function wasmVariant(wanted?: string): string {
+  const { variants, reason } = wasmStatus();
+  if (reason !== undefined) throw new SparseError('KERNELS_UNAVAILABLE', 'wasm engine', 'WebAssembly with SIMD', reason);
+  const name = wanted ?? variants[0]!;
+  if (!variants.includes(name)) throw new SparseError('KERNELS_UNAVAILABLE', 'wasm engine', `one of ${variants.join(', ')}`, name);
+  return name;
+}
+
+const executors = new Map<string, Promise<Executor<Int32Array>>>();
+
+/**
+ * The executor of a variant, made once and shared by all sessions. The kernels are loaded and compiled when they are first asked for.
+ * @throws SparseError KERNELS_UNAVAILABLE
+ */
+export async function wasmExecutor(variant?: string): Promise<Executor<Int32Array>> {
+  const name = wasmVariant(variant);
+  const executor = executors.get(name) ?? loadKernels(VARIANTS.get(name)!).then((module) => makeExecutor(name, module));
+  executors.set(name, executor);
   return executor;
 }
 
-async function loadKernels(): Promise<Module> {
-  const unavailable = (reason: unknown, hint?: string) =>
+async function loadKernels({ load }: Variant): Promise<Module> {
+  const unavailable = (reason: unknown, hint: string) =>
     new SparseError('KERNELS_UNAVAILABLE', 'wasm engine', 'compiled kernels', reason, hint);
-  const { available, reason } = wasmStatus();
-  if (!available) throw unavailable(reason);
-  // The one import of the package that is no TypeScript: the path is the same from src and from dist.
-  const { kernels } = await import('../wasm/kernels.js').catch(() => {
+  const { kernels } = await load().catch(() => {
     throw unavailable('none', 'They are built by: node scripts/build-wasm.mjs');
   });
   const bytes = Uint8Array.from(atob(kernels), (character) => character.charCodeAt(0));
@@ -75,10 +110,11 @@ const OWN_PAGES = 2;
 /** Integers of the window through which operations reach the kernels, a part of a program at a time. */
 const WINDOW = 256 * FIELDS;
 
-function makeExecutor(module: Module): Executor<Int32Array> {
+function makeExecutor(variant: string, module: Module): Executor<Int32Array> {
   const sessions = new WeakMap<ArrayBufferLike, { readonly run: Instance['exports']['run']; readonly window: Int32Array }>();
   return {
-    name: 'wasm',
+    name: `wasm/${variant}`,
+    rowTiles: true,
     allocate(floatCount, intCount) {
       const memory = makeMemory(4 * (WINDOW + floatCount + intCount));
       const { run, __heap_base } = new WebAssembly!.Instance(module, { env: { memory }, Math }).exports;

@@ -19,6 +19,10 @@ class Drawing {
     this.#shapes.set('input', shape);
   }
 
+  lengthOf(id) {
+    return this.#shapes.get(id)[0];
+  }
+
   #from(low, high) {
     return low + this.#stream.below(high - low + 1);
   }
@@ -98,12 +102,29 @@ class Drawing {
     return this.#push(shape, { op: 'conv2d', from: [from], out: shape[0], kernel, pad: (kernel - 1) / 2, bias, ...this.#dense() });
   }
 
+  /** With any of the same height and width, itself too. */
+  #concatenation(from) {
+    const [channels, ...sides] = this.#shapes.get(from);
+    const others = [...this.#shapes].filter(([, [, ...other]]) => `${other}` === `${sides}`).map(([id]) => id);
+    const joined = [from, ...Array.from({ length: this.#from(0, 2) }, () => this.#one(others))];
+    const sum = joined.reduce((total, id) => total + this.#shapes.get(id)[0], 0);
+    if (sum > 4 * Math.max(channels, 12)) return from;
+    return this.#push([sum, ...sides], { op: 'concat', from: this.#stream.below(2) === 0 ? joined : joined.reverse() });
+  }
+
+  #sampled(from) {
+    const kind =
+      this.#from(0, 1) === 1 ? { op: 'dropout', rate: this.#one([0, 0.1, 0.5]) } : { op: 'memberScale', members: this.#from(1, 5) };
+    return this.#push(this.#shapes.get(from), { ...kind, from: [from] });
+  }
+
   /** Mostly on what came last, sometimes on something earlier. */
   step(last) {
     const pictures = [...this.#shapes].filter(([, shape]) => shape.length === 3).map(([id]) => id);
     const from = this.#stream.below(6) === 0 && pictures.length > 0 ? this.#one(pictures) : last;
     const picture = this.#shapes.get(from).length === 3;
-    const kinds = picture ? ['layer', 'layer', 'layer', 'pool', 'norm', 'norm', 'relu', 'relu', 'add'] : ['layer', 'norm', 'relu', 'add'];
+    const anywhere = ['norm', 'relu', 'add', 'concat', 'sampled'];
+    const kinds = picture ? ['layer', 'layer', 'layer', 'pool', 'norm', 'relu', ...anywhere] : ['layer', ...anywhere];
     switch (this.#one(kinds)) {
       case 'layer':
         return picture ? this.#convolution(from) : this.#linear(from, this.#width());
@@ -113,6 +134,10 @@ class Drawing {
         return this.#norm(from);
       case 'relu':
         return this.#push(this.#shapes.get(from), { op: 'relu', from: [from] });
+      case 'concat':
+        return this.#concatenation(from);
+      case 'sampled':
+        return this.#sampled(from);
       default:
         return this.#addition(from);
     }
@@ -127,7 +152,8 @@ class Drawing {
       ? last
       : this.#push([pooled ? channels : channels * height * width], { op: pooled ? 'globalAvgPool' : 'flatten', from: [last] });
     let logits = this.#linear(features, this.#from(2, 9));
-    for (let steps = this.#from(0, 2); steps > 0; steps--) logits = this.#one([() => this.#norm(logits), () => this.#addition(logits)])();
+    const ends = [() => this.#norm(logits), () => this.#addition(logits), () => this.#sampled(logits)];
+    for (let steps = this.#from(0, 2); steps > 0; steps--) logits = this.#one(ends)();
     return logits;
   }
 }
@@ -140,7 +166,8 @@ export function randomNetwork(stream) {
   let last = 'input';
   for (let steps = 2 + stream.below(7); steps > 0; steps--) last = drawing.step(last);
   const output = drawing.finish(last);
-  return { version: 1, name: 'random', input: { shape }, nodes: drawing.nodes, output };
+  const heads = drawing.lengthOf(output) % 2 === 0 && stream.below(2) === 0 ? 2 : 1;
+  return { version: 1, name: 'random', input: { shape }, nodes: drawing.nodes, output, heads };
 }
 
 /** A state with anything from no live weight to all of them in each sparse layer, rows without any, and norms as after some training. */

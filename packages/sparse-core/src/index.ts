@@ -69,4 +69,13 @@ export type { NetworkSpec, NodeId, NodeSpec, OpName, OpSpec, ParamName } from '.
 export { initialState, type ModelState } from './state.ts';
 export { decodeTicket, encodeTicket, type Ticket } from './ticket-file.ts';
 export type { TicketInfo } from './ticket-info.ts';
-export { applyDelta, coinTopology, type LayerTopology, randomTopology, type Topology, type TopologyDelta } from './topology.ts';
+export {
+  applyDelta,
+  coinTopology,
+  type LayerTopology,
+  randomTopology,
+  type Topology,
+  type TopologyDelta,
+  type TracedDelta,
+  traceDelta,
+} from './topology.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { lenet300 } from './models/multilayer.ts';
 import { network } from './network.ts';
-import { applyDelta, coinTopology, randomTopology } from './topology.ts';
+import { applyDelta, coinTopology, randomTopology, traceDelta } from './topology.ts';
 
 const net = network(lenet300());
 
@@ -66,6 +66,14 @@ describe('applyDelta', () => {
     expect([...apply([], []).live]).toEqual([1, 3, 4, 8]);
     expect([...layer.live]).toEqual([1, 3, 4, 8]);
     expect(apply([1], [2]).shape).toEqual([2, 5]);
+  });
+
+  it('says which number every live position had, and whether its lists are sorted or not', () => {
+    // before: 1 3 4 8; after: 0 1 4 9, of which 0 and 9 are new
+    const delta = { param: 'fc.weight', dropped: Uint32Array.of(8, 3), grown: Uint32Array.of(9, 0) } as const;
+    const { after, from } = traceDelta(layer, delta);
+    expect([...after.live]).toEqual([0, 1, 4, 9]);
+    expect([...from]).toEqual([4, 0, 2, 4]);
   });
 
   it.each<[string, number[], number[], RegExp]>([

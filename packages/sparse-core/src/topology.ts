@@ -59,29 +59,68 @@ function drawTopology(
   return topology;
 }
 
+/** A layer after a change, and where its numbers come from. */
+export interface TracedDelta {
+  readonly after: LayerTopology;
+  /** For each live position, its ordinal among those before; for one that has grown, how many those were. */
+  readonly from: Uint32Array;
+}
+
 /** The topology after `delta`; the arrays of the old one are untouched. */
-export function applyDelta(layer: LayerTopology, delta: TopologyDelta): LayerTopology {
+export const applyDelta = (layer: LayerTopology, delta: TopologyDelta): LayerTopology => traceDelta(layer, delta).after;
+
+/** As `applyDelta`, for whoever keeps numbers in the order of the live positions. */
+export function traceDelta({ shape, live: before }: LayerTopology, delta: TopologyDelta): TracedDelta {
   const refuse = (list: 'dropped' | 'grown', expected: string, received: unknown) =>
     new SparseError('INVALID_ARGUMENT', `${delta.param}: ${list}`, expected, received);
-  const leaving = delta.dropped.slice().sort();
-  const coming = delta.grown.slice().sort();
-  const size = layer.shape.reduce((a, b) => a * b, 1);
-  if (coming.length > 0 && coming.at(-1)! >= size) throw refuse('grown', `positions below ${size}`, coming.at(-1));
-  const live = new Uint32Array(Math.max(0, layer.live.length - leaving.length) + coming.length);
-  let [left, came, filled] = [0, 0, 0];
-  const put = (position: number) => {
-    if (filled > 0 && live[filled - 1] === position) throw refuse('grown', 'dead positions, each once', position);
-    live[filled++] = position;
-  };
-  for (const position of layer.live) {
-    if (leaving[left] === position) {
-      left++;
-      continue;
-    }
-    while (came < coming.length && coming[came]! <= position) put(coming[came++]!);
-    put(position);
+  const dropped = sorted(delta.dropped);
+  const grown = sorted(delta.grown);
+  const size = shape.reduce((a, b) => a * b, 1);
+  if (grown.length > 0 && grown.at(-1)! >= size) throw refuse('grown', `positions below ${size}`, grown.at(-1));
+  const { live, from, went } = merged(ended(before), ended(dropped), ended(grown));
+  for (let k = 1; k < live.length; k++) if (live[k - 1] === live[k]) throw refuse('grown', 'dead positions, each once', live[k]);
+  if (went < dropped.length) throw refuse('dropped', 'live positions only, each once', delta.dropped);
+  return { after: { shape, live }, from };
+}
+
+/** The list itself if it is sorted, as it should be. */
+function sorted(positions: Uint32Array): Uint32Array {
+  for (let i = 1; i < positions.length; i++) if (positions[i - 1]! > positions[i]!) return positions.slice().sort();
+  return positions;
+}
+
+/** Above every position. */
+const END = 0x7fffffff;
+
+/** A copy that ends with `END`. */
+function ended(positions: Uint32Array): Int32Array {
+  const list = new Int32Array(positions.length + 1);
+  list.set(positions);
+  list[positions.length] = END;
+  return list;
+}
+
+/**
+ * Merges the lists by arithmetic alone, for a processor cannot guess which of them is next: comparisons give all ones or none. What is written
+ * stays if `filled` moves on.
+ */
+function merged(before: Int32Array, dropped: Int32Array, grown: Int32Array): { live: Uint32Array; from: Uint32Array; went: number } {
+  const count = before.length - 1;
+  const steps = count + grown.length - 1;
+  const live = new Uint32Array(steps + 1);
+  const from = new Uint32Array(steps + 1);
+  let filled = 0;
+  let went = 0;
+  for (let step = 0, i = 0; step < steps; step++) {
+    const old = before[i]!;
+    const fresh = grown[step - i]!;
+    const isOld = (old - fresh - 1) >> 31;
+    const goes = (((old ^ dropped[went]!) - 1) >> 31) & isOld;
+    live[filled] = fresh ^ ((old ^ fresh) & isOld);
+    from[filled] = count ^ ((i ^ count) & isOld);
+    i -= isOld;
+    went -= goes;
+    filled += 1 + goes;
   }
-  while (came < coming.length) put(coming[came++]!);
-  if (left < leaving.length) throw refuse('dropped', 'live positions only, each once', delta.dropped);
-  return { shape: layer.shape, live };
+  return { live: live.slice(0, filled), from: from.slice(0, filled), went };
 }

@@ -57,7 +57,7 @@ describe('bench step', () => {
     expect(milliseconds.repeats).toBeGreaterThanOrEqual(5);
   });
 
-  it.each(['reference', 'wasm'])('runs on %s with one thread', async (engine) => {
+  it.each(['reference', 'wasm/plain'])('runs on %s with one thread', async (engine) => {
     expect(await run('step', { engine, repeats: 1, flags: { threads: '2' } })).toMatchObject({ engine, threads: 1 });
   });
 
@@ -141,7 +141,10 @@ describe('wrong options', () => {
     [['step', '--peak', '-1'], '--peak: expected a number above 0, received "-1"'],
     [['step', '--sparsity', '1'], '--sparsity: expected a number from 0 to below 1, received 1'],
     [['step', '--network', 'wrn-16-x'], '--network: expected one of'],
-    [['step', '--engine', 'gpu'], '--engine: expected auto, native, native/<instruction set>, wasm or reference, received "gpu"'],
+    [
+      ['step', '--engine', 'gpu'],
+      '--engine: expected auto, native, native/<instruction set>, wasm, wasm/<variant> or reference, received "gpu"',
+    ],
     [['layers', '--engine', 'native/mmx'], 'native engine: expected'],
   ])('%j names the option', async (args, message) => {
     await expect(failure(...args)).rejects.toThrow(message);

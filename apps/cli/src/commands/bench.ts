@@ -18,7 +18,7 @@ export const WORKLOADS = ['step', 'infer', 'layers'] as const;
 export interface BenchOptions {
   readonly workload: (typeof WORKLOADS)[number];
   readonly flags: Omit<Flags, 'engine'>;
-  /** `auto` (default), `native`, an instruction set as in `native/avx2`, `wasm` or `reference`. */
+  /** `auto` (default), `native`, an instruction set as in `native/avx2`, `wasm`, `wasm/plain` or `reference`. */
   readonly engine?: string;
   /** `infer` only. Default 1. */
   readonly members?: number;

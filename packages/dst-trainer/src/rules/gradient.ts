@@ -1,4 +1,4 @@
-import { magnitudes, signalOf } from './layer.ts';
+import { signalOf } from './layer.ts';
 import type { GrowRule } from './rule.ts';
 
 /**
@@ -8,5 +8,6 @@ import type { GrowRule } from './rule.ts';
 export const gradient = (): GrowRule => ({
   kind: 'gradient',
   needs: ['gradient'],
-  score: (layer) => magnitudes(signalOf(layer, 'gradient')),
+  score: (layer) => signalOf(layer, 'gradient'),
+  byMagnitude: true,
 });

@@ -1,4 +1,4 @@
-import { magnitudes, signalOf } from './layer.ts';
+import { signalOf } from './layer.ts';
 import type { GrowRule } from './rule.ts';
 
 /**
@@ -8,5 +8,6 @@ import type { GrowRule } from './rule.ts';
 export const momentum = (): GrowRule => ({
   kind: 'momentum',
   needs: ['momentum'],
-  score: (layer) => magnitudes(signalOf(layer, 'momentum')),
+  score: (layer) => signalOf(layer, 'momentum'),
+  byMagnitude: true,
 });

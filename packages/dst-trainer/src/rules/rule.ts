@@ -62,6 +62,8 @@ export interface GrowRule {
   readonly needs: readonly RuleSignal[];
   /** One score per position of the layer; the highest among the candidates come alive. */
   score(layer: LayerView, openings: Openings): Float32Array;
+  /** Scores are compared by absolute value, which spares the rule an array of them. Default false. */
+  readonly byMagnitude?: boolean;
   /** How many come, where the rule itself decides it; absent: as many as are asked for. */
   count?(layer: LayerView, openings: Openings): number;
 }

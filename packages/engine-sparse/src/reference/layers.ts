@@ -1,6 +1,7 @@
 /** Convolutions and linear layers: sums over live weights, and the gradients of those weights. */
 import { type DenseGradient, type Gather, type OperationOf, PARTIAL, TILE_PLANES, type WeightGradient } from '../ops.ts';
 import { at, type Context } from './context.ts';
+import { shift } from './moves.ts';
 
 export function gather(p: Gather, c: Context): void {
   const { i } = c;
@@ -15,6 +16,11 @@ export function gather(p: Gather, c: Context): void {
           addTaps(p, c, i[row]!, i[row + 1]!, at(p.in, c, block, 0, y), out, run);
           if (channels === p.channelBlocks - 1 && (p.scale >= 0 || p.rectify)) finish(p, c, o, out, at(p.normed, c, block, o, y), run);
         }
+  shiftResult(p, c);
+}
+
+function shiftResult({ scale, rectify, normed, out, planes, height, width, shifts }: Gather, c: Context): void {
+  shift({ out: scale >= 0 || rectify ? normed : out, channels: planes, height, width, shifts }, c);
 }
 
 /** The sums of a plane, scaled, shifted, and where `rectify` not below 0. */
@@ -55,7 +61,7 @@ function addTaps(p: Gather, { f, i }: Context, first: number, end: number, input
   }
 }
 
-/** A layer without dead weights: the weights of several planes lie side by side, those of the planes left over alone. */
+/** A layer with few dead weights, or none: the weights of several planes lie side by side, those of the planes left over alone. */
 export function dense(p: Gather, c: Context): void {
   const { f, i } = c;
   const run = p.width * c.lanes;
@@ -75,6 +81,7 @@ export function dense(p: Gather, c: Context): void {
         }
         if (p.scale >= 0 || p.rectify) finish(p, c, o, out, at(p.normed, c, block, o, y), run);
       }
+  shiftResult(p, c);
 }
 
 /** The first float of a partial sum holds all of it here. */

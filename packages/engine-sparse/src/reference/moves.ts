@@ -1,5 +1,15 @@
 /** Operations that move floats or combine them one by one. */
-import type { Border, Elementwise, OperationOf, Reshape, Split, View } from '../ops.ts';
+import {
+  type Border,
+  type Elementwise,
+  FULL,
+  type OperationOf,
+  type Reshape,
+  type Shift,
+  type Shifts,
+  type Split,
+  type View,
+} from '../ops.ts';
 import { at, type Context, validLanes } from './context.ts';
 
 export function load(p: OperationOf<'load'>, c: Context): void {
@@ -15,6 +25,16 @@ export function load(p: OperationOf<'load'>, c: Context): void {
           for (let n = 0; n < valid; n++) f[out + n] = f[source + n * image]!;
           f.fill(0, out + valid, out + c.lanes);
         }
+}
+
+export function unload(p: OperationOf<'unload'>, c: Context): void {
+  const pixels = p.height * p.width;
+  for (let n = 0; n < c.batch; n++)
+    for (let channel = 0; channel < p.channels; channel++)
+      for (let k = 0; k < pixels; k++) {
+        const input = at(p.in, c, Math.floor(n / c.lanes), channel, Math.floor(k / p.width), k % p.width);
+        c.f[p.out + (n * p.channels + channel) * pixels + k] = c.f[input + (n % c.lanes)]!;
+      }
 }
 
 export function store(p: OperationOf<'store'>, c: Context): void {
@@ -55,7 +75,33 @@ export function reshape(p: Reshape, c: Context): void {
     }
 }
 
+/** Shift and offset of every copy but the tensor itself. */
+function* copies({ first, count, residues, size }: Shifts): Generator<{ readonly shift: number; readonly offset: number }> {
+  for (let shift = first; shift < first + count; shift++)
+    for (let residue = shift === 0 ? 1 : 0; residue < residues; residue++)
+      yield { shift, offset: (shift * residues + residue) * size + (residue * FULL) / 2 };
+}
+
+export function shift(p: Omit<Shift, 'op'>, c: Context): void {
+  const columns = Math.floor(p.out.row / c.lanes);
+  for (const { shift, offset } of copies(p.shifts))
+    for (let channel = 0; channel < p.channels; channel++)
+      for (let y = 0; y < p.height; y++)
+        for (let x = 0; x < columns; x++) {
+          const to = at(p.out, c, 0, channel, y, x) + offset;
+          const from = at(p.out, c, 0, channel, y, x + shift);
+          if (x + shift >= 0 && x + shift < p.width) c.f.copyWithin(to, from, from + c.lanes);
+          else c.f.fill(0, to, to + c.lanes);
+        }
+}
+
 export function split(p: Split, c: Context): void {
+  splitAhead(p, c, 0, 0);
+  for (const { shift, offset } of copies(p.shifts)) splitAhead(p, c, shift, offset);
+}
+
+/** The phases `ahead` columns on, into the tensor or the copy `offset` floats behind it. */
+function splitAhead(p: Split, c: Context, ahead: number, offset: number): void {
   const { stride, low } = p;
   for (let block = 0; block < c.blocks; block++)
     for (let plane = 0; plane < p.channels * stride * stride; plane++)
@@ -63,8 +109,8 @@ export function split(p: Split, c: Context): void {
         for (let column = 0; column < p.phaseWidth; column++) {
           const channel = Math.floor(plane / (stride * stride));
           const y = row * stride + (Math.floor(plane / stride) % stride) - low;
-          const x = column * stride + (plane % stride) - low;
-          const phase = at(p.phases, c, block, plane, row, column);
+          const x = (column + ahead) * stride + (plane % stride) - low;
+          const phase = at(p.phases, c, block, plane, row, column) + offset;
           const whole = at(p.whole, c, block, channel, y, x);
           const inside = y >= 0 && y < p.height && x >= 0 && x < p.width;
           if (inside) c.f.copyWithin(phase, whole, whole + c.lanes);
@@ -88,7 +134,7 @@ export function merge(p: Split, c: Context): void {
 
 /** Live weights into the order in which a layer meets them. */
 export function pack(p: OperationOf<'pack'>, { f, i }: Context): void {
-  for (let k = 0; k < p.count; k++) f[p.out + k] = f[p.source + i[p.order + k]!]!;
+  for (let k = 0; k < p.count; k++) f[p.out + k] = i[p.order + k]! < 0 ? 0 : f[p.source + i[p.order + k]!]!;
 }
 
 /** Zeros around a picture. */
