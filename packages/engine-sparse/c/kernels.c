@@ -303,6 +303,7 @@ static inline __attribute__((always_inline)) void flat_start(const ft_gather *p,
   if (p->start.base < 0) UNROLL for (int j = 0; j < count; j++) sum[j] = bias;
   else UNROLL for (int j = 0; j < count; j++) sum[j] = load(from + j * VW) + bias;
 }
+// Of few vectors there are several sums, each of every so many weights: a weight need not wait for the sum of the one before.
 #define FLAT(NV)                                                                                                                      \
   static __attribute__((noinline)) void flat_##NV(const ft_gather *p, const ft_arena *a, gather_at t, int o0, int o1) {               \
     const int32_t *taps = a->i + p->taps;                                                                                             \
@@ -312,10 +313,17 @@ static inline __attribute__((always_inline)) void flat_start(const ft_gather *p,
       const int last = c + 1 == p->channel_blocks;                                                                                    \
       for (int o = o0, k = row[o0]; o < o1; o++) {                                                                                    \
         float *partial = t.sums + (size_t)o * FT_FLAT_FLOATS;                                                                 \
-        vec sum[NV];                                                                                                                  \
+        enum { CHAINS = NV == 1 ? 4 : NV <= 3 ? 2 : 1 };                                                                              \
+        vec sum[NV], more[CHAINS][NV];                                                                                                \
         if (c > 0) UNROLL for (int j = 0; j < NV; j++) sum[j] = load(partial + j * VW);                                               \
         else flat_start(p, a, t, o, sum, NV);                                                                                         \
-        for (const int end = row[o + 1]; k < end; k++) {                                                                              \
+        UNROLL for (int u = 1; u < CHAINS; u++) UNROLL for (int j = 0; j < NV; j++) more[u][j] = splat(0);                            \
+        const int end = row[o + 1];                                                                                                   \
+        for (; CHAINS > 1 && k + CHAINS <= end; k += CHAINS)                                                                          \
+          UNROLL for (int u = 0; u < CHAINS; u++) UNROLL for (int j = 0; j < NV; j++)                                                 \
+            *(u ? &more[u][j] : &sum[j]) += splat(weights[k + u]) * load(t.in + taps[k + u] + j * VW);                                \
+        UNROLL for (int u = 1; u < CHAINS; u++) UNROLL for (int j = 0; j < NV; j++) sum[j] += more[u][j];                             \
+        for (; k < end; k++) {                                                                                                        \
           const float *in = t.in + taps[k];                                                                                           \
           const vec w = splat(weights[k]);                                                                                            \
           UNROLL for (int j = 0; j < NV; j++) sum[j] += w * load(in + j * VW);                                                        \
@@ -427,12 +435,54 @@ static void gather_rows(const ft_gather *p, const ft_arena *a, int block, int y0
 #endif
 
 
+static void shift_result(const ft_gather *p, const ft_arena *a, int y0, int y1, int o0, int o1) {
+  if (p->shifts.count > 0) shift_planes(a, p->scale >= 0 || p->rectify ? p->normed : p->out, p->shifts, o0, o1, y0, y1);
+}
+
 // What follows the sums of a plane of few images.
 static void finish_flat(const ft_gather *p, const ft_arena *a, int y0, int y1, int o0, int o1) {
   int written = y0 * p->out.row + flat_vectors(p, a, y1 - y0) * VW;
   clear_gaps(a, p->out, o0, o1, y0, y1, p->width, written);
   if (p->normed.base != p->out.base) clear_gaps(a, p->normed, o0, o1, y0, y1, p->width, written);
-  if (p->shifts.count > 0) shift_planes(a, p->scale >= 0 || p->rectify ? p->normed : p->out, p->shifts, o0, o1, y0, y1);
+  shift_result(p, a, y0, y1, o0, o1);
+}
+
+// ---- one image, one pixel: vectors are of planes ----
+
+// Weights of one row, in four sums.
+static float row_part(const float *in, const int32_t *taps, const float *weights, int count) {
+  float sum[4] = {0};
+  int k = 0;
+  for (; k + 4 <= count; k += 4) UNROLL for (int u = 0; u < 4; u++) sum[u] += weights[k + u] * in[taps[k + u]];
+  for (; k < count; k++) sum[0] += weights[k] * in[taps[k]];
+  return (sum[0] + sum[1]) + (sum[2] + sum[3]);
+}
+
+// Of FT_FULL rows the weights lie side by side as far as all rows reach, the rest of each row behind them; of fewer rows one after the other.
+// Rows of equal length, as constant fan-in and N:M have them, leave no rest.
+static void gather_beside(const ft_gather *p, const ft_arena *a, int o0, int o1) {
+  const int32_t *row = a->i + p->rows, *taps = a->i + p->taps;
+  const float *weights = a->f + p->weights, *in = at(a, p->in, 0, 0, 0);
+  for (int o = o0; o < o1; o += FT_FULL) {
+    int count = least(FT_FULL, o1 - o), k = row[o], common = count < FT_FULL ? 0 : row[o + 1] - k;
+    for (int e = 1; e < count; e++) common = least(common, row[o + e + 1] - row[o + e]);
+    union { vec v[FT_FULL / VW]; float lane[FT_FULL]; } sum = {0};
+    for (const int end = k + common * FT_FULL; k < end; k += FT_FULL)
+      UNROLL for (int j = 0; j < FT_FULL; j += VW) {
+        vec x = splat(0);
+        UNROLL for (int e = 0; e < VW; e++) x[e] = in[taps[k + j + e]];
+        sum.v[j / VW] += load(weights + k + j) * x;
+      }
+    for (int e = 0; e < count; e++) {
+      const int rest = row[o + e + 1] - row[o + e] - common;
+      const finish f = finish_of(p, a, o + e, 1);
+      float value = sum.lane[e] + row_part(in, taps + k, weights + k, rest) + (p->bias < 0 ? 0 : a->f[p->bias + o + e]);
+      if (p->start.base >= 0) value += *at(a, p->start, 0, o + e, 0);
+      k += rest;
+      if (!f.any || f.raw) *at(a, p->out, 0, o + e, 0) = value;
+      if (f.any) *at(a, p->normed, 0, o + e, 0) = finished(f, splat(value))[0];
+    }
+  }
 }
 
 // A task is one (block, chunk of rows, chunk of planes); of a dense layer, chunks of planes begin at multiples of FT_TILE_PLANES.
@@ -447,6 +497,11 @@ static void gather(const ft_gather *p, int task, const ft_arena *a) {
   gather_task part = gather_part(p, task);
   if (a->lanes >= FT_FULL) {
     gather_rows(p, a, part.block, part.y0, part.y1, part.o0, part.o1);
+    return;
+  }
+  if (a->lanes * p->height * p->width == 1) {
+    gather_beside(p, a, part.o0, part.o1);
+    shift_result(p, a, 0, 1, part.o0, part.o1);
     return;
   }
   gather_run(p, a, gather_from(p, a, 0, part.y0), flat_vectors(p, a, part.y1 - part.y0), part.o0, part.o1);

@@ -30,6 +30,7 @@ typedef struct { int32_t op; int32_t out, source, order /* int */, count; } ft_p
 // out[o] = start[o] + bias[o] + sum over k in row o of weight[k] * in[tap[k] ...]; `start` may be `out`. Rows are kept per block of input
 // channels: row[c * (planes + 1) + o] is the first k of row o in block c. With `scale` or `rectify`, normed[o] = out[o] * scale[o] +
 // shift[o], where rectified not below 0; `normed` may be `out`, which is then not written otherwise. `pairs`: tiles span two rows.
+// Of one image and one output pixel the weights of FT_FULL rows lie side by side (gather_beside).
 // Dense: every plane has the same `rows` taps; weight[tap][FT_TILE_PLANES] of as many planes at a time, weight[tap] of those left over.
 typedef struct {
   int32_t op; ft_view in, out, start, normed; int32_t planes, height, width, rows /* int */, taps /* int */, weights, channel_blocks, bias,

@@ -343,7 +343,7 @@ class BackwardPass {
       op: layer.backward!.dense ? 'dense' : 'gather',
       in: gradient.view,
       out: out.view,
-      ...gatherSize(inputs * phasesOf(stride), out, layer.backward!.pairs),
+      ...gatherSize(inputs * phasesOf(stride), out, layer.backward!),
       ...layer.backward!,
       weights: layer.backwardWeights,
       channels: gradient.channels,

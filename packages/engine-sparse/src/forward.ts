@@ -2,9 +2,10 @@
 import type { NodeId, NodeSpec } from '@freetickets/sparse-core';
 import type { Tensor } from './arena.ts';
 import { phaseKey, strideOf } from './graph.ts';
-import { type Gather, NO_SHIFTS, NO_VIEW, type Norm, type Operation, type Shift, type Split, TILE_PLANES, type View } from './ops.ts';
+import { FULL, type Gather, NO_SHIFTS, NO_VIEW, type Norm, type Operation, type Shift, type Split, TILE_PLANES, type View } from './ops.ts';
 import { runRows } from './pitch.ts';
 import type { LayerPlace, Placement } from './placement.ts';
+import type { TapArrays } from './taps.ts';
 
 /** Tasks that one operation is cut into at least, where its shape allows. */
 const TASKS = 8;
@@ -154,7 +155,7 @@ function layerForward(place: Placement, layer: LayerPlace, out: Tensor): Operati
     op: layer.forward.dense ? 'dense' : 'gather',
     in: layer.input.view,
     out: out.view,
-    ...gatherSize(layer.window.outputs, out, layer.forward.pairs),
+    ...gatherSize(layer.window.outputs, out, layer.forward),
     channels: layer.input.channels,
     ...layer.forward,
     weights: layer.forwardWeights,
@@ -170,11 +171,12 @@ function layerForward(place: Placement, layer: LayerPlace, out: Tensor): Operati
 }
 
 /** Rows of a picture are shared out, or the outputs of a layer that has one pixel, or of any where a plane is one run of floats. */
-export function gatherSize(planes: number, { height, width, run }: Tensor, pairs: boolean) {
+export function gatherSize(planes: number, { height, width, run }: Tensor, { pairs, beside }: TapArrays) {
   if (run) {
     const chunkRows = runRows(height, run.row);
     const shares = Math.ceil(TASKS / Math.ceil(height / chunkRows));
-    return { planes, height, width, chunkPlanes: Math.ceil(planes / shares / TILE_PLANES) * TILE_PLANES, chunkRows };
+    const side = beside ? FULL : TILE_PLANES;
+    return { planes, height, width, chunkPlanes: Math.ceil(planes / shares / side) * side, chunkRows };
   }
   if (height * width === 1)
     return { planes, height, width, chunkPlanes: Math.ceil(planes / TASKS / TILE_PLANES) * TILE_PLANES, chunkRows: height };

@@ -63,8 +63,11 @@ export const PLAIN: OptimizerSpec = { kind: 'sgd', momentum: 0, weightDecay: 0 }
 
 /** Bytes of input that one block of channels may take while a tile of outputs passes: the larger part of an L1 cache. */
 const BLOCK_BYTES = 36 * 1024;
-/** A linear layer reads each input once per tile, so its blocks are sized for the L2 cache. */
+/** A dense linear layer reads each input once for several outputs, so its blocks are sized for the L2 cache. */
 const LINEAR_BLOCK_INPUTS = 512;
+/** A sparse one reads it for each: the L1 cache, but so many live weights of a row that its sums' way to memory and back is worth it. */
+const LINEAR_BLOCK_BYTES = 32 * 1024;
+const LINEAR_BLOCK_WEIGHTS = 16;
 const TILE_COLUMNS = 4;
 /** Floats of the longest tile that is a run. */
 const RUN_FLOATS = 48;
@@ -318,7 +321,10 @@ export class Placement {
     const { inputs, outputs, kernel } = window;
     const density = count / (inputs * outputs * kernel ** 2);
     const dense = !this.#sparse.has(param) || (!this.keeps && density >= DENSE_FROM);
-    const forward = dense ? this.#denseArrays(window, outputs, inputs, input) : this.#tapArrays(window, count, outputs, inputs, input);
+    const beside = !this.keeps && this.arena.lanes === 1 && isPixel(this.graph.size(node.id));
+    const forward = dense
+      ? this.#denseArrays(window, outputs, inputs, input)
+      : this.#tapArrays(window, count, outputs, inputs, { input, beside });
     this.layers.set(node.id, {
       node,
       param,
@@ -341,7 +347,7 @@ export class Placement {
   }
 
   #denseArrays(window: Window, planes: number, channels: number, input?: Tensor): TapArrays {
-    const { channelsPerBlock } = this.#blocking(window, channels, input);
+    const { channelsPerBlock } = this.#blocking(window, channels, 1, input);
     const taps = channels * window.kernel ** 2;
     return {
       dense: true,
@@ -352,11 +358,16 @@ export class Placement {
       channelBlocks: Math.ceil(channels / channelsPerBlock),
       channelsPerBlock,
       pairs: false,
+      beside: false,
     };
   }
 
-  #tapArrays(window: Window, count: number, planes: number, channels: number, input?: Tensor): TapArrays {
-    const { channelsPerBlock, pairs } = this.#blocking(window, channels, input);
+  #tapArrays(window: Window, count: number, planes: number, channels: number, few: { input?: Tensor; beside?: boolean } = {}): TapArrays {
+    const { input, beside = false } = few;
+    const density = count / (window.inputs * window.outputs * window.kernel ** 2);
+    const { channelsPerBlock, pairs } = beside
+      ? { channelsPerBlock: channels, pairs: false }
+      : this.#blocking(window, channels, density, input);
     const channelBlocks = Math.ceil(channels / channelsPerBlock);
     return {
       dense: false,
@@ -367,6 +378,7 @@ export class Placement {
       channelBlocks,
       channelsPerBlock,
       pairs,
+      beside,
     };
   }
 
@@ -374,9 +386,9 @@ export class Placement {
    * Input channels whose part of a tile fits the cache, and whether tiles span two rows: that halves what is read around a tile, but more
    * channels than fit at once are needed for it to matter.
    */
-  #blocking(window: Window, channels: number, input?: Tensor): { readonly channelsPerBlock: number; readonly pairs: boolean } {
+  #blocking(window: Window, channels: number, density: number, input?: Tensor): Pick<TapArrays, 'channelsPerBlock' | 'pairs'> {
     const { lanes } = this.arena;
-    if (!this.#pictures) return { channelsPerBlock: LINEAR_BLOCK_INPUTS, pairs: false };
+    if (!this.#pictures) return { channelsPerBlock: linearBlock(channels, lanes, density), pairs: false };
     const reach = Math.ceil(window.kernel / window.stride);
     if (input?.run) {
       const rows = Math.min(input.height, (FLAT_VECTORS * FULL) / input.run.row) + reach - 1;
@@ -415,6 +427,13 @@ export class Placement {
 /** Floats of one channel of a picture, or of all its phases, that a tile reads which is a run. */
 const readByRun = ({ kernel, stride }: Window): number =>
   kernel * (Math.min(kernel, stride) * RUN_FLOATS + Math.max(0, kernel - stride) * PICTURE_LANES);
+
+/** Inputs of one block of a linear layer. */
+function linearBlock(inputs: number, lanes: number, density: number): number {
+  if (density === 1) return LINEAR_BLOCK_INPUTS;
+  const most = Math.max(Math.floor(LINEAR_BLOCK_BYTES / (lanes * 4)), Math.ceil(LINEAR_BLOCK_WEIGHTS / density));
+  return evenly(inputs, Math.min(inputs, most));
+}
 
 /** How many of `count` each part takes, where one may take `most`. */
 const evenly = (count: number, most: number): number => Math.ceil(count / Math.ceil(count / most));

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { NO_SHIFTS } from './ops.ts';
-import { denseTaps, fillBackward, fillDenseForward, fillForward, packedCount, type TapArrays, type Window } from './taps.ts';
+import { besideSlots, denseTaps, fillBackward, fillDenseForward, fillForward, packedCount, type TapArrays, type Window } from './taps.ts';
 
 const LANES = 16;
 
@@ -8,6 +8,7 @@ const LANES = 16;
 const arrays = (planes: number, channelBlocks: number, channelsPerBlock: number, count: number): TapArrays => ({
   dense: false,
   pairs: false,
+  beside: false,
   rows: 0,
   taps: channelBlocks * (planes + 1),
   order: channelBlocks * (planes + 1) + count,
@@ -130,6 +131,27 @@ it('taps to the left and right read shifted copies, in odd rows of half a vector
   const same = [at(-2, 0), at(0, 0), at(2, 0)];
   const below = [at(-1, 16), at(1, 16), at(3, 16)];
   expect([...taps]).toEqual([...above, ...same, ...below]);
+});
+
+/** Rows of 2 weights, and where given of more. */
+const starts = (planes: number, more: Readonly<Record<number, number>> = {}) => {
+  const rows = new Int32Array(planes + 1);
+  for (let row = 0; row < planes; row++) rows[row + 1] = rows[row]! + (more[row] ?? 2);
+  return rows;
+};
+
+it('rows of equal length stand side by side, 16 at a time; those of no whole group one after the other', () => {
+  const slots = besideSlots(starts(18), { rows: 0, planes: 18 });
+  // Row r has weights 2 r and 2 r + 1: the first of each row, then the second of each.
+  const group = Array.from({ length: 32 }, (_, k) => (k % 2) * 16 + Math.floor(k / 2));
+  expect([...slots]).toEqual([...group, 32, 33, 34, 35]);
+});
+
+it('what a row has more than the shortest of its group stands behind the group', () => {
+  const slots = besideSlots(starts(16, { 3: 4, 15: 3 }), { rows: 0, planes: 16 });
+  expect([...slots.subarray(6, 10)]).toEqual([3, 16 + 3, 32, 33]);
+  expect([...slots.subarray(32, 35)]).toEqual([15, 16 + 15, 34]);
+  expect([...slots].sort((a, b) => a - b)).toEqual(Array.from({ length: 35 }, (_, k) => k));
 });
 
 it('a dense layer with a few dead weights meets them as none', () => {

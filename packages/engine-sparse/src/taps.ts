@@ -29,6 +29,8 @@ export interface TapArrays {
   readonly channelsPerBlock: number;
   /** Tiles span two rows. */
   readonly pairs: boolean;
+  /** Weights of `FULL` rows stand side by side (`besideSlots`). */
+  readonly beside: boolean;
 }
 
 /** Phase planes that one input channel becomes under this stride. */
@@ -184,6 +186,25 @@ function fillDense(ints: Int32Array, at: TapArrays, taps: Int32Array, live: (pla
 /** Buckets of the blocks before the one that a channel is in. */
 const bucketsBefore = (at: TapArrays, channel: number): number => Math.floor(channel / at.channelsPerBlock) * (at.planes + 1);
 
+/**
+ * Where the weights of one image's layer of one pixel stand, row by row: those of `FULL` rows side by side as far as all of them reach, the rest
+ * of each row behind. So a vector has the sums of as many outputs; rows of equal length, as constant fan-in and N:M make them, have no rest.
+ */
+export function besideSlots(ints: Int32Array, { rows, planes }: Pick<TapArrays, 'rows' | 'planes'>): Int32Array {
+  const starts = ints.subarray(rows, rows + planes + 1);
+  const slots = new Int32Array(starts[planes]!);
+  for (let first = 0; first < planes; first += FULL) {
+    const end = Math.min(planes, first + FULL);
+    let common = end - first < FULL ? 0 : Number.POSITIVE_INFINITY;
+    for (let row = first; row < end; row++) common = Math.min(common, starts[row + 1]! - starts[row]!);
+    let rest = starts[first]! + common * FULL;
+    for (let row = first; row < end; row++)
+      for (let k = starts[row]!, n = 0; k < starts[row + 1]!; k++, n++)
+        slots[k] = n < common ? starts[first]! + n * FULL + row - first : rest++;
+  }
+  return slots;
+}
+
 /** A stable counting sort of the live weights by bucket. */
 function fill(ints: Int32Array, at: TapArrays, live: Uint32Array | undefined, count: number, sums: Sums): void {
   const { buckets, offsets } = placed(live, count, sums);
@@ -197,8 +218,10 @@ function fill(ints: Int32Array, at: TapArrays, live: Uint32Array | undefined, co
     start += size;
   }
   const { taps, order } = at;
+  const slots = at.beside ? besideSlots(ints, at) : undefined;
   for (let k = 0; k < count; k++) {
-    const slot = next[buckets[k]!]!++;
+    const place = next[buckets[k]!]!++;
+    const slot = slots ? slots[place]! : place;
     ints[taps + slot] = offsets[k]!;
     ints[order + slot] = k;
   }

@@ -1,11 +1,13 @@
 /** Convolutions and linear layers: sums over live weights, and the gradients of those weights. */
 import { type DenseGradient, type Gather, type OperationOf, PARTIAL, TILE_PLANES, type WeightGradient } from '../ops.ts';
+import { besideSlots } from '../taps.ts';
 import { at, type Context } from './context.ts';
 import { shift } from './moves.ts';
 
 export function gather(p: Gather, c: Context): void {
   const { i } = c;
   const run = p.width * c.lanes;
+  const slots = run * p.height === 1 ? besideSlots(i, p) : undefined;
   for (let block = 0; block < c.blocks; block++)
     for (let y = 0; y < p.height; y++)
       for (let channels = 0; channels < p.channelBlocks; channels++)
@@ -13,7 +15,8 @@ export function gather(p: Gather, c: Context): void {
           const out = at(p.out, c, block, o, y);
           if (channels === 0) startSums(p, c, block, o, y, out, run);
           const row = p.rows + channels * (p.planes + 1) + o;
-          addTaps(p, c, i[row]!, i[row + 1]!, at(p.in, c, block, 0, y), out, run);
+          if (slots) addBeside(p, c, slots.subarray(i[row]!, i[row + 1]!), at(p.in, c, block, 0, y), out);
+          else addTaps(p, c, i[row]!, i[row + 1]!, at(p.in, c, block, 0, y), out, run);
           if (channels === p.channelBlocks - 1 && (p.scale >= 0 || p.rectify)) finish(p, c, o, out, at(p.normed, c, block, o, y), run);
         }
   shiftResult(p, c);
@@ -59,6 +62,11 @@ function addTaps(p: Gather, { f, i }: Context, first: number, end: number, input
     const x = input + i[p.taps + k]!;
     for (let e = 0; e < run; e++) f[out + e]! += weight * f[x + e]!;
   }
+}
+
+/** The same for one image's layer of one pixel, whose weights stand in these slots. */
+function addBeside(p: Gather, { f, i }: Context, slots: Int32Array, input: number, out: number): void {
+  for (const slot of slots) f[out]! += f[p.weights + slot]! * f[input + i[p.taps + slot]!]!;
 }
 
 /** A layer with few dead weights, or none: the weights of several planes lie side by side, those of the planes left over alone. */
