@@ -460,7 +460,7 @@ static float row_part(const float *in, const int32_t *taps, const float *weights
 
 // Of FT_FULL rows the weights lie side by side as far as all rows reach, the rest of each row behind them; of fewer rows one after the other.
 // Rows of equal length, as constant fan-in and N:M have them, leave no rest.
-static void gather_beside(const ft_gather *p, const ft_arena *a, int o0, int o1) {
+static __attribute__((noinline)) void gather_beside(const ft_gather *p, const ft_arena *a, int o0, int o1) {
   const int32_t *row = a->i + p->rows, *taps = a->i + p->taps;
   const float *weights = a->f + p->weights, *in = at(a, p->in, 0, 0, 0);
   for (int o = o0; o < o1; o += FT_FULL) {

@@ -63,7 +63,7 @@ export const PLAIN: OptimizerSpec = { kind: 'sgd', momentum: 0, weightDecay: 0 }
 
 /** Bytes of input that one block of channels may take while a tile of outputs passes: the larger part of an L1 cache. */
 const BLOCK_BYTES = 36 * 1024;
-/** A dense linear layer reads each input once for several outputs, so its blocks are sized for the L2 cache. */
+/** A dense linear layer reads each input once for several outputs, WebAssembly in narrow vectors: their blocks are sized for the L2 cache. */
 const LINEAR_BLOCK_INPUTS = 512;
 /** A sparse one reads it for each: the L1 cache, but so many live weights of a row that its sums' way to memory and back is worth it. */
 const LINEAR_BLOCK_BYTES = 32 * 1024;
@@ -388,7 +388,8 @@ export class Placement {
    */
   #blocking(window: Window, channels: number, density: number, input?: Tensor): Pick<TapArrays, 'channelsPerBlock' | 'pairs'> {
     const { lanes } = this.arena;
-    if (!this.#pictures) return { channelsPerBlock: linearBlock(channels, lanes, density), pairs: false };
+    if (!this.#pictures)
+      return { channelsPerBlock: this.#rowTiles ? LINEAR_BLOCK_INPUTS : linearBlock(channels, lanes, density), pairs: false };
     const reach = Math.ceil(window.kernel / window.stride);
     if (input?.run) {
       const rows = Math.min(input.height, (FLAT_VECTORS * FULL) / input.run.row) + reach - 1;
