@@ -45,7 +45,7 @@ async function rewired(weights: number[], mask: number[], slopes: number[], prof
   return { live: [...after], values: Object.fromEntries([...after].map((at, i) => [at, Number(values[i]!.toFixed(6))])), dense };
 }
 
-describe('the worked example of one rewiring', () => {
+describe('acceptance 4: the worked example of one rewiring', () => {
   const weights = [0.5, -0.1, 0.0, 0.3, -0.2, 0.0, 0.05, 0.0, 0.4, -0.6];
   const mask = [1, 1, 0, 1, 1, 0, 1, 0, 1, 1];
   const slopes = [0.7, -0.9, 0.2, -0.6, 0.8, 0.05, 0.01, 0.3, 0.0, -0.1];

@@ -43,7 +43,7 @@ const SPECS: Readonly<Record<string, NetworkSpec>> = {
   'mlp-cifar10': mlpCifar10(),
 };
 
-describe.each(Object.entries(SPECS))('ERK of %s, from test/golden/erk.json', (name, spec) => {
+describe.each(Object.entries(SPECS))('acceptance 1: ERK of %s, from test/golden/erk.json', (name, spec) => {
   const net = network(spec);
   const expected = golden[name]!;
 
@@ -69,7 +69,7 @@ describe.each(Object.entries(SPECS))('ERK of %s, from test/golden/erk.json', (na
 const weights = (shapes: Readonly<Record<string, readonly number[]>>): WeightShape[] =>
   Object.entries(shapes).map(([name, shape]) => ({ name: name as ParamName, shape, size: shape.reduce((a, b) => a * b) }));
 
-describe('clampedDensities', () => {
+describe('acceptance 1: clampedDensities', () => {
   const share =
     (power: number) =>
     ({ shape, size }: WeightShape) =>
