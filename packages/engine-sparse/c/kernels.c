@@ -368,47 +368,50 @@ static void clear_gaps(const ft_arena *a, ft_view v, int o0, int o1, int y0, int
 static long copy_at(ft_shifts s, int shift, int residue) { return (long)(shift * s.residues + residue) * s.size + residue * (FT_FULL / 2); }
 
 // Rows moved by some floats. What has no column becomes zero: lanes of the first or the last vector of every `period` floats where rows are
-// whole vectors or vectors whole rows, else float by float.
-typedef struct { int floats, row, period, edge, zeros; mask keep; } shift_rows;
+// whole vectors or vectors whole rows, else (period 0) float by float.
+typedef struct { int floats, row, period, edge; mask keep; } shift_rows;
 static shift_rows shift_by(int floats, int row) {
-  shift_rows s = {floats, row, row < VW ? VW : row, 0, least(floats < 0 ? -floats : floats, row), ~(mask){0}};
-  if (s.period % row || s.period % VW || s.zeros > VW) s.period = 0;
+  int zeros = floats < 0 ? -floats : floats, n = least(row, VW);
+  shift_rows s = {floats, row, row < VW ? VW : row, 0, ~(mask){0}};
+  if (s.period % row || s.period % VW || zeros > n) s.period = 0;
   s.edge = floats < 0 ? 0 : s.period - VW;
-  for (int e = 0, n = least(row, VW); e < VW; e++)
-    if (floats < 0 ? e % n < s.zeros : e % n >= n - s.zeros) s.keep[e] = 0;
+  for (int e = 0; e < VW; e++)
+    if (floats < 0 ? e % n < zeros : e % n >= n - zeros) s.keep[e] = 0;
   return s;
 }
-static void shift_plane(const shift_rows *s, float *to, const float *from, int height) {
-  int end = height * s->row, e = 0;
-  from += s->floats;
-  if (s->period == 0) {
-    for (; e + VW <= end; e += VW) store(to + e, load(from + e));
-    if (e < end) store_part(to + e, load_part(from + e, end - e), end - e);
-    for (float *zeros = s->floats < 0 ? to : to + s->row - s->zeros; height > 0; height--, zeros += s->row)
-      for (e = 0; e < s->zeros; e++) zeros[e] = 0;
-    return;
+static void shift_floats(const shift_rows *s, float *to, const float *from, int e, int end) {
+  for (; e < end; e++) {
+    int column = e % s->row + s->floats;
+    to[e] = column >= 0 && column < s->row ? from[e + s->floats] : 0;
   }
-  for (; e + s->period <= end; e += s->period) {
-    for (int j = 0; j < s->period; j += VW) store(to + e + j, load(from + e + j));
-    store(to + e + s->edge, (vec)((mask)load(from + e + s->edge) & s->keep));
+}
+// Whole rows. `guarded`: others may be writing the rows before and behind, which are then not even looked at.
+static void shift_plane(const shift_rows *s, float *to, const float *from, int rows, int guarded) {
+  int end = rows * s->row, first = guarded && s->floats < 0 ? VW : 0, last = end - (guarded && s->floats > 0 ? VW : 0);
+  if (s->period == 0) first = last = 0;
+  shift_floats(s, to, from, 0, first);
+  int e = first, phase = s->period == VW ? 0 : first;
+  for (; e + VW <= last; e += VW, phase = phase + VW == s->period ? 0 : phase + VW) {
+    vec v = load(from + s->floats + e);
+    store(to + e, phase == s->edge ? (vec)((mask)v & s->keep) : v);
   }
-  if (e < end) store_part(to + e, (vec)((mask)load_part(from + e, end - e) & s->keep), end - e);
+  shift_floats(s, to, from, e, end);
 }
 
 // Rows y0 .. y1 - 1 of planes o0 .. o1 - 1 into all copies.
-static void shift_planes(const ft_arena *a, ft_view v, ft_shifts s, int o0, int o1, int y0, int y1) {
+static void shift_planes(const ft_arena *a, ft_view v, ft_shifts s, int o0, int o1, int y0, int y1, int height) {
   for (int shift = s.first; shift < s.first + s.count; shift++) {
     const shift_rows rows = shift_by(shift * a->lanes, v.row);
     for (int residue = shift == 0; residue < s.residues; residue++)
       for (int o = o0; o < o1; o++) {
         float *plane = at(a, v, 0, o, y0);
-        shift_plane(&rows, plane + copy_at(s, shift, residue), plane, y1 - y0);
+        shift_plane(&rows, plane + copy_at(s, shift, residue), plane, y1 - y0, y1 - y0 < height);
       }
   }
 }
 
 static void shift(const ft_shift *p, int channel, const ft_arena *a) {
-  shift_planes(a, p->out, p->shifts, channel, channel + 1, 0, p->height);
+  shift_planes(a, p->out, p->shifts, channel, channel + 1, 0, p->height, p->height);
 }
 
 static int flat_vectors(const ft_gather *p, const ft_arena *a, int rows) {
@@ -432,7 +435,7 @@ static void finish_flat(const ft_gather *p, const ft_arena *a, int y0, int y1, i
   int written = y0 * p->out.row + flat_vectors(p, a, y1 - y0) * VW;
   clear_gaps(a, p->out, o0, o1, y0, y1, p->width, written);
   if (p->normed.base != p->out.base) clear_gaps(a, p->normed, o0, o1, y0, y1, p->width, written);
-  if (p->shifts.count > 0) shift_planes(a, p->scale >= 0 || p->rectify ? p->normed : p->out, p->shifts, o0, o1, y0, y1);
+  if (p->shifts.count > 0) shift_planes(a, p->scale >= 0 || p->rectify ? p->normed : p->out, p->shifts, o0, o1, y0, y1, p->height);
 }
 
 // A task is one (block, chunk of rows, chunk of planes); of a dense layer, chunks of planes begin at multiples of FT_TILE_PLANES.
