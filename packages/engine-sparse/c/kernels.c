@@ -44,13 +44,29 @@ static inline void put(float *p, vec v, int left, int accumulate) {
 }
 // x where the condition is above 0, else 0; a condition that is not a number lets x pass, so it is not hidden.
 static inline vec where_positive(vec condition, vec x) { return (vec)((mask)x & ~(condition <= 0)); }
+typedef float quad __attribute__((vector_size(16)));
 // Sum of all lanes.
 static inline float total(vec v) {
-  typedef float quad __attribute__((vector_size(16)));
   union { vec all; quad part[VW / 4]; } u = {v};
   quad sum = u.part[0];
   UNROLL for (int i = 1; i < VW / 4; i++) sum += u.part[i];
   return (sum[0] + sum[2]) + (sum[1] + sum[3]);
+}
+// `total` of each of four vectors, with the same bits.
+static inline quad totals(vec a, vec b, vec c, vec d) {
+#if VW == 16
+#define LANES(A, B, I, J, K, L) \
+  __builtin_shufflevector(A, B, I, I + 1, I + 2, I + 3, J, J + 1, J + 2, J + 3, K, K + 1, K + 2, K + 3, L, L + 1, L + 2, L + 3)
+  vec ab = LANES(a, b, 0, 4, 16, 20), cd = LANES(c, d, 0, 4, 16, 20), ab_high = LANES(a, b, 8, 12, 24, 28), cd_high = LANES(c, d, 8, 12, 24, 28);
+  vec sum = LANES(ab, cd, 0, 8, 16, 24) + LANES(ab, cd, 4, 12, 20, 28);
+  sum = (sum + LANES(ab_high, cd_high, 0, 8, 16, 24)) + LANES(ab_high, cd_high, 4, 12, 20, 28);
+  sum += __builtin_shufflevector(sum, sum, 2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12, 13);
+  sum += __builtin_shufflevector(sum, sum, 1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12, 15, 14);
+  return __builtin_shufflevector(sum, sum, 0, 4, 8, 12);
+#undef LANES
+#else
+  return (quad){total(a), total(b), total(c), total(d)};
+#endif
 }
 // Columns of a tile of two rows, vectors of a tile of a dense layer: as many as leave registers over.
 enum { PAIR_COLUMNS = VW == 16 ? 4 : 2, DENSE_VECTORS = VW == 16 ? 2 : 1, FLAT_DENSE = VW == 16 ? 4 : 2 };
@@ -665,7 +681,7 @@ static void dense_gradient(const ft_dense_gradient *p, int task, const ft_arena 
   int tiles = ceil_div(p->planes, DENSE_PLANES), o0 = task % tiles * DENSE_PLANES, t0 = task / tiles * DENSE_CHUNK;
   int planes = least(DENSE_PLANES, p->planes - o0), taps = least(DENSE_CHUNK, p->count - t0);
   const int32_t *tap = a->i + p->taps + t0;
-  double sums[DENSE_CHUNK][DENSE_PLANES] = {0};
+  double sums[DENSE_PLANES][DENSE_CHUNK] = {0};
   for (int block = 0; block < a->blocks; block++)
     for (int t = 0; t < taps; t += DENSE_TAPS) {
       vec sum[DENSE_TAPS][DENSE_PLANES] = {0};
@@ -678,10 +694,13 @@ static void dense_gradient(const ft_dense_gradient *p, int task, const ft_arena 
           UNROLL for (int i = 0; i < DENSE_TAPS; i++) UNROLL for (int j = 0; j < DENSE_PLANES; j++)
             sum[i][j] += load(x[i] + e) * load(g[j] + e);
       }
-      UNROLL for (int i = 0; i < DENSE_TAPS; i++) UNROLL for (int j = 0; j < DENSE_PLANES; j++) sums[t + i][j] += total(sum[i][j]);
+      UNROLL for (int j = 0; j < DENSE_PLANES; j++) UNROLL for (int i = 0; i < DENSE_TAPS; i += 4) {
+        quad found = totals(sum[i][j], sum[i + 1][j], sum[i + 2][j], sum[i + 3][j]);
+        UNROLL for (int k = 0; k < 4; k++) sums[j][t + i + k] += found[k];
+      }
     }
   for (int j = 0; j < planes; j++)
-    for (int t = 0; t < taps; t++) a->f[p->out + (size_t)(o0 + j) * p->count + t0 + t] = (float)sums[t][j];
+    for (int t = 0; t < taps; t++) a->f[p->out + (size_t)(o0 + j) * p->count + t0 + t] = (float)sums[j][t];
 }
 
 // ---- sums over one channel ----
