@@ -88,6 +88,14 @@ describe('acceptance 1: clampedDensities', () => {
       expect(Math.abs(1 - densities.get(name as ParamName)! - value)).toBeLessThan(0.0051);
   });
 
+  it.each(Object.entries(golden))('gives the densities of %s, from its shapes alone, within 1e-9', (_, { layers, sparsities }) => {
+    const shapes = weights(Object.fromEntries(layers.map(({ name, shape }) => [name, shape])));
+    for (const [sparsity, row] of Object.entries(sparsities)) {
+      const { densities } = clampedDensities(shapes, Number(sparsity), share(1));
+      for (const layer of row.layers) expect(Math.abs(densities.get(layer.name)! - layer.density)).toBeLessThan(1e-9);
+    }
+  });
+
   it('solves for epsilon where nothing overflows', () => {
     // Live weights: 0.2 * (8 + 18 + 48) = 14.8. Sums of dimensions: 6 + 9 + 12 = 27. A layer has epsilon * sum live weights.
     const { densities, epsilon } = clampedDensities(weights({ a: [2, 4], b: [3, 6], c: [2, 4, 6] }), 0.8, share(1));
