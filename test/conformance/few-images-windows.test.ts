@@ -18,7 +18,7 @@ import { describe, expect, it } from 'vitest';
 const IMAGES = 17;
 const WIDTHS = [1, 2, 3, 4, 5, 8, 9, 12, 16, 17];
 /** Kernel, stride, padding. */
-const WINDOWS = [
+const WINDOWS: readonly (readonly [number, number, number])[] = [
   [1, 1, 0],
   [3, 1, 1],
   [3, 1, 0],
@@ -33,7 +33,7 @@ const WINDOWS = [
   [7, 2, 3],
   [5, 3, 2],
   [11, 4, 2],
-] as const;
+];
 const DENSITIES = [0.3, 0.8, 1];
 
 function netOf(width: number, [kernel, stride, pad]: (typeof WINDOWS)[number]): Network | undefined {

@@ -210,7 +210,7 @@ describe('what a run left', () => {
 
   it('a member that it does not have', async () => {
     expect(await failure(['export', path, '--output', at('never.onnx'), '--member', '9'], 2)).toBe(
-      'error: --member: expected a ticket of the run, 0 to 1, received 9',
+      'error: --member: expected a member of the run, 0 to 1, received 9',
     );
   });
 

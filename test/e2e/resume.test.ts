@@ -104,7 +104,7 @@ describe('a run', () => {
   it('whose experiment was edited does not go on as if nothing had happened', async () => {
     const record = join(whole, 'run.json');
     const before = readFileSync(record, 'utf8');
-    writeFileSync(record, before.replace('"learningRate": 0.1', '"learningRate": 0.7'));
+    writeFileSync(record, before.replace('"dropFraction": 0.5', '"dropFraction": 0.7'));
     const { code, stderr } = await run(['train', '--resume', whole]);
     writeFileSync(record, before);
     expect([code, stderr]).toEqual([2, expect.stringMatching(/^error: .*run.json: expected the experiment that the run was started with/)]);

@@ -410,7 +410,9 @@ def main():
               + f"  dense@0.9 {len(r['0.9']['dense_layers'])}")
     with open(os.path.join(a.out, "erk.json"), "w") as f:
         json.dump(out, f, separators=(",", ":"))
-    print("ALL OK" if ok else "SOME DIFFER")
+    if not ok:
+        raise SystemExit("SOME DIFFER")
+    print("ALL OK")
 
 
 if __name__ == "__main__":

@@ -1,10 +1,11 @@
-"""Writes test/golden/*.safetensors: what PyTorch computes, for the engines to reproduce. Run: pnpm golden
+"""Writes what PyTorch computes, for the engines to reproduce: test/golden/*.safetensors here, the rest by the programs of OTHERS. Run: pnpm golden
 
 The truth is computed in float64 and stored as float32. A draw is kept only if no activation comes near a kink or tie, and if float32
 PyTorch stays well within the bounds that engines are held to; else the next seed is tried. See test/golden/README.md.
 """
 
 import json
+import subprocess
 import sys
 from pathlib import Path
 
@@ -19,6 +20,8 @@ from rewiring import EVERY, FRACTION, REWIRINGS, STEPS as REWIRING_STEPS, run_re
 from training import STEPS, learning_rates, optimizer_of, run_case
 
 FOLDER = Path(__file__).resolve().parents[2] / "test" / "golden"
+# They need the same requirements and run on their own as well.
+OTHERS = ("erk.py", "make_networks.py", "make_attacks.py", "tiny_onnx.py")
 SMALLEST_MARGIN = 1e-5
 ATTEMPTS = 400
 # What engines are held to, relative to the largest magnitude of the tensor (of 0.01 where all are smaller); float32 PyTorch must reach half.
@@ -92,7 +95,9 @@ def main():
     total = sum(write(case, run_case, STEPS, {}) for case in all_cases())
     rewirings = {"rewirings": REWIRINGS, "every": EVERY, "fraction": FRACTION}
     total += write(rewiring_case(), run_rewiring, REWIRING_STEPS, rewirings)
-    print(f"{total / 1000:.0f} kB in all")
+    print(f"{total / 1000:.0f} kB in all", flush=True)
+    for program in OTHERS:
+        subprocess.run([sys.executable, Path(__file__).with_name(program)], check=True)
 
 
 if __name__ == "__main__":

@@ -36,7 +36,7 @@ export async function countsOverNetwork(
   }
   const counts = views.map(() => 0);
   let layer = 0;
-  for (const ordinal of lowest(scores, total, ties)) {
+  for (const ordinal of lowest(scores, total, ties, drop.byMagnitude)) {
     while (ordinal >= ends[layer]!) layer++;
     counts[layer]!++;
   }

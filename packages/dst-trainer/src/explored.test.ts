@@ -72,7 +72,7 @@ describe('explored', () => {
         [88, 0.9923],
       ],
     ],
-  ] as const)('grows with random growth as the formula says, density %d', (density, table) => {
+  ] as const)('acceptance 6: grows with random growth as the formula says, density %d', (density, table) => {
     const size = 20_000;
     const net = oneLayer(200, 100);
     const draws = rng(5).stream('explored', density);

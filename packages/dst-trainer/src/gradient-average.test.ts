@@ -46,7 +46,7 @@ describe('the averaged gradient', () => {
       const options = { batchSize: 5, optimizer: plan.optimizer, signals: ['gradient'] } as const;
       await using session = await denseEngine().open(smallNet, models[step - 2]!, options);
       await session.trainStep(batches[step - 1]!, { learningRate: 0.1, keep: ['gradient'], update: false });
-      slopes.push(await session.signal('fc2.weight', 'gradient'));
+      slopes.push((await session.signal('fc2.weight', 'gradient')).slice());
     }
     const expected = slopes[0]!.map((slope, i) => 0.04 * slope + 0.2 * slopes[1]![i]! + slopes[2]![i]!);
     for (const [i, value] of expected.entries()) expect(seen[0]![i]).toBeCloseTo(value, 6);

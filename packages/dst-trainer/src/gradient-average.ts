@@ -40,7 +40,7 @@ function readsAverageAt(plan: Plan, step: number, stepsPerEpoch: number): boolea
   return [due, leap].some((one) => one !== undefined && needsOf(one.rewiring).includes('momentum'));
 }
 
-/** The average with one more gradient; the old one is untouched. */
+/** The average with one more gradient, as a new array. */
 export function gathered(before: Float32Array | undefined, gradient: Float32Array, momentum: number): Float32Array {
-  return before ? before.map((sum, i) => momentum * sum + gradient[i]!) : gradient;
+  return before ? before.map((sum, i) => momentum * sum + gradient[i]!) : gradient.slice();
 }

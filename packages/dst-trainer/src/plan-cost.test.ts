@@ -16,7 +16,7 @@ const cifar = (tickets: number, sparsity: number): EdstOptions => ({ tickets, sp
 const versusDense = (cost: ReturnType<typeof planCost>) =>
   [cost.trainingVersusDense, cost.inferenceVersusDense].map((ratio) => Number(ratio.toPrecision(3)));
 
-describe('planCost on WRN-28-10', () => {
+describe('acceptance 3: planCost on WRN-28-10', () => {
   it.each([
     ['edst', 3, 0.8, 0.612, 1.02],
     ['edst', 7, 0.9, 0.574, 1.18],

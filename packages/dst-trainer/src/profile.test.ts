@@ -3,14 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { collect, ofType, smallPlan, smallRun } from '../test/small-run.ts';
 import { decideRewiring } from './decide-rewiring.ts';
 import { changedState } from './layer-change.ts';
-import { dst } from './plans/dst.ts';
 import { edst } from './plans/edst.ts';
-import type { Plan } from './plans/plan.ts';
 import { CLEAN, type Profile, REF } from './profile.ts';
 import { rigl } from './rewiring.ts';
 import { train } from './train.ts';
 import { freshState } from './train-state.ts';
-import { escapeAfter, whenToRewire } from './when-to-rewire.ts';
 
 const one = (inputs: number) =>
   network({
@@ -45,7 +42,7 @@ async function rewired(weights: number[], mask: number[], slopes: number[], prof
   return { live: [...after], values: Object.fromEntries([...after].map((at, i) => [at, Number(values[i]!.toFixed(6))])), dense };
 }
 
-describe('the worked example of one rewiring', () => {
+describe('acceptance 4: the worked example of one rewiring', () => {
   const weights = [0.5, -0.1, 0.0, 0.3, -0.2, 0.0, 0.05, 0.0, 0.4, -0.6];
   const mask = [1, 1, 0, 1, 1, 0, 1, 0, 1, 1];
   const slopes = [0.7, -0.9, 0.2, -0.6, 0.8, 0.05, 0.01, 0.3, 0.0, -0.1];
@@ -75,35 +72,6 @@ describe('the worked example of one rewiring', () => {
     expect((await rewired(...tied, CLEAN)).values).toEqual({ 2: 0.2, 3: 0.5, 4: 0, 5: 0 });
     // Candidates 0 1 2 4 5 by gradient: 5, 4, then 0, the lowest of those that tie.
     expect((await rewired(...tied, REF)).values).toEqual({ 0: 0, 3: 0.5, 4: 0, 5: 0 });
-  });
-});
-
-/** Steps of ordinary rewirings and of escapes of a plan. */
-function calendar(plan: Plan, stepsPerEpoch: number) {
-  const intervals: number[] = [];
-  const escapes: number[] = [];
-  let step = 0;
-  for (const [index, phase] of plan.phases.entries()) {
-    for (let inPhase = 1; inPhase <= phase.epochs * stepsPerEpoch; inPhase++) {
-      const due = whenToRewire(phase, ++step, inPhase, stepsPerEpoch, plan.profile);
-      if (due) (due.cause === 'escape' ? escapes : intervals).push(step);
-    }
-    if (escapeAfter(plan, index)) escapes.push(step);
-  }
-  return { intervals, escapes };
-}
-
-describe('the calendar of the published code', () => {
-  it('EDST, 150 + 3 x 100 epochs of 352 steps: an update every 1000 steps, escapes at the ends of epochs 250 and 350', () => {
-    const { intervals, escapes } = calendar(edst({ tickets: 3, sparsity: 0.8, exploreEpochs: 150, refineEpochs: 100, profile: REF }), 352);
-    expect(intervals).toEqual(Array.from({ length: 158 }, (_, i) => 1000 * (i + 1)));
-    expect(escapes).toEqual([88_000, 123_200]); // the first on the same gradient as the update of that step
-  });
-
-  it('DST, 250 epochs: 88 updates, the last one at the last step, all of a half', () => {
-    const [plan] = dst({ tickets: 1, sparsity: 0.8, epochs: 250, profile: REF });
-    expect(calendar(plan!, 352).intervals).toEqual(Array.from({ length: 88 }, (_, i) => 1000 * (i + 1)));
-    expect(plan!.phases[0]!.rewiring).toMatchObject({ fraction: 0.5 });
   });
 });
 

@@ -66,7 +66,7 @@ const plans: [string, Plan][] = [
   ],
 ];
 
-describe.each(plans)('a run with %s', (_, plan) => {
+describe.each(plans)('acceptance 10: a run with %s', (_, plan) => {
   it('goes on byte for byte from an interruption at any step', async () => {
     const whole = await collect(train(smallRun({ plan })));
     for (let step = 1; step <= 6 * STEPS_PER_EPOCH; step++) {

@@ -45,12 +45,12 @@ describe('rewireLayer', () => {
     ]);
   });
 
-  it('grows a planted large gradient, whatever its sign', () => {
+  it('acceptance 5: grows a planted large gradient, whatever its sign', () => {
     const view = layer([1, 2, 0, 0, 0], [1, 1, 0, 0, 0], [0.1, 0.1, 0.2, -9, 0.2]);
     expect(lists(rewireLayer(view, 1, magnitude(), gradient()))).toEqual([[0], [3]]);
   });
 
-  it('grows the lowest dead positions when all gradients are 0', () => {
+  it('acceptance 5: grows the lowest dead positions when all gradients are 0', () => {
     //                   0  1  2  3  4  5
     const view = layer([0, 0, 3, 0, 1, 2], [0, 0, 1, 0, 1, 1], [0, 0, 0, 0, 0, 0]);
     expect(lists(rewireLayer(view, 2, magnitude(), gradient()))).toEqual([

@@ -1,6 +1,6 @@
 /** The heart of dynamic sparse training: which weights of one layer go and which come, as a pure function of scores. */
 import { type ParamName, SparseError, type TopologyDelta } from '@freetickets/sparse-core';
-import { sizeOf } from './rules/layer.ts';
+import { magnitudes, sizeOf } from './rules/layer.ts';
 import type { DropRule, GrowRule, LayerView, Openings } from './rules/rule.ts';
 import { largest, smallest } from './select.ts';
 import { gather, rest, without } from './sorted-lists.ts';
@@ -28,7 +28,7 @@ export function leavingOf(layer: LayerView, count: number, drop: DropRule, ties:
   if (!Number.isInteger(count) || count < 0 || count > live.length)
     throw new SparseError('INVALID_ARGUMENT', `${param}: count`, `a whole number from 0 to ${live.length}`, count);
   if (count === 0) return new Uint32Array(0);
-  return gather(live, lowest(dropScoresOf(layer, drop), count, ties));
+  return gather(live, lowest(dropScoresOf(layer, drop), count, ties, drop.byMagnitude));
 }
 
 /** Sorted positions that come once `leaving` has gone, `count` of them unless the rule decides otherwise. */
@@ -59,12 +59,13 @@ export const deltaOf = (param: ParamName, leaving: Uint32Array, coming: Uint32Ar
   grown: without(coming, leaving),
 });
 
-/** Indices of the `count` lowest scores and, with `all`, of those that equal the highest of them. */
-export function lowest(scores: Float32Array, count: number, ties: 'exact' | 'all'): Uint32Array {
-  const exact = smallest(scores, count);
+/** Indices of the `count` lowest scores (or absolute values) and, with `all`, of those that equal the highest of them. */
+export function lowest(scores: Float32Array, count: number, ties: 'exact' | 'all', byMagnitude = false): Uint32Array {
+  const exact = smallest(scores, count, { byMagnitude });
   if (ties === 'exact' || count === 0) return exact;
-  const last = exact.reduce((most, i) => Math.max(most, scores[i]!), Number.NEGATIVE_INFINITY);
-  return Uint32Array.from(scores, (_, i) => i).filter((i) => scores[i]! <= last);
+  const compared = byMagnitude ? magnitudes(scores) : scores;
+  const last = exact.reduce((most, i) => Math.max(most, compared[i]!), Number.NEGATIVE_INFINITY);
+  return Uint32Array.from(compared, (_, i) => i).filter((i) => compared[i]! <= last);
 }
 
 /** One drop score per live weight. */

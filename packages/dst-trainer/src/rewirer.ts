@@ -86,7 +86,7 @@ export class Rewirer {
     const before = this.#average;
     this.#average = order.gathering ? await this.#gradients((param, slope) => gathered(before?.get(param), slope, momentum)) : undefined;
     const forLeap = order.leap !== undefined && needsOf(order.leap.rewiring).includes('gradient');
-    this.#lastGradient = forLeap ? await this.#gradients((_, slope) => slope) : undefined;
+    this.#lastGradient = forLeap ? await this.#gradients((_, slope) => slope.slice()) : undefined;
     if (order.due) yield await this.#rewire(order.due, order.at);
     if (order.pruning) yield* this.#prune(order.pruning, order.at);
   }

@@ -43,6 +43,9 @@ describe('selection', () => {
       const count = draws.below(length + 1);
       expect([...smallest(scores, count)]).toEqual(bySorting(scores, count, 1));
       expect([...largest(scores, count)]).toEqual(bySorting(scores, count, -1));
+      const magnitudes = scores.map(Math.abs);
+      expect([...smallest(scores, count, { byMagnitude: true })]).toEqual(bySorting(magnitudes, count, 1));
+      expect([...largest(scores, count, { byMagnitude: true })]).toEqual(bySorting(magnitudes, count, -1));
     }
   });
 

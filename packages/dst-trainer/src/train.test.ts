@@ -172,7 +172,7 @@ describe('waitedSeconds of an epoch', () => {
   });
 });
 
-describe('a grown weight', () => {
+describe('acceptance 9: a grown weight', () => {
   it('starts at 0 without momentum; its first move is -rate * gradient', async () => {
     const plan = smallPlan({ weightDecay: 0, learningRate: 0.1 });
     const run = smallRun({ plan, checkpointEvery: 1 });

@@ -44,13 +44,29 @@ static inline void put(float *p, vec v, int left, int accumulate) {
 }
 // x where the condition is above 0, else 0; a condition that is not a number lets x pass, so it is not hidden.
 static inline vec where_positive(vec condition, vec x) { return (vec)((mask)x & ~(condition <= 0)); }
+typedef float quad __attribute__((vector_size(16)));
 // Sum of all lanes.
 static inline float total(vec v) {
-  typedef float quad __attribute__((vector_size(16)));
   union { vec all; quad part[VW / 4]; } u = {v};
   quad sum = u.part[0];
   UNROLL for (int i = 1; i < VW / 4; i++) sum += u.part[i];
   return (sum[0] + sum[2]) + (sum[1] + sum[3]);
+}
+// `total` of each of four vectors, with the same bits.
+static inline quad totals(vec a, vec b, vec c, vec d) {
+#if VW == 16
+#define LANES(A, B, I, J, K, L) \
+  __builtin_shufflevector(A, B, I, I + 1, I + 2, I + 3, J, J + 1, J + 2, J + 3, K, K + 1, K + 2, K + 3, L, L + 1, L + 2, L + 3)
+  vec ab = LANES(a, b, 0, 4, 16, 20), cd = LANES(c, d, 0, 4, 16, 20), ab_high = LANES(a, b, 8, 12, 24, 28), cd_high = LANES(c, d, 8, 12, 24, 28);
+  vec sum = LANES(ab, cd, 0, 8, 16, 24) + LANES(ab, cd, 4, 12, 20, 28);
+  sum = (sum + LANES(ab_high, cd_high, 0, 8, 16, 24)) + LANES(ab_high, cd_high, 4, 12, 20, 28);
+  sum += __builtin_shufflevector(sum, sum, 2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12, 13);
+  sum += __builtin_shufflevector(sum, sum, 1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12, 15, 14);
+  return __builtin_shufflevector(sum, sum, 0, 4, 8, 12);
+#undef LANES
+#else
+  return (quad){total(a), total(b), total(c), total(d)};
+#endif
 }
 // Columns of a tile of two rows, vectors of a tile of a dense layer: as many as leave registers over.
 enum { PAIR_COLUMNS = VW == 16 ? 4 : 2, DENSE_VECTORS = VW == 16 ? 2 : 1, FLAT_DENSE = VW == 16 ? 4 : 2 };
@@ -376,47 +392,50 @@ static void clear_gaps(const ft_arena *a, ft_view v, int o0, int o1, int y0, int
 static long copy_at(ft_shifts s, int shift, int residue) { return (long)(shift * s.residues + residue) * s.size + residue * (FT_FULL / 2); }
 
 // Rows moved by some floats. What has no column becomes zero: lanes of the first or the last vector of every `period` floats where rows are
-// whole vectors or vectors whole rows, else float by float.
-typedef struct { int floats, row, period, edge, zeros; mask keep; } shift_rows;
+// whole vectors or vectors whole rows, else (period 0) float by float.
+typedef struct { int floats, row, period, edge; mask keep; } shift_rows;
 static shift_rows shift_by(int floats, int row) {
-  shift_rows s = {floats, row, row < VW ? VW : row, 0, least(floats < 0 ? -floats : floats, row), ~(mask){0}};
-  if (s.period % row || s.period % VW || s.zeros > VW) s.period = 0;
+  int zeros = floats < 0 ? -floats : floats, n = least(row, VW);
+  shift_rows s = {floats, row, row < VW ? VW : row, 0, ~(mask){0}};
+  if (s.period % row || s.period % VW || zeros > n) s.period = 0;
   s.edge = floats < 0 ? 0 : s.period - VW;
-  for (int e = 0, n = least(row, VW); e < VW; e++)
-    if (floats < 0 ? e % n < s.zeros : e % n >= n - s.zeros) s.keep[e] = 0;
+  for (int e = 0; e < VW; e++)
+    if (floats < 0 ? e % n < zeros : e % n >= n - zeros) s.keep[e] = 0;
   return s;
 }
-static void shift_plane(const shift_rows *s, float *to, const float *from, int height) {
-  int end = height * s->row, e = 0;
-  from += s->floats;
-  if (s->period == 0) {
-    for (; e + VW <= end; e += VW) store(to + e, load(from + e));
-    if (e < end) store_part(to + e, load_part(from + e, end - e), end - e);
-    for (float *zeros = s->floats < 0 ? to : to + s->row - s->zeros; height > 0; height--, zeros += s->row)
-      for (e = 0; e < s->zeros; e++) zeros[e] = 0;
-    return;
+static void shift_floats(const shift_rows *s, float *to, const float *from, int e, int end) {
+  for (; e < end; e++) {
+    int column = e % s->row + s->floats;
+    to[e] = column >= 0 && column < s->row ? from[e + s->floats] : 0;
   }
-  for (; e + s->period <= end; e += s->period) {
-    for (int j = 0; j < s->period; j += VW) store(to + e + j, load(from + e + j));
-    store(to + e + s->edge, (vec)((mask)load(from + e + s->edge) & s->keep));
+}
+// Whole rows. `guarded`: others may be writing the rows before and behind, which are then not even looked at.
+static void shift_plane(const shift_rows *s, float *to, const float *from, int rows, int guarded) {
+  int end = rows * s->row, first = guarded && s->floats < 0 ? VW : 0, last = end - (guarded && s->floats > 0 ? VW : 0);
+  if (s->period == 0) first = last = 0;
+  shift_floats(s, to, from, 0, first);
+  int e = first, phase = s->period == VW ? 0 : first;
+  for (; e + VW <= last; e += VW, phase = phase + VW == s->period ? 0 : phase + VW) {
+    vec v = load(from + s->floats + e);
+    store(to + e, phase == s->edge ? (vec)((mask)v & s->keep) : v);
   }
-  if (e < end) store_part(to + e, (vec)((mask)load_part(from + e, end - e) & s->keep), end - e);
+  shift_floats(s, to, from, e, end);
 }
 
 // Rows y0 .. y1 - 1 of planes o0 .. o1 - 1 into all copies.
-static void shift_planes(const ft_arena *a, ft_view v, ft_shifts s, int o0, int o1, int y0, int y1) {
+static void shift_planes(const ft_arena *a, ft_view v, ft_shifts s, int o0, int o1, int y0, int y1, int height) {
   for (int shift = s.first; shift < s.first + s.count; shift++) {
     const shift_rows rows = shift_by(shift * a->lanes, v.row);
     for (int residue = shift == 0; residue < s.residues; residue++)
       for (int o = o0; o < o1; o++) {
         float *plane = at(a, v, 0, o, y0);
-        shift_plane(&rows, plane + copy_at(s, shift, residue), plane, y1 - y0);
+        shift_plane(&rows, plane + copy_at(s, shift, residue), plane, y1 - y0, y1 - y0 < height);
       }
   }
 }
 
 static void shift(const ft_shift *p, int channel, const ft_arena *a) {
-  shift_planes(a, p->out, p->shifts, channel, channel + 1, 0, p->height);
+  shift_planes(a, p->out, p->shifts, channel, channel + 1, 0, p->height, p->height);
 }
 
 static int flat_vectors(const ft_gather *p, const ft_arena *a, int rows) {
@@ -436,7 +455,7 @@ static void gather_rows(const ft_gather *p, const ft_arena *a, int block, int y0
 
 
 static void shift_result(const ft_gather *p, const ft_arena *a, int y0, int y1, int o0, int o1) {
-  if (p->shifts.count > 0) shift_planes(a, p->scale >= 0 || p->rectify ? p->normed : p->out, p->shifts, o0, o1, y0, y1);
+  if (p->shifts.count > 0) shift_planes(a, p->scale >= 0 || p->rectify ? p->normed : p->out, p->shifts, o0, o1, y0, y1, p->height);
 }
 
 // What follows the sums of a plane of few images.
@@ -717,7 +736,7 @@ static void dense_gradient(const ft_dense_gradient *p, int task, const ft_arena 
   int tiles = ceil_div(p->planes, DENSE_PLANES), o0 = task % tiles * DENSE_PLANES, t0 = task / tiles * DENSE_CHUNK;
   int planes = least(DENSE_PLANES, p->planes - o0), taps = least(DENSE_CHUNK, p->count - t0);
   const int32_t *tap = a->i + p->taps + t0;
-  double sums[DENSE_CHUNK][DENSE_PLANES] = {0};
+  double sums[DENSE_PLANES][DENSE_CHUNK] = {0};
   for (int block = 0; block < a->blocks; block++)
     for (int t = 0; t < taps; t += DENSE_TAPS) {
       vec sum[DENSE_TAPS][DENSE_PLANES] = {0};
@@ -730,10 +749,13 @@ static void dense_gradient(const ft_dense_gradient *p, int task, const ft_arena 
           UNROLL for (int i = 0; i < DENSE_TAPS; i++) UNROLL for (int j = 0; j < DENSE_PLANES; j++)
             sum[i][j] += load(x[i] + e) * load(g[j] + e);
       }
-      UNROLL for (int i = 0; i < DENSE_TAPS; i++) UNROLL for (int j = 0; j < DENSE_PLANES; j++) sums[t + i][j] += total(sum[i][j]);
+      UNROLL for (int j = 0; j < DENSE_PLANES; j++) UNROLL for (int i = 0; i < DENSE_TAPS; i += 4) {
+        quad found = totals(sum[i][j], sum[i + 1][j], sum[i + 2][j], sum[i + 3][j]);
+        UNROLL for (int k = 0; k < 4; k++) sums[j][t + i + k] += found[k];
+      }
     }
   for (int j = 0; j < planes; j++)
-    for (int t = 0; t < taps; t++) a->f[p->out + (size_t)(o0 + j) * p->count + t0 + t] = (float)sums[t][j];
+    for (int t = 0; t < taps; t++) a->f[p->out + (size_t)(o0 + j) * p->count + t0 + t] = (float)sums[j][t];
 }
 
 // ---- sums over one channel ----

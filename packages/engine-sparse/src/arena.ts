@@ -143,8 +143,9 @@ export class Arena {
     return run ? wholeVectors(low * row) - shifts.first * shifts.residues * shifts.size : low * row + low * this.lanes;
   }
 
+  /** Of a run, who reads the last column reads a whole vector. */
   #sizeOf(geometry: Geometry): number {
-    return wholeVectors(this.#strides(geometry).plane * geometry.channels * this.blocks);
+    return wholeVectors(this.#strides(geometry).plane * geometry.channels * this.blocks) + (geometry.run ? FULL : 0);
   }
 
   #partOf(tensor: Tensor): Part {

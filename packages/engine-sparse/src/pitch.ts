@@ -58,5 +58,5 @@ export function runRows(height: number, row: number): number {
   const vectors = (height * row) / FULL;
   const tiles = vectors < 2 * FLAT_LEAST ? 1 : Math.max(2, Math.ceil(vectors / FLAT_VECTORS));
   const rows = Math.ceil(height / tiles);
-  return (rows * row) % FULL === 0 ? rows : height;
+  return row % (FULL / 2) === 0 && (rows * row) % FULL === 0 ? rows : height;
 }

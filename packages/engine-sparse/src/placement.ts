@@ -62,7 +62,7 @@ export interface PlacementOptions {
 export const PLAIN: OptimizerSpec = { kind: 'sgd', momentum: 0, weightDecay: 0 };
 
 /** Bytes of input that one block of channels may take while a tile of outputs passes: the larger part of an L1 cache. */
-const BLOCK_BYTES = 36 * 1024;
+const BLOCK_BYTES = 40 * 1024;
 /** A dense linear layer reads each input once for several outputs, WebAssembly in narrow vectors: their blocks are sized for the L2 cache. */
 const LINEAR_BLOCK_INPUTS = 512;
 /** A sparse one reads it for each: the L1 cache, but so many live weights of a row that its sums' way to memory and back is worth it. */
@@ -80,8 +80,6 @@ const PIXEL_LANES = 128;
 const DENSE_FROM = 0.6;
 /** Default of `mostKept`: 1 GiB. */
 const MOST_KEPT = 2 ** 28;
-/** Bytes of a run's input, in all shifts, that may lie in the L1 cache at once. */
-const FLAT_BLOCK_BYTES = 40 * 1024;
 
 export class Placement {
   readonly net: Network;
@@ -391,12 +389,12 @@ export class Placement {
     if (!this.#pictures)
       return { channelsPerBlock: this.#rowTiles ? LINEAR_BLOCK_INPUTS : linearBlock(channels, lanes, density), pairs: false };
     const reach = Math.ceil(window.kernel / window.stride);
+    const fitting = (floats: number) => Math.max(4, Math.floor(BLOCK_BYTES / (floats * 4)));
     if (input?.run) {
       const rows = Math.min(input.height, (FLAT_VECTORS * FULL) / input.run.row) + reach - 1;
       const floats = planesRead(window, input) * rows * input.run.row;
-      return { channelsPerBlock: Math.max(4, Math.floor(FLAT_BLOCK_BYTES / (floats * 4))), pairs: false };
+      return { channelsPerBlock: fitting(floats), pairs: false };
     }
-    const fitting = (floats: number) => Math.max(4, Math.floor(BLOCK_BYTES / (floats * 4)));
     if (this.#rowTiles) return { channelsPerBlock: evenly(channels, fitting(readByRun(window))), pairs: false };
     const tile = (rows: number) => fitting((rows + reach - 1) * (TILE_COLUMNS + reach - 1) * PICTURE_LANES);
     const pairs = reach > 1 && lanes === PICTURE_LANES && channels > tile(1);

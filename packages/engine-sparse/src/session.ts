@@ -60,6 +60,8 @@ class SparseSession<Program> implements Session {
   #floats: Float32Array;
   #ints: Int32Array;
   #step: number;
+  /** For values that move; kept, for new memory takes as long as what is done in it. */
+  #moved = new Float32Array();
   #packed = false;
   #stepped: 'never' | 'plain' | 'kept' = 'never';
   /** Sparse weights that changed since the last step: its gradients are not those of the weights that live now. */
@@ -152,7 +154,7 @@ class SparseSession<Program> implements Session {
     if (this.#stepped !== 'kept')
       throw new SparseError('ENGINE_LACKS_SIGNAL', `signal ${which}`, `a last step with keep: ['${which}']`, this.#stepped);
     const at = this.#plan.place.params.get(param)!.denseGradient;
-    return this.#floats.slice(at, at + this.#net.params.get(param)!.size);
+    return this.#floats.subarray(at, at + this.#net.params.get(param)!.size);
   }
 
   async rewire(deltas: readonly TopologyDelta[]): Promise<void> {
@@ -304,10 +306,13 @@ class SparseSession<Program> implements Session {
 
   /** Values at `start`, one per live position, to where a traced delta of as many has them; what has grown is 0. */
   #move(start: number, from: Uint32Array): void {
-    const floats = this.#floats;
-    const old = new Float32Array(from.length + 1);
-    old.set(floats.subarray(start, start + from.length));
-    for (let k = 0; k < from.length; k++) floats[start + k] = old[from[k]!]!;
+    const { length } = from;
+    const values = this.#floats.subarray(start, start + length);
+    if (this.#moved.length <= length) this.#moved = new Float32Array(length + 1);
+    const old = this.#moved;
+    old.set(values);
+    old[length] = 0;
+    for (let k = 0; k < length; k++) values[k] = old[from[k]!]!;
   }
 
   #checkOpen(): void {

@@ -88,18 +88,8 @@ function forEachOutput(w: Window, value: (output: number) => number): Int32Array
 }
 
 /**
- * What the output and what the place of a weight add to its bucket (block of channels, row) and to its offset: both are plain sums, so a few
- * small tables serve all live weights.
- */
-interface Sums {
-  readonly outputBucket: Int32Array;
-  readonly outputOffset: Int32Array;
-  readonly placeBucket: Int32Array;
-  readonly placeOffset: Int32Array;
-}
-
-/**
- * Fills the arrays for the forward pass: rows are outputs, blocks are of input channels.
+ * Fills the arrays for the forward pass: rows are outputs, blocks are of input channels. Live weights of one row and block stand together in
+ * `live` already, so each part of it is copied to its place.
  * @param live sorted positions in (O, I, kh, kw), or undefined for a dense weight of `count` values
  */
 export function fillForward(
@@ -111,13 +101,62 @@ export function fillForward(
   input: Pick<Tensor, 'view' | 'shifts'>,
   lanes: number,
 ): void {
-  fill(ints, at, live, count, {
-    outputBucket: forEachOutput(w, (output) => output),
-    outputOffset: forEachOutput(w, () => 0),
-    placeBucket: forEachPlace(w, (channel) => bucketsBefore(at, channel)),
-    placeOffset: denseTaps(w, input, lanes),
-  });
+  const positions = live ?? allPositions(count);
+  const offsets = remembered(forwardOffsets, at, () => denseTaps(w, input, lanes));
+  const ends = partEnds(at, w, positions);
+  const { rows, taps, order, planes, channelBlocks } = at;
+  let slot = 0;
+  for (let block = 0; block < channelBlocks; block++) {
+    const row = rows + block * (planes + 1);
+    for (let output = 0; output < planes; output++) {
+      ints[row + output] = slot;
+      const part = output * channelBlocks + block;
+      const start = output * offsets.length;
+      for (let k = part > 0 ? ends[part - 1]! : 0; k < ends[part]!; k++) {
+        ints[taps + slot] = offsets[positions[k]! - start]!;
+        ints[order + slot++] = k;
+      }
+    }
+    ints[row + planes] = slot;
+  }
 }
+
+/** For each output and block of channels: which of the sorted positions are the last of theirs, plus 1. */
+function partEnds(at: TapArrays, w: Window, positions: Uint32Array): Int32Array {
+  const area = w.kernel * w.kernel;
+  const ends = new Int32Array(w.outputs * at.channelBlocks);
+  for (let part = 0, k = 0; part < ends.length; part++) {
+    const output = Math.floor(part / at.channelBlocks);
+    const channels = Math.min(w.inputs, ((part % at.channelBlocks) + 1) * at.channelsPerBlock);
+    const end = (output * w.inputs + channels) * area;
+    while (k < positions.length && positions[k]! < end) k++;
+    ends[part] = k;
+  }
+  return ends;
+}
+
+/**
+ * What the output and what the place of a weight add to its bucket (block of channels, row) and to its offset: both are plain sums, so a few
+ * small tables serve all live weights.
+ */
+interface Sums {
+  readonly outputBucket: Int32Array;
+  readonly outputOffset: Int32Array;
+  readonly placeBucket: Int32Array;
+  readonly placeOffset: Int32Array;
+}
+
+// Tables of arrays that have been filled before: they do not depend on what lives.
+const forwardOffsets = new WeakMap<TapArrays, Int32Array>();
+const backwardSums = new WeakMap<TapArrays, Sums>();
+
+function remembered<Table extends object>(tables: WeakMap<TapArrays, Table>, at: TapArrays, make: () => Table): Table {
+  const table = tables.get(at) ?? make();
+  tables.set(at, table);
+  return table;
+}
+
+const allPositions = (count: number): Uint32Array => Uint32Array.from({ length: count }, (_, position) => position);
 
 /** Fills the arrays for the input's gradient: rows are (phase planes of) input channels, blocks are of outputs; taps see the gradient. */
 export function fillBackward(
@@ -129,7 +168,7 @@ export function fillBackward(
   gradient: View,
   lanes: number,
 ): void {
-  fill(ints, at, live, count, {
+  const sums = remembered(backwardSums, at, () => ({
     outputBucket: forEachOutput(w, (output) => bucketsBefore(at, output)),
     outputOffset: forEachOutput(w, (output) => output * gradient.plane),
     placeBucket: forEachPlace(w, (channel, ky, kx) => tapAt(w, channel, ky, kx).plane),
@@ -137,7 +176,8 @@ export function fillBackward(
       const { y, x } = tapAt(w, channel, ky, kx);
       return -y * gradient.row - x * lanes;
     }),
-  });
+  }));
+  fill(ints, at, live ?? allPositions(count), sums);
 }
 
 /** Weights as a layer's operation reads them: a dense one meets dead ones as zeros. */
@@ -206,10 +246,9 @@ export function besideSlots(ints: Int32Array, { rows, planes }: Pick<TapArrays, 
 }
 
 /** A stable counting sort of the live weights by bucket. */
-function fill(ints: Int32Array, at: TapArrays, live: Uint32Array | undefined, count: number, sums: Sums): void {
-  const { buckets, offsets } = placed(live, count, sums);
+function fill(ints: Int32Array, at: TapArrays, live: Uint32Array, sums: Sums): void {
   const next = new Int32Array(at.channelBlocks * (at.planes + 1));
-  for (let k = 0; k < count; k++) next[buckets[k]!]!++;
+  const { buckets, offsets } = placed(live, sums, next);
   let start = 0;
   for (let bucket = 0; bucket < next.length; bucket++) {
     const size = next[bucket]!;
@@ -219,7 +258,7 @@ function fill(ints: Int32Array, at: TapArrays, live: Uint32Array | undefined, co
   }
   const { taps, order } = at;
   const slots = at.beside ? besideSlots(ints, at) : undefined;
-  for (let k = 0; k < count; k++) {
+  for (let k = 0; k < buckets.length; k++) {
     const place = next[buckets[k]!]!++;
     const slot = slots ? slots[place]! : place;
     ints[taps + slot] = offsets[k]!;
@@ -227,19 +266,22 @@ function fill(ints: Int32Array, at: TapArrays, live: Uint32Array | undefined, co
   }
 }
 
-/** Bucket and offset of each live weight. */
-function placed(live: Uint32Array | undefined, count: number, sums: Sums): { buckets: Int32Array; offsets: Int32Array } {
+/** Bucket and offset of each live weight; `sizes` counts how many each bucket gets. */
+function placed(live: Uint32Array, sums: Sums, sizes: Int32Array): { buckets: Int32Array; offsets: Int32Array } {
   const { outputBucket, outputOffset, placeBucket, placeOffset } = sums;
+  const count = live.length;
   const buckets = new Int32Array(count);
   const offsets = new Int32Array(count);
   for (let output = 0, k = 0, start = 0; k < count; output++, start += placeBucket.length) {
     const bucket = outputBucket[output]!;
     const offset = outputOffset[output]!;
     for (; k < count; k++) {
-      const place = (live ? live[k]! : k) - start;
+      const place = live[k]! - start;
       if (place >= placeBucket.length) break;
-      buckets[k] = bucket + placeBucket[place]!;
+      const own = bucket + placeBucket[place]!;
+      buckets[k] = own;
       offsets[k] = offset + placeOffset[place]!;
+      sizes[own]!++;
     }
   }
   return { buckets, offsets };

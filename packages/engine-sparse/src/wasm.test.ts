@@ -177,7 +177,7 @@ describe('where it cannot run', () => {
   ] as const)('the %s kernels have fused multiply-adds: %s', async (variant, fused) => {
     const { kernels } = await (variant === 'plain' ? import('../wasm/plain.js') : import('../wasm/relaxed.js'));
     const bytes = Buffer.from(kernels, 'base64');
-    expect(bytes.includes(Uint8Array.of(253, 133, 2))).toBe(fused);
+    expect(bytes.includes(Buffer.of(253, 133, 2))).toBe(fused);
   });
 
   it('here it can, and is the best engine of a browser, without a word', async () => {

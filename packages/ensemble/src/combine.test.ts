@@ -14,7 +14,7 @@ describe('combine', () => {
   // Two classes: softmax is the sigmoid of the difference. Member 0 is very sure of class 0, member 1 fairly sure of class 1.
   const [sure, fair] = [Float32Array.of(8, 0), Float32Array.of(0, 2)];
 
-  it('averages probabilities: one vote each', () => {
+  it('acceptance 11: averages probabilities: one vote each', () => {
     const { probs, memberProbs, members, size } = combine([sure, fair, fair], 2);
     expect([members, size]).toEqual([3, 1]);
     expectClose(memberProbs, [sigmoid(8), sigmoid(-8), sigmoid(-2), sigmoid(2), sigmoid(-2), sigmoid(2)]);
@@ -22,13 +22,13 @@ describe('combine', () => {
     expectClose(probs, [first, 1 - first]);
     expect(probs[0]).toBeLessThan(0.5);
   });
-  it('averages logits when asked, and then the surer member wins', () => {
+  it('acceptance 11: averages logits when asked, and then the surer member wins', () => {
     const { probs, memberProbs } = combine([sure, fair, fair], 2, { combine: 'logits' });
     expectClose(probs, [sigmoid((8 - 2 - 2) / 3), sigmoid(-(8 - 2 - 2) / 3)]);
     expect(probs[0]).toBeGreaterThan(0.5);
     expectClose(memberProbs.subarray(0, 2), [sigmoid(8), sigmoid(-8)]);
   });
-  it('makes two members disagree in their mode of combination', () => {
+  it('acceptance 11: makes two members disagree in their mode of combination', () => {
     // logits 6 : 0 and 0 : 1 over three classes, the third taking what is left.
     const [a, b] = [Float32Array.of(3, 0, 0), Float32Array.of(-9, 4, 0)];
     const soft = (x: number, all: readonly number[]) => Math.exp(x) / all.reduce((sum, y) => sum + Math.exp(y), 0);

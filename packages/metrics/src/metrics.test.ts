@@ -106,11 +106,11 @@ describe('brier', () => {
 });
 
 describe('ece', () => {
-  it('is 0.550 over 15 bins in the worked example', () => {
+  it('acceptance 8: is 0.550 over 15 bins in the worked example', () => {
     // Five bins with one sample each: |1-.66| + |0-.70| + |1-.93| + |0-.99| + |1-.35| = 2.75, over 5.
     expect(valueAfter(ece(), [calibration, calibrationLabels])).toBeCloseTo(0.55, 6);
   });
-  it('is 0.386 with the edges of the reference', () => {
+  it('acceptance 8: is 0.386 with the edges of the reference', () => {
     // Width 1/14: .66 and .70 share (9/14, 10/14], .93 and .99 share (13/14, 1]: |.34-.70| + |.07-.99| + .65 = 1.93, over 5.
     expect(valueAfter(ece({ edges: 'freetickets' }), [calibration, calibrationLabels])).toBeCloseTo(0.386, 6);
   });

@@ -43,7 +43,7 @@ const SPECS: Readonly<Record<string, NetworkSpec>> = {
   'mlp-cifar10': mlpCifar10(),
 };
 
-describe.each(Object.entries(SPECS))('ERK of %s, from test/golden/erk.json', (name, spec) => {
+describe.each(Object.entries(SPECS))('acceptance 1: ERK of %s, from test/golden/erk.json', (name, spec) => {
   const net = network(spec);
   const expected = golden[name]!;
 
@@ -69,7 +69,7 @@ describe.each(Object.entries(SPECS))('ERK of %s, from test/golden/erk.json', (na
 const weights = (shapes: Readonly<Record<string, readonly number[]>>): WeightShape[] =>
   Object.entries(shapes).map(([name, shape]) => ({ name: name as ParamName, shape, size: shape.reduce((a, b) => a * b) }));
 
-describe('clampedDensities', () => {
+describe('acceptance 1: clampedDensities', () => {
   const share =
     (power: number) =>
     ({ shape, size }: WeightShape) =>
@@ -86,6 +86,14 @@ describe('clampedDensities', () => {
     const { densities } = clampedDensities(weights(shapes), sparsity, share(power));
     for (const [name, value] of Object.entries(expected))
       expect(Math.abs(1 - densities.get(name as ParamName)! - value)).toBeLessThan(0.0051);
+  });
+
+  it.each(Object.entries(golden))('gives the densities of %s, from its shapes alone, within 1e-9', (_, { layers, sparsities }) => {
+    const shapes = weights(Object.fromEntries(layers.map(({ name, shape }) => [name, shape])));
+    for (const [sparsity, row] of Object.entries(sparsities)) {
+      const { densities } = clampedDensities(shapes, Number(sparsity), share(1));
+      for (const layer of row.layers) expect(Math.abs(densities.get(layer.name)! - layer.density)).toBeLessThan(1e-9);
+    }
   });
 
   it('solves for epsilon where nothing overflows', () => {

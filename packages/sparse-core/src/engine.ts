@@ -140,7 +140,7 @@ export interface Session extends AsyncDisposable {
   trainStep(batch: Batch, options: StepOptions): Promise<StepResult>;
   /** Gradient of the last step at the positions that `ModelState.values` holds: live ones of a sparse weight, all of any other. */
   gradient(param: ParamName): Promise<Float32Array>;
-  /** What the last step was told to keep, over all positions, in the parameter's shape. */
+  /** What the last step was told to keep, over all positions, in the parameter's shape. Only to be looked at, and until the next step: copy what stays. */
   signal(param: ParamName, which: Signal): Promise<Float32Array>;
   /** Changes which weights live. Grown weights and their momentum start at 0. */
   rewire(deltas: readonly TopologyDelta[]): Promise<void>;

@@ -21,7 +21,7 @@ import { network } from './network.ts';
 import type { NetworkSpec, ParamName } from './spec.ts';
 import { randomTopology } from './topology.ts';
 
-describe('arithmetic by hand', () => {
+describe('acceptance 3: arithmetic by hand', () => {
   // conv (4, 3, 3, 3), stride 2, pad 1 on 8 x 8: output 4 x 4. 108 weights used 16 times. fc (5, 4): 20 weights used once.
   const net = network({
     version: 1,
@@ -78,7 +78,7 @@ describe('arithmetic by hand', () => {
   });
 });
 
-describe('parameter totals', () => {
+describe('acceptance 3: parameter totals', () => {
   it.each<[string, NetworkSpec, number, number]>([
     ['wrn-28-10', wideResNet({ depth: 28, widen: 10 }), 36_461_232, 36_479_194],
     ['wrn-28-10, 100 classes', wideResNet({ depth: 28, widen: 10, classes: 100 }), 36_518_832, 36_536_884],
@@ -102,7 +102,7 @@ describe('parameter totals', () => {
  * padded image (230 pixels) and pads it once more; the real output is 112 x 112. The correction adds those positions. Two cells of the README do not
  * follow from its own formula and are no truth here: the size of uniform 0.8 (23.685) and the size of ERK 0.965 (6.904).
  */
-describe("ResNet-50, against RigL's README", () => {
+describe("acceptance 3: ResNet-50, against RigL's README", () => {
   const net = network(resnet50());
   const withStem115 = (counts: LiveCounts = new Map()) =>
     micronetFlops(net, counts) + (115 ** 2 - 112 ** 2) * (2 * (counts.get('conv1.weight') ?? 64 * 3 * 49) + 64);
@@ -169,7 +169,7 @@ describe("ResNet-50, against RigL's README", () => {
   });
 });
 
-describe('WRN-22-2, against varun19299/rigl-reproducibility', () => {
+describe('acceptance 3: WRN-22-2, against varun19299/rigl-reproducibility', () => {
   it('ERK 0.8 takes 0.353 of the dense inference', () => {
     const net = network(wideResNet({ depth: 22, widen: 2 }));
     expect(micronetFlops(net, erk()(net, 0.8)) / micronetFlops(net)).toBeCloseTo(0.353, 3);
@@ -177,7 +177,7 @@ describe('WRN-22-2, against varun19299/rigl-reproducibility', () => {
 });
 
 /** Costs relative to one dense network trained 250 epochs; gradient growth every 1000 steps. */
-describe('FreeTickets with WRN-28-10', () => {
+describe('acceptance 3: FreeTickets with WRN-28-10', () => {
   const ratios = (classes: number, sparsity: number) => {
     const net = network(wideResNet({ depth: 28, widen: 10, classes }));
     const [dense, sparse] = [forwardFlops(net), forwardFlops(net, erk()(net, sparsity))];
@@ -216,7 +216,7 @@ describe('FreeTickets with WRN-28-10', () => {
   );
 });
 
-describe('FreeTickets with ResNet-50, relative to 100 dense epochs; gradient growth every 4000 steps', () => {
+describe('acceptance 3: FreeTickets with ResNet-50, relative to 100 dense epochs; gradient growth every 4000 steps', () => {
   const net = network(resnet50());
   it.each([
     [0.8, 310, 4, 1.283, 1.655],

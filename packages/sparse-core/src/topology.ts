@@ -77,11 +77,20 @@ export function traceDelta({ shape, live: before }: LayerTopology, delta: Topolo
   const grown = sorted(delta.grown);
   const size = shape.reduce((a, b) => a * b, 1);
   if (grown.length > 0 && grown.at(-1)! >= size) throw refuse('grown', `positions below ${size}`, grown.at(-1));
-  const { live, from, went } = merged(ended(before), ended(dropped), ended(grown));
-  for (let k = 1; k < live.length; k++) if (live[k - 1] === live[k]) throw refuse('grown', 'dead positions, each once', live[k]);
+  const { live, from, went } = merged(before, dropped, grown);
+  const twice = repeated(live);
+  if (twice >= 0) throw refuse('grown', 'dead positions, each once', twice);
   if (went < dropped.length) throw refuse('dropped', 'live positions only, each once', delta.dropped);
-  return { after: { shape, live }, from };
+  return { after: { shape, live: unsigned(live) }, from: unsigned(from) };
 }
+
+/** The first item of a sorted list that stands in it again, or -1. */
+function repeated(list: Int32Array): number {
+  for (let k = 1; k < list.length; k++) if (list[k - 1] === list[k]) return list[k]!;
+  return -1;
+}
+
+const unsigned = (list: Int32Array): Uint32Array => new Uint32Array(list);
 
 /** The list itself if it is sorted, as it should be. */
 function sorted(positions: Uint32Array): Uint32Array {
@@ -92,35 +101,48 @@ function sorted(positions: Uint32Array): Uint32Array {
 /** Above every position. */
 const END = 0x7fffffff;
 
-/** A copy that ends with `END`. */
-function ended(positions: Uint32Array): Int32Array {
-  const list = new Int32Array(positions.length + 1);
-  list.set(positions);
-  list[positions.length] = END;
-  return list;
+/** Kept from call to call: new memory takes as long as what is done in it. */
+let room = new Int32Array(0);
+
+/** Lists of these lengths, with whatever stood there, valid until the next call. */
+function lists<const Lengths extends readonly number[]>(...lengths: Lengths): { [K in keyof Lengths]: Int32Array } {
+  const total = lengths.reduce((a, b) => a + b, 0);
+  if (room.length < total) room = new Int32Array(total);
+  let end = 0;
+  return lengths.map((length) => {
+    end += length;
+    return room.subarray(end - length, end);
+  }) as { [K in keyof Lengths]: Int32Array };
 }
 
 /**
  * Merges the lists by arithmetic alone, for a processor cannot guess which of them is next: comparisons give all ones or none. What is written
- * stays if `filled` moves on.
+ * stays if `filled` moves on. What it returns is valid until the next call.
  */
-function merged(before: Int32Array, dropped: Int32Array, grown: Int32Array): { live: Uint32Array; from: Uint32Array; went: number } {
-  const count = before.length - 1;
-  const steps = count + grown.length - 1;
-  const live = new Uint32Array(steps + 1);
-  const from = new Uint32Array(steps + 1);
+function merged(before: Uint32Array, dropped: Uint32Array, grown: Uint32Array): { live: Int32Array; from: Int32Array; went: number } {
+  const count = before.length;
+  const steps = count + grown.length;
+  const [old, leaving, coming, live, from] = lists(count + 1, dropped.length + 1, grown.length + 1, steps + 1, steps + 1);
+  for (const [list, positions] of [
+    [old, before],
+    [leaving, dropped],
+    [coming, grown],
+  ] as const) {
+    list.set(positions);
+    list[positions.length] = END;
+  }
   let filled = 0;
   let went = 0;
   for (let step = 0, i = 0; step < steps; step++) {
-    const old = before[i]!;
-    const fresh = grown[step - i]!;
-    const isOld = (old - fresh - 1) >> 31;
-    const goes = (((old ^ dropped[went]!) - 1) >> 31) & isOld;
-    live[filled] = fresh ^ ((old ^ fresh) & isOld);
+    const next = old[i]!;
+    const fresh = coming[step - i]!;
+    const isOld = (next - fresh - 1) >> 31;
+    const goes = (((next ^ leaving[went]!) - 1) >> 31) & isOld;
+    live[filled] = fresh ^ ((next ^ fresh) & isOld);
     from[filled] = count ^ ((i ^ count) & isOld);
     i -= isOld;
     went -= goes;
     filled += 1 + goes;
   }
-  return { live: live.slice(0, filled), from: from.slice(0, filled), went };
+  return { live: live.subarray(0, filled), from: from.subarray(0, filled), went };
 }

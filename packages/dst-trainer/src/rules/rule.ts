@@ -42,6 +42,8 @@ export interface DropRule {
   readonly needs: readonly RuleSignal[];
   /** One score per live weight, in live order; the lowest go. */
   score(layer: LayerView): Float32Array;
+  /** Scores are compared by absolute value, which spares the rule an array of them. Default false. */
+  readonly byMagnitude?: boolean;
   /** `network`: the scores of all layers are compared with each other, and the share that goes is one of them all. Default `layer`. */
   readonly over?: 'layer' | 'network';
   /** How many go, where the rule itself decides it; absent: the share that the rewiring asks for. An escape always takes its own share. */

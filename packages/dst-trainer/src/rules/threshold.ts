@@ -1,5 +1,4 @@
 import { SparseError } from '@freetickets/sparse-core';
-import { magnitudes } from './layer.ts';
 import type { DropRule } from './rule.ts';
 
 /**
@@ -14,7 +13,8 @@ export function threshold(value: number): DropRule {
   return {
     kind: 'threshold',
     needs: [],
-    score: ({ values }) => magnitudes(values),
+    score: ({ values }) => values,
+    byMagnitude: true,
     count: ({ values }) => values.reduce((sum, weight) => sum + Number(Math.abs(weight) <= most), 0),
   };
 }

@@ -61,7 +61,7 @@ it.each([
   ['alexnet-s', 10, 5_077_066, 5_066_784, 57_664_800],
   ['alexnet-b', 10, 8_501_322, 8_484_896, 61_082_912],
   ['resnet-50', 1000, 25_557_032, 25_502_912, 4_089_184_256],
-])('%s for %d classes has the published counts', (name, classes, total, sparsifiable, multiplyAdds) => {
+])('acceptance 3: %s for %d classes has the published counts', (name, classes, total, sparsifiable, multiplyAdds) => {
   const net = network(modelByName(name, { classes }));
   expect({ ...parameterCount(net), multiplyAdds: forwardMultiplyAdds(net) }).toMatchObject({ total, sparsifiable, multiplyAdds });
 });
@@ -79,7 +79,7 @@ interface GoldenTable {
 
 const tables: Readonly<Record<string, GoldenTable>> = read('erk.json').models;
 
-describe.each(['vgg-d', 'vgg-c', 'vgg-like', 'alexnet-s', 'alexnet-b'])('ERK of %s, from test/golden/erk.json', (name) => {
+describe.each(['vgg-d', 'vgg-c', 'vgg-like', 'alexnet-s', 'alexnet-b'])('acceptance 1: ERK of %s, from test/golden/erk.json', (name) => {
   const net = network(modelByName(name));
   const table = tables[`${name}-cifar10`]!;
 

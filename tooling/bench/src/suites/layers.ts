@@ -9,7 +9,7 @@ import { least, ratio } from '../statistics.ts';
 import { type Case, type Context, failures, type Settings, type Suite } from '../suite.ts';
 import type { LayerShape } from '../tasks.ts';
 
-const SPARSITY = 0.9;
+export const SPARSITY = 0.9;
 const LARGEST_BATCH = 128;
 /** Operations of a dense forward pass, and numbers in the larger of input and output: no layer takes more, however large its pictures. */
 const MOST_FLOPS = 64e9;
@@ -45,7 +45,7 @@ export const layers: Suite = {
   },
 };
 
-type Work = Pick<LayerCase, 'name' | 'network' | 'batchSize' | 'live' | 'density' | 'flops'> & { readonly shape: LayerShape };
+export type Work = Pick<LayerCase, 'name' | 'network' | 'batchSize' | 'live' | 'density' | 'flops'> & { readonly shape: LayerShape };
 
 /** Each different layer of a network once, at the density that ERK gives it among all layers. */
 export function workOf({ name: network, layers }: ShapeFile): Work[] {
