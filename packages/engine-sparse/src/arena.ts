@@ -124,8 +124,8 @@ export class Arena {
   #strides(geometry: Geometry): { readonly row: number; readonly plane: number; readonly shifts: Shifts } {
     const { height, width, low, high, run } = geometry;
     if (run) {
-      // The last vector of a run may reach beyond it, and so may a tap's that reads below.
-      const length = (height - 1) * run.row + width * this.lanes;
+      // The last vector of a run may reach beyond it, and so may a tap's that reads below; an output may be wider than its input.
+      const length = height * run.row;
       const count = run.last - run.first + 1;
       const residues = count > 1 && run.row % FULL === FULL / 2 ? 2 : 1;
       const size = wholeVectors(low * run.row) + wholeVectors(wholeVectors(length) + high * run.row + ((residues - 1) * FULL) / 2);
