@@ -735,33 +735,62 @@ static void reduce(const ft_reduce *p, int task, const ft_arena *a) {
   }
 }
 
-// A tile of DENSE_TAPS x DENSE_PLANES sums stays in registers while a whole block of images passes. A task is one (chunk of taps, tile of
-// planes); neighbouring tasks share their taps, which stay in the cache.
-enum { DENSE_TAPS = VW == 16 ? 8 : 4, DENSE_PLANES = 3, DENSE_CHUNK = 64 };
+// A task is one (chunk of taps, group of planes); neighbouring tasks share their taps. Some rows pass at a time, about DENSE_FLOATS floats of
+// a plane: the inputs of a tile of DENSE_TAPS x DENSE_PLANES sums then stay in the first cache, those of all taps in the second.
+enum { DENSE_TAPS = VW == 16 ? 8 : 4, DENSE_PLANES = 3, DENSE_GROUP = 8 * DENSE_PLANES, DENSE_CHUNK = 64, DENSE_FLOATS = 1024, DENSE_TASKS = 6 };
+
+// Planes of a task: many, as each group reads all inputs, but so few that there are enough tasks.
+static int dense_group(const ft_dense_gradient *p) {
+  int group = DENSE_GROUP;
+  while (group > DENSE_PLANES && ceil_div(p->planes, group) * ceil_div(p->count, DENSE_CHUNK) < DENSE_TASKS) group /= 2;
+  return group;
+}
+
+// Adds rows y0 .. y1 - 1 of a block to the sums of one tile. Beyond the last tap or plane the last one is computed again, and not used.
+static inline __attribute__((always_inline)) void dense_gradient_tile(const ft_dense_gradient *p, const ft_arena *a, int block, int y0, int y1,
+                                                                      const int32_t *tap, int taps, int o0, int planes,
+                                                                      vec (*all)[DENSE_GROUP], const long N) {
+  vec sum[DENSE_TAPS][DENSE_PLANES];
+  UNROLL for (int i = 0; i < DENSE_TAPS; i++) UNROLL for (int j = 0; j < DENSE_PLANES; j++) sum[i][j] = all[i][j];
+  for (int y = y0; y < y1; y++) {
+    const float *in = at(a, p->in, block, 0, y), *x[DENSE_TAPS], *g[DENSE_PLANES];
+    UNROLL for (int i = 0; i < DENSE_TAPS; i++) x[i] = in + tap[least(i, taps - 1)];
+    UNROLL for (int j = 0; j < DENSE_PLANES; j++) g[j] = at(a, p->gradient, block, o0 + least(j, planes - 1), y);
+    for (long column = 0, from = 0, to = 0; column < p->width; column++, from += p->in_step * N, to += N)
+      for (long n = 0; n < N; n += VW)
+        UNROLL for (int i = 0; i < DENSE_TAPS; i++) UNROLL for (int j = 0; j < DENSE_PLANES; j++)
+          sum[i][j] += load(x[i] + from + n) * load(g[j] + to + n);
+  }
+  UNROLL for (int i = 0; i < DENSE_TAPS; i++) UNROLL for (int j = 0; j < DENSE_PLANES; j++) all[i][j] = sum[i][j];
+}
+static __attribute__((noinline)) void dense_gradient_tile_32(const ft_dense_gradient *p, const ft_arena *a, int block, int y0, int y1,
+                                                             const int32_t *tap, int taps, int o0, int planes, vec (*all)[DENSE_GROUP]) {
+  dense_gradient_tile(p, a, block, y0, y1, tap, taps, o0, planes, all, 32);
+}
+static __attribute__((noinline)) void dense_gradient_tile_any(const ft_dense_gradient *p, const ft_arena *a, int block, int y0, int y1,
+                                                              const int32_t *tap, int taps, int o0, int planes, vec (*all)[DENSE_GROUP]) {
+  dense_gradient_tile(p, a, block, y0, y1, tap, taps, o0, planes, all, a->lanes);
+}
 
 static void dense_gradient(const ft_dense_gradient *p, int task, const ft_arena *a) {
-  int tiles = ceil_div(p->planes, DENSE_PLANES), o0 = task % tiles * DENSE_PLANES, t0 = task / tiles * DENSE_CHUNK;
-  int planes = least(DENSE_PLANES, p->planes - o0), taps = least(DENSE_CHUNK, p->count - t0);
+  int group = dense_group(p), groups = ceil_div(p->planes, group), o0 = task % groups * group, t0 = task / groups * DENSE_CHUNK;
+  int planes = least(group, p->planes - o0), taps = least(DENSE_CHUNK, p->count - t0);
+  int rows = ceil_div(DENSE_FLOATS, p->width * a->lanes);
   const int32_t *tap = a->i + p->taps + t0;
-  double sums[DENSE_CHUNK][DENSE_PLANES] = {0};
-  const long run = p->in_step == 1 ? (long)p->width * a->lanes : a->lanes;  // floats that lie side by side
-  for (int block = 0; block < a->blocks; block++)
-    for (int t = 0; t < taps; t += DENSE_TAPS) {
-      vec sum[DENSE_TAPS][DENSE_PLANES] = {0};
-      for (int y = 0; y < p->height; y++) {
-        // Beyond the last tap or plane the last one is computed again, and not used.
-        const float *in = at(a, p->in, block, 0, y), *x[DENSE_TAPS], *g[DENSE_PLANES];
-        UNROLL for (int i = 0; i < DENSE_TAPS; i++) x[i] = in + tap[least(t + i, taps - 1)];
-        UNROLL for (int j = 0; j < DENSE_PLANES; j++) g[j] = at(a, p->gradient, block, o0 + least(j, planes - 1), y);
-        for (long e = 0, from = 0, end = (long)p->width * a->lanes; e < end; from += (long)(p->in_step - 1) * run)
-          for (long next = e + run; e < next; e += VW, from += VW)
-            UNROLL for (int i = 0; i < DENSE_TAPS; i++) UNROLL for (int j = 0; j < DENSE_PLANES; j++)
-              sum[i][j] += load(x[i] + from) * load(g[j] + e);
-      }
-      UNROLL for (int i = 0; i < DENSE_TAPS; i++) UNROLL for (int j = 0; j < DENSE_PLANES; j++) sums[t + i][j] += total(sum[i][j]);
-    }
-  for (int j = 0; j < planes; j++)
-    for (int t = 0; t < taps; t++) a->f[p->out + (size_t)(o0 + j) * p->count + t0 + t] = (float)sums[t][j];
+  double sums[DENSE_CHUNK][DENSE_GROUP] = {0};
+  for (int block = 0; block < a->blocks; block++) {
+    vec all[DENSE_CHUNK][DENSE_GROUP];
+    memset(all, 0, sizeof all);
+    for (int y = 0; y < p->height; y += rows)
+      for (int t = 0; t < taps; t += DENSE_TAPS)
+        for (int o = 0; o < planes; o += DENSE_PLANES)
+          (a->lanes == 32 ? dense_gradient_tile_32 : dense_gradient_tile_any)(p, a, block, y, least(p->height, y + rows), tap + t, taps - t,
+                                                                              o0 + o, planes - o, (vec(*)[DENSE_GROUP]) & all[t][o]);
+    for (int t = 0; t < taps; t++)
+      for (int o = 0; o < planes; o++) sums[t][o] += total(all[t][o]);
+  }
+  for (int o = 0; o < planes; o++)
+    for (int t = 0; t < taps; t++) a->f[p->out + (size_t)(o0 + o) * p->count + t0 + t] = (float)sums[t][o];
 }
 
 // ---- sums over one channel ----
@@ -1219,7 +1248,7 @@ int JOIN(ft_tasks_, VARIANT)(const int32_t *op, const ft_arena *a) {
     case FT_REDUCE: return ceil_div(((const ft_reduce *)op)->count, 2048);
     case FT_DENSE_GRADIENT: {
       const ft_dense_gradient *p = (const void *)op;
-      return ceil_div(p->planes, DENSE_PLANES) * ceil_div(p->count, DENSE_CHUNK);
+      return ceil_div(p->planes, dense_group(p)) * ceil_div(p->count, DENSE_CHUNK);
     }
     case FT_BIAS_GRADIENT: return ((const ft_bias_gradient *)op)->channels;
     case FT_NORM_TRAIN: case FT_NORM_AGAIN: return ((const ft_norm *)op)->channels;

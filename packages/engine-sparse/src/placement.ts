@@ -285,7 +285,8 @@ export class Placement {
     const input = this.graph.inPlace(node.id) ?? node.from[0]!;
     if (this.graph.inPlace(node.id)) return input;
     if (node.op !== 'flatten') return undefined;
-    const gaps = this.#runs ? !isPixel(this.graph.size(input)) : this.graph.border(this.graph.root(input)) > 0;
+    const size = this.graph.size(input);
+    const gaps = this.#runs ? !isPixel(size) : this.graph.border(this.graph.root(input)) > 0 || !this.arena.contiguous(size);
     return gaps ? undefined : input;
   }
 
