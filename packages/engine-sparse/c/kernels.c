@@ -167,7 +167,9 @@ static void pack(const ft_pack *p, int task, const ft_arena *a) {
 
 // First float of a tile in each tensor of a gather, plane 0. What the operation has not is `out`, and not used.
 typedef struct { const float *in, *start; float *out, *normed, *sums; } gather_at;
-static inline gather_at ahead(gather_at t, long floats) { return (gather_at){t.in + floats, t.start + floats, t.out + floats, t.normed + floats, t.sums}; }
+static inline gather_at ahead(gather_at t, long in, long out) {
+  return (gather_at){t.in + in, t.start + out, t.out + out, t.normed + out, t.sums};
+}
 static gather_at gather_from(const ft_gather *p, const ft_arena *a, int block, int row) {
   int chunk = a->lanes < FT_FULL ? row / p->chunk_rows : 0;  // where blocks have tiles that are runs, there is one thread
   return (gather_at){at(a, p->in, block, 0, row), at(a, p->start.base < 0 ? p->out : p->start, block, 0, row), at(a, p->out, block, 0, row),
@@ -188,37 +190,40 @@ static inline vec finished(finish f, vec sum) {
 
 #define EACH(YB, XB, NV) \
   UNROLL for (int y = 0; y < YB; y++) UNROLL for (int i = 0; i < XB; i++) UNROLL for (int j = 0; j < NV; j++)
-#define FETCH(POINTER, ROW, YB, FLOATS) \
-  for (int y = 0; y < YB; y++) for (int i = 0; i < (FLOATS); i += 16) __builtin_prefetch((POINTER) + y * (ROW) + (FLOATS) + i, 0, 2)
+// The next tile's part of a plane that is written or read at the steps of the output.
+#define FETCH(POINTER, ROW, YB, XB) \
+  for (int y = 0; y < YB; y++) for (int i = XB; i < 2 * XB; i++) \
+    for (int e = 0; e < N; e += 16) __builtin_prefetch((POINTER) + y * (ROW) + i * O + e, 0, 2)
 
-// The rows of input that the next tiles of two rows will read first: fetched line by line while this one is computed, a few a plane.
-typedef struct { int lines, next; float share, due; } ahead_of;
-static inline ahead_of rows_ahead(int channels, int rows, long floats, int visits) {
+// The rows of input that the next tiles of two rows will read first (kernels of 3 rows): fetched line by line while this one is computed, a
+// few a plane. step: rows of input from one output to the next.
+typedef struct { int lines, step, next; float share, due; } ahead_of;
+static inline ahead_of rows_ahead(int channels, int step, long floats, int visits) {
   int lines = (int)(floats / 16);
-  return (ahead_of){lines, 0, (float)(channels * rows * lines) / (float)visits, 0};
+  return (ahead_of){lines, step, 0, (float)(channels * 2 * step * lines) / (float)visits, 0};
 }
 static inline void fetch_rows(ahead_of *f, const float *in, long plane, long stride) {
   f->due += f->share;
   for (; f->next < (int)f->due; f->next++) {
-    int line = f->next % f->lines, row = f->next / f->lines;
-    __builtin_prefetch(in + (row / 2) * plane + (3 + row % 2) * stride + line * 16, 0, 2);
+    int line = f->next % f->lines, row = f->next / f->lines, rows = 2 * f->step;
+    __builtin_prefetch(in + (row / rows) * plane + (f->step + 2 + row % rows) * (stride / f->step) + line * 16, 0, 2);
   }
 }
 
-// Tiles of NV vectors while they fit into the N images of a column.
-#define GATHER_TILES(TILE, NV) for (; N - n >= NV * VW; n += NV * VW) TILE(p, a, ahead(t, x * N + n), o0, o1, N)
+// Tiles of NV vectors while they fit into the N images of a column. I, O: floats from one column to the next of the input, of the output.
+#define GATHER_TILES(TILE, NV) for (; N - n >= NV * VW; n += NV * VW) TILE(p, a, ahead(t, x * I + n, x * O + n), o0, o1, N, I, O)
 
 #ifndef __wasm__
 // One tile: YB rows x XB columns x NV vectors of images, planes o0 .. o1. N: images a column. A tile of two rows has much to read before
 // its first sum, so the next one's is fetched meanwhile.
 #define GATHER(NAME, YB, XB, NV)                                                                                                      \
   static inline __attribute__((always_inline)) void NAME(const ft_gather *p, const ft_arena *a, gather_at t, int o0, int o1,          \
-                                                         const long N) {                                                              \
+                                                         const long N, const long I, const long O) { \
     const int32_t *taps = a->i + p->taps;                                                                                             \
     const float *weights = a->f + p->weights, *x[YB];                                                                                 \
     const long row_out = p->out.row, row_normed = p->normed.row;                                                                      \
     UNROLL for (int y = 0; y < YB; y++) x[y] = t.in + (long)y * p->in.row;                                                            \
-    ahead_of rows = rows_ahead(p->channels, YB, XB * N, p->channel_blocks * (o1 - o0));                                               \
+    ahead_of rows = rows_ahead(p->channels, (int)(I / N), XB * I, p->channel_blocks * (o1 - o0));                                               \
     for (int c = 0; c < p->channel_blocks; c++) {                                                                                     \
       const int32_t *row = a->i + p->rows + (size_t)c * (p->planes + 1);                                                              \
       const int fresh = c == 0 && p->start.base < 0;                                                                                  \
@@ -230,21 +235,21 @@ static inline void fetch_rows(ahead_of *f, const float *in, long plane, long str
         const finish f = finish_of(p, a, o, c + 1 == p->channel_blocks);                                                              \
         if (k == end && from == out && !fresh && !f.any) continue;                                                                    \
         if (YB > 1 && c == 0) {                                                                                                       \
-          FETCH(out, row_out, YB, XB * N);                                                                                            \
-          if (from != out) FETCH(from, row_from, YB, XB * N);                                                                         \
+          FETCH(out, row_out, YB, XB);                                                                                            \
+          if (from != out) FETCH(from, row_from, YB, XB);                                                                         \
         }                                                                                                                             \
         if (YB > 1) fetch_rows(&rows, t.in, p->in.plane, p->in.row);                                                                  \
         vec sum[YB][XB][NV], bias = splat(c > 0 || p->bias < 0 ? 0 : a->f[p->bias + o]);                                              \
-        EACH(YB, XB, NV) sum[y][i][j] = fresh ? bias : load(from + y * row_from + i * N + j * VW) + bias;                             \
+        EACH(YB, XB, NV) sum[y][i][j] = fresh ? bias : load(from + y * row_from + i * O + j * VW) + bias;                             \
         for (; k < end; k++) {                                                                                                        \
           const long tap = taps[k];                                                                                                   \
           vec w = splat(weights[k]);                                                                                                  \
-          EACH(YB, XB, NV) sum[y][i][j] += w * load(x[y] + tap + i * N + j * VW);                                                     \
+          EACH(YB, XB, NV) sum[y][i][j] += w * load(x[y] + tap + i * I + j * VW);                                                     \
         }                                                                                                                             \
-        if (!f.any || f.raw) EACH(YB, XB, NV) store(out + y * row_out + i * N + j * VW, sum[y][i][j]);                                \
+        if (!f.any || f.raw) EACH(YB, XB, NV) store(out + y * row_out + i * O + j * VW, sum[y][i][j]);                                \
         if (!f.any) continue;                                                                                                         \
         float *normed = t.normed + (size_t)o * p->normed.plane;                                                                       \
-        EACH(YB, XB, NV) store(normed + y * row_normed + i * N + j * VW, finished(f, sum[y][i][j]));                                  \
+        EACH(YB, XB, NV) store(normed + y * row_normed + i * O + j * VW, finished(f, sum[y][i][j]));                                  \
       }                                                                                                                               \
     }                                                                                                                                 \
   }
@@ -256,9 +261,9 @@ GATHER(gather_1x4x1, 1, 4, 1)
 GATHER(gather_1x1x1, 1, 1, 1)
 GATHER(gather_1x1x8, 1, 1, 8)
 
-// All tiles of one image row from column x on. `N` is a constant in the calls below: addresses then fold into the instructions.
+// All tiles of one image row from column x on. N, I and O are constants where it matters: addresses then fold into the instructions.
 static inline __attribute__((always_inline)) void gather_row(const ft_gather *p, const ft_arena *a, gather_at t, int x, int o0, int o1,
-                                                             const long N) {
+                                                             const long N, const long I, const long O) {
   for (; p->width - x >= 4; x += 4) {
     long n = 0;
     GATHER_TILES(gather_1x4x2, 2);
@@ -275,17 +280,9 @@ static inline __attribute__((always_inline)) void gather_row(const ft_gather *p,
     GATHER_TILES(gather_1x1x1, 1);
   }
 }
-static __attribute__((noinline)) void gather_row_32(const ft_gather *p, const ft_arena *a, gather_at t, int x, int o0, int o1) {
-  gather_row(p, a, t, x, o0, o1, 32);
-}
-static __attribute__((noinline)) void gather_row_128(const ft_gather *p, const ft_arena *a, gather_at t, int x, int o0, int o1) {
-  gather_row(p, a, t, x, o0, o1, 128);
-}
-static __attribute__((noinline)) void gather_row_any(const ft_gather *p, const ft_arena *a, gather_at t, int x, int o0, int o1) {
-  gather_row(p, a, t, x, o0, o1, a->lanes);
-}
 // Two image rows, in tiles that span both, of blocks of 32 images.
-static __attribute__((noinline)) int gather_pair_32(const ft_gather *p, const ft_arena *a, gather_at t, int o0, int o1) {
+static inline __attribute__((always_inline)) int gather_pair(const ft_gather *p, const ft_arena *a, gather_at t, int o0, int o1,
+                                                             const long I, const long O) {
   const long N = 32;
   int x = 0;
   for (; p->width - x >= PAIR_COLUMNS; x += PAIR_COLUMNS) {
@@ -294,16 +291,39 @@ static __attribute__((noinline)) int gather_pair_32(const ft_gather *p, const ft
   }
   return x;
 }
+#define GATHER_ROWS(NAME, N, I, O)                                                                                                    \
+  static __attribute__((noinline)) void gather_row_##NAME(const ft_gather *p, const ft_arena *a, gather_at t, int x, int o0, int o1) { \
+    gather_row(p, a, t, x, o0, o1, N, I, O);                                                                                          \
+  }
+#define GATHER_PAIRS(NAME, I, O)                                                                                                      \
+  static __attribute__((noinline)) int gather_pair_##NAME(const ft_gather *p, const ft_arena *a, gather_at t, int o0, int o1) {       \
+    return gather_pair(p, a, t, o0, o1, I, O);                                                                                        \
+  }
+GATHER_ROWS(128, 128, 128, 128)
+GATHER_ROWS(any, a->lanes, (long)p->in_step * a->lanes, (long)p->out_step * a->lanes)
+GATHER_ROWS(32, 32, 32, 32) GATHER_ROWS(32_in2, 32, 64, 32) GATHER_ROWS(32_out2, 32, 32, 64)
+GATHER_PAIRS(32, 32, 32) GATHER_PAIRS(32_in2, 64, 32) GATHER_PAIRS(32_out2, 32, 64)
+
+typedef struct {
+  void (*row)(const ft_gather *, const ft_arena *, gather_at, int, int, int);
+  int (*pair)(const ft_gather *, const ft_arena *, gather_at, int, int);
+} gather_loops;
+static gather_loops gather_loops_of(const ft_gather *p, const ft_arena *a) {
+  int steps = p->in_step * p->out_step;  // one of them is 1
+  if (a->lanes == 128 && steps == 1) return (gather_loops){gather_row_128, NULL};
+  if (a->lanes != 32 || steps > 2) return (gather_loops){gather_row_any, NULL};
+  if (p->in_step == 2) return (gather_loops){gather_row_32_in2, gather_pair_32_in2};
+  if (p->out_step == 2) return (gather_loops){gather_row_32_out2, gather_pair_32_out2};
+  return (gather_loops){gather_row_32, gather_pair_32};
+}
 
 static void gather_rows(const ft_gather *p, const ft_arena *a, int block, int y0, int y1, int o0, int o1) {
+  const gather_loops loops = gather_loops_of(p, a);
   for (int y = y0, done = 0; y < y1; y++) {
     gather_at t = gather_from(p, a, block, y);
-    int pair = p->pairs && a->lanes == 32 && (y - y0) % 2 == 0 && y + 1 < y1;
-    if (pair) done = gather_pair_32(p, a, t, o0, o1);
+    if (p->pairs && loops.pair && (y - y0) % 2 == 0 && y + 1 < y1) done = loops.pair(p, a, t, o0, o1);
     else if ((y - y0) % 2 == 0) done = 0;
-    if (a->lanes == 32) gather_row_32(p, a, t, done, o0, o1);
-    else if (a->lanes == 128) gather_row_128(p, a, t, done, o0, o1);
-    else gather_row_any(p, a, t, done, o0, o1);
+    loops.row(p, a, t, done, o0, o1);
   }
 }
 #endif
@@ -444,12 +464,16 @@ static int flat_vectors(const ft_gather *p, const ft_arena *a, int rows) {
 // Tiles of about equal length.
 static void gather_run(const ft_gather *p, const ft_arena *a, gather_at t, int vectors, int o0, int o1) {
   int step = ceil_div(vectors, ceil_div(vectors, MOST_FLAT));
-  for (int v = 0; v < vectors; v += step) FLAT_TILES[least(step, vectors - v) - 1](p, a, ahead(t, v * VW), o0, o1);
+  for (int v = 0; v < vectors; v += step) FLAT_TILES[least(step, vectors - v) - 1](p, a, ahead(t, v * VW, v * VW), o0, o1);
 }
 
 #ifdef __wasm__
 static void gather_rows(const ft_gather *p, const ft_arena *a, int block, int y0, int y1, int o0, int o1) {
-  for (int y = y0; y < y1; y++) gather_run(p, a, gather_from(p, a, block, y), p->width * a->lanes / VW, o0, o1);
+  int steps = p->in_step * p->out_step, run = steps == 1 ? p->width : 1;  // columns that lie side by side
+  long in = (long)p->in_step * a->lanes, out = (long)p->out_step * a->lanes;
+  for (int y = y0; y < y1; y++)
+    for (int x = 0; x < p->width; x += run)
+      gather_run(p, a, ahead(gather_from(p, a, block, y), x * in, x * out), run * a->lanes / VW, o0, o1);
 }
 #endif
 
@@ -507,13 +531,47 @@ static __attribute__((noinline)) void gather_beside(const ft_gather *p, const ft
 // A task is one (block, chunk of rows, chunk of planes); of a dense layer, chunks of planes begin at multiples of FT_TILE_PLANES.
 typedef struct { int block, y0, y1, o0, o1; } gather_task;
 static gather_task gather_part(const ft_gather *p, int task) {
-  int chunks_o = ceil_div(p->planes, p->chunk_planes), chunks_y = ceil_div(p->height, p->chunk_rows);
+  int height = ceil_div(p->height, p->out_step), chunks_o = ceil_div(p->planes, p->chunk_planes), chunks_y = ceil_div(height, p->chunk_rows);
   int o0 = task % chunks_o * p->chunk_planes, y0 = task / chunks_o % chunks_y * p->chunk_rows;
-  return (gather_task){task / chunks_o / chunks_y, y0, least(p->height, y0 + p->chunk_rows), o0, least(p->planes, o0 + p->chunk_planes)};
+  return (gather_task){task / chunks_o / chunks_y, y0, least(height, y0 + p->chunk_rows), o0, least(p->planes, o0 + p->chunk_planes)};
 }
+
+static ft_view phase_view(ft_view v, const ft_arena *a, int step, int first_row, int first_column) {
+  if (v.base < 0) return v;
+  return (ft_view){v.base + first_row * v.row + first_column * a->lanes, v.block, v.plane, step * v.row};
+}
+// The operation for one phase alone.
+static ft_gather phase_of(const ft_gather *p, const ft_arena *a, int v, int u) {
+  ft_gather q = *p;
+  int s = p->out_step, phase = v * s + u;
+  q.out = phase_view(p->out, a, s, v, u);
+  q.start = phase_view(p->start, a, s, v, u);
+  q.normed = q.out;
+  q.height = (p->height - v + s - 1) / s;
+  q.width = (p->width - u + s - 1) / s;
+  if (p->op == FT_DENSE) {
+    const int32_t *first = a->i + p->rows + phase;
+    q.rows = first[1] - first[0];
+    q.taps += first[0];
+    q.weights += first[0] * p->planes;
+  } else q.rows += phase * p->channel_blocks * (p->planes + 1);
+  return q;
+}
+// Calls BODY with an operation q and rows y .. y1 - 1 of it: two rows of every phase in turn, so that what they read is in the cache.
+#define PHASES(BODY)                                                                                                                  \
+  for (int s = p->out_step, y = part.y0; y < part.y1; y += 2)                                                                         \
+    for (int phase = 0; phase < s * s; phase++) {                                                                                     \
+      const ft_gather q = phase_of(p, a, phase / s, phase % s);                                                                       \
+      const int y1 = least(least(part.y1, y + 2), q.height);                                                                          \
+      BODY                                                                                                                            \
+    }
 
 static void gather(const ft_gather *p, int task, const ft_arena *a) {
   gather_task part = gather_part(p, task);
+  if (p->out_step > 1) {
+    PHASES(gather_rows(&q, a, part.block, y, y1, part.o0, part.o1);)
+    return;
+  }
   if (a->lanes >= FT_FULL) {
     gather_rows(p, a, part.block, part.y0, part.y1, part.o0, part.o1);
     return;
@@ -532,22 +590,22 @@ static void gather(const ft_gather *p, int task, const ft_arena *a) {
 // One tile: XB columns x NV vectors of images x planes o .. o + OB - 1, for taps k0 .. k1. weights: of these planes.
 #define DENSE_TILE(NAME, XB, NV, OB)                                                                                                  \
   static inline __attribute__((always_inline)) void NAME(const ft_gather *p, const ft_arena *a, gather_at t, int o, int k0, int k1,   \
-                                                         const float *weights, const long N) {                                        \
+                                                         const float *weights, const long N, const long I, const long O) {            \
     const int32_t *taps = a->i + p->taps;                                                                                             \
     const int fresh = k0 == 0 && p->start.base < 0;                                                                                   \
     vec sum[OB][XB][NV];                                                                                                              \
     UNROLL for (int b = 0; b < OB; b++) {                                                                                             \
       const float *from = k0 > 0 || fresh ? t.out + (size_t)(o + b) * p->out.plane : t.start + (size_t)(o + b) * p->start.plane;      \
-      if (k0 == 0) FETCH(t.out + (size_t)(o + b) * p->out.plane, 0, 1, XB * N);                                                       \
-      if (k0 == 0 && !fresh) FETCH(from, 0, 1, XB * N);                                                                               \
+      if (k0 == 0) FETCH(t.out + (size_t)(o + b) * p->out.plane, 0, 1, XB);                                                       \
+      if (k0 == 0 && !fresh) FETCH(from, 0, 1, XB);                                                                               \
       const vec bias = splat(k0 > 0 || p->bias < 0 ? 0 : a->f[p->bias + o + b]);                                                      \
       UNROLL for (int i = 0; i < XB; i++) UNROLL for (int j = 0; j < NV; j++)                                                         \
-        sum[b][i][j] = fresh ? bias : load(from + i * N + j * VW) + bias;                                                             \
+        sum[b][i][j] = fresh ? bias : load(from + i * O + j * VW) + bias;                                                             \
     }                                                                                                                                 \
     for (int k = k0; k < k1; k++) {                                                                                                   \
       const float *in = t.in + taps[k];                                                                                               \
       vec value[XB][NV];                                                                                                              \
-      UNROLL for (int i = 0; i < XB; i++) UNROLL for (int j = 0; j < NV; j++) value[i][j] = load(in + i * N + j * VW);                \
+      UNROLL for (int i = 0; i < XB; i++) UNROLL for (int j = 0; j < NV; j++) value[i][j] = load(in + i * I + j * VW);                \
       UNROLL for (int b = 0; b < OB; b++) {                                                                                           \
         const vec w = splat(weights[(size_t)k * OB + b]);                                                                             \
         UNROLL for (int i = 0; i < XB; i++) UNROLL for (int j = 0; j < NV; j++) sum[b][i][j] += w * value[i][j];                      \
@@ -556,23 +614,24 @@ static void gather(const ft_gather *p, int task, const ft_arena *a) {
     UNROLL for (int b = 0; b < OB; b++) {                                                                                             \
       const finish f = finish_of(p, a, o + b, k1 == p->rows);                                                                         \
       float *out = t.out + (size_t)(o + b) * p->out.plane, *normed = t.normed + (size_t)(o + b) * p->normed.plane;                    \
-      if (!f.any || f.raw) UNROLL for (int i = 0; i < XB; i++) UNROLL for (int j = 0; j < NV; j++) store(out + i * N + j * VW, sum[b][i][j]); \
+      if (!f.any || f.raw) UNROLL for (int i = 0; i < XB; i++) UNROLL for (int j = 0; j < NV; j++) store(out + i * O + j * VW, sum[b][i][j]); \
       if (!f.any) continue;                                                                                                           \
-      UNROLL for (int i = 0; i < XB; i++) UNROLL for (int j = 0; j < NV; j++) store(normed + i * N + j * VW, finished(f, sum[b][i][j])); \
+      UNROLL for (int i = 0; i < XB; i++) UNROLL for (int j = 0; j < NV; j++) store(normed + i * O + j * VW, finished(f, sum[b][i][j])); \
     }                                                                                                                                 \
   }
 #define DENSE(NAME, XB, NV)                                                                                                           \
   DENSE_TILE(NAME##_planes, XB, NV, FT_TILE_PLANES)                                                                                   \
   DENSE_TILE(NAME##_plane, XB, NV, 1)                                                                                                 \
   static inline __attribute__((always_inline)) void NAME(const ft_gather *p, const ft_arena *a, gather_at t, int o0, int o1,          \
-                                                         const long N) {                                                              \
+                                                         const long N, const long I, const long O) {                                  \
     const float *weights = a->f + p->weights;                                                                                         \
     int whole = p->planes - p->planes % FT_TILE_PLANES, block = ceil_div(p->rows, p->channel_blocks);                                 \
-    for (int k0 = 0; k0 < p->rows; k0 += block) {                                                                                     \
+    int k0 = 0;                                                                                                                       \
+    do {                                                                                                                              \
       int k1 = least(p->rows, k0 + block), o = o0;                                                                                    \
-      for (; o < least(o1, whole); o += FT_TILE_PLANES) NAME##_planes(p, a, t, o, k0, k1, weights + (size_t)o * p->rows, N);          \
-      for (; o < o1; o++) NAME##_plane(p, a, t, o, k0, k1, weights + (size_t)o * p->rows, N);                                         \
-    }                                                                                                                                 \
+      for (; o < least(o1, whole); o += FT_TILE_PLANES) NAME##_planes(p, a, t, o, k0, k1, weights + (size_t)o * p->rows, N, I, O); \
+      for (; o < o1; o++) NAME##_plane(p, a, t, o, k0, k1, weights + (size_t)o * p->rows, N, I, O);                                   \
+    } while ((k0 += block) < p->rows);                                                                                                \
   }
 DENSE(dense_2x2, 2, DENSE_VECTORS)
 DENSE(dense_1x2, 1, 2)
@@ -580,7 +639,7 @@ DENSE(dense_1x1, 1, 1)
 DENSE(dense_flat_wide, 1, FLAT_DENSE)
 
 static inline __attribute__((always_inline)) void dense_row(const ft_gather *p, const ft_arena *a, gather_at t, int o0, int o1,
-                                                            const long N) {
+                                                            const long N, const long I, const long O) {
   int x = 0;
   for (; p->width - x >= 2 && N % (DENSE_VECTORS * VW) == 0; x += 2) {
     long n = 0;
@@ -593,30 +652,35 @@ static inline __attribute__((always_inline)) void dense_row(const ft_gather *p, 
   }
 }
 static __attribute__((noinline)) void dense_row_32(const ft_gather *p, const ft_arena *a, gather_at t, int o0, int o1) {
-  dense_row(p, a, t, o0, o1, 32);
+  dense_row(p, a, t, o0, o1, 32, 32, 32);
 }
 static __attribute__((noinline)) void dense_row_any(const ft_gather *p, const ft_arena *a, gather_at t, int o0, int o1) {
-  dense_row(p, a, t, o0, o1, a->lanes);
+  dense_row(p, a, t, o0, o1, a->lanes, (long)p->in_step * a->lanes, (long)p->out_step * a->lanes);
+}
+static void dense_rows(const ft_gather *p, const ft_arena *a, int block, int y0, int y1, int o0, int o1) {
+  for (int y = y0; y < y1; y++) {
+    gather_at t = gather_from(p, a, block, y);
+    if (a->lanes == 32 && p->in_step * p->out_step == 1) dense_row_32(p, a, t, o0, o1);
+    else dense_row_any(p, a, t, o0, o1);
+  }
 }
 
 static __attribute__((noinline)) void dense_flat(const ft_gather *p, const ft_arena *a, int y0, int y1, int o0, int o1) {
   const int vectors = flat_vectors(p, a, y1 - y0);
   gather_at t = gather_from(p, a, 0, y0);
   int v = 0;
-  for (; vectors - v >= FLAT_DENSE; v += FLAT_DENSE) dense_flat_wide(p, a, ahead(t, v * VW), o0, o1, 0);
-  for (; v < vectors; v++) dense_1x1(p, a, ahead(t, v * VW), o0, o1, 0);
+  for (; vectors - v >= FLAT_DENSE; v += FLAT_DENSE) dense_flat_wide(p, a, ahead(t, v * VW, v * VW), o0, o1, 0, 0, 0);
+  for (; v < vectors; v++) dense_1x1(p, a, ahead(t, v * VW, v * VW), o0, o1, 0, 0, 0);
 }
 
 static void dense(const ft_gather *p, int task, const ft_arena *a) {
   gather_task part = gather_part(p, task);
-  if (a->lanes < FT_FULL) {
+  if (p->out_step > 1) {
+    PHASES(dense_rows(&q, a, part.block, y, y1, part.o0, part.o1);)
+  } else if (a->lanes >= FT_FULL) dense_rows(p, a, part.block, part.y0, part.y1, part.o0, part.o1);
+  else {
     dense_flat(p, a, part.y0, part.y1, part.o0, part.o1);
     finish_flat(p, a, part.y0, part.y1, part.o0, part.o1);
-  }
-  for (int y = part.y0; y < part.y1 && a->lanes >= FT_FULL; y++) {
-    gather_at t = gather_from(p, a, part.block, y);
-    if (a->lanes == 32) dense_row_32(p, a, t, part.o0, part.o1);
-    else dense_row_any(p, a, t, part.o0, part.o1);
   }
 }
 
@@ -624,23 +688,24 @@ static void dense(const ft_gather *p, int task, const ft_arena *a) {
 
 // First float of a tile of inputs and of the output's gradient, plane 0; the partial sums (count, FT_PARTIAL).
 typedef struct { const float *in, *gradient; float *partial; } weights_at;
-static inline weights_at along(weights_at t, long floats) { return (weights_at){t.in + floats, t.gradient + floats, t.partial}; }
+static inline weights_at along(weights_at t, long in, long gradient) { return (weights_at){t.in + in, t.gradient + gradient, t.partial}; }
 
 // One tile of the output's gradient stays in registers while the live weights of its plane pass by.
 #define WEIGHT_GRADIENT(NAME, YB, XB, NV)                                                                                             \
   static inline __attribute__((always_inline)) void NAME(const ft_weight_gradient *p, const ft_arena *a, weights_at t, int o0, int o1, \
-                                                         const long N) {                                                              \
+                                                         const long N, const long I) {                                                \
+    const long O = N;  /* of the gradient */                                                                                          \
     const int32_t *taps = a->i + p->taps;                                                                                             \
     const float *x[YB];                                                                                                               \
     UNROLL for (int y = 0; y < YB; y++) x[y] = t.in + (long)y * p->in.row;                                                            \
-    ahead_of rows = rows_ahead(p->channels, YB, XB * N, p->channel_blocks * (o1 - o0)); \
+    ahead_of rows = rows_ahead(p->channels, (int)(I / N), XB * I, p->channel_blocks * (o1 - o0)); \
     for (int c = 0; c < p->channel_blocks; c++) {                                                                                     \
       const int32_t *row = a->i + p->rows + (size_t)c * (p->planes + 1);                                                              \
       for (int o = o0; o < o1; o++) {                                                                                                 \
         int k = row[o], end = row[o + 1];                                                                                             \
         if (k == end) continue;                                                                                                       \
         const float *q = t.gradient + (size_t)o * p->gradient.plane; \
-        if (YB > 1 && c == 0) FETCH(q, p->gradient.row, YB, XB * N); \
+        if (YB > 1 && c == 0) FETCH(q, p->gradient.row, YB, XB); \
         if (YB > 1) fetch_rows(&rows, t.in, p->in.plane, p->in.row);                                                                  \
         vec g[YB][XB][NV];                                                                                                            \
         EACH(YB, XB, NV) g[y][i][j] = load(q + (long)y * p->gradient.row + i * N + j * VW);                                           \
@@ -648,7 +713,7 @@ static inline weights_at along(weights_at t, long floats) { return (weights_at){
           const long tap = taps[k];                                                                                                   \
           float *out = t.partial + (size_t)k * FT_PARTIAL;                                                                            \
           vec sum[4] = {load(out), splat(0), splat(0), splat(0)};                                                                     \
-          EACH(YB, XB, NV) sum[((y * XB + i) * NV + j) & 3] += g[y][i][j] * load(x[y] + tap + i * N + j * VW);                        \
+          EACH(YB, XB, NV) sum[((y * XB + i) * NV + j) & 3] += g[y][i][j] * load(x[y] + tap + i * I + j * VW);                        \
           store(out, (sum[0] + sum[1]) + (sum[2] + sum[3]));                                                                          \
         }                                                                                                                             \
       }                                                                                                                               \
@@ -661,10 +726,10 @@ WEIGHT_GRADIENT(weight_gradient_1x1x2, 1, 1, 2)
 WEIGHT_GRADIENT(weight_gradient_1x4x1, 1, 4, 1)
 WEIGHT_GRADIENT(weight_gradient_1x1x1, 1, 1, 1)
 WEIGHT_GRADIENT(weight_gradient_1x1x8, 1, 1, 8)
-#define WEIGHT_TILES(TILE, NV) for (; N - n >= NV * VW; n += NV * VW) TILE(p, a, along(t, x * N + n), o0, o1, N)
+#define WEIGHT_TILES(TILE, NV) for (; N - n >= NV * VW; n += NV * VW) TILE(p, a, along(t, x * I + n, x * N + n), o0, o1, N, I)
 
 static inline __attribute__((always_inline)) void weight_gradient_row(const ft_weight_gradient *p, const ft_arena *a, weights_at t, int x,
-                                                                      int o0, int o1, const long N) {
+                                                                      int o0, int o1, const long N, const long I) {
   for (; p->width - x >= 4; x += 4) {
     long n = 0;
     WEIGHT_TILES(weight_gradient_1x4x2, 2);
@@ -681,15 +746,8 @@ static inline __attribute__((always_inline)) void weight_gradient_row(const ft_w
     WEIGHT_TILES(weight_gradient_1x1x1, 1);
   }
 }
-static __attribute__((noinline)) void weight_gradient_row_32(const ft_weight_gradient *p, const ft_arena *a, weights_at t, int x, int o0,
-                                                             int o1) {
-  weight_gradient_row(p, a, t, x, o0, o1, 32);
-}
-static __attribute__((noinline)) void weight_gradient_row_any(const ft_weight_gradient *p, const ft_arena *a, weights_at t, int x, int o0,
-                                                              int o1) {
-  weight_gradient_row(p, a, t, x, o0, o1, a->lanes);
-}
-static __attribute__((noinline)) int weight_gradient_pair_32(const ft_weight_gradient *p, const ft_arena *a, weights_at t, int o0, int o1) {
+static inline __attribute__((always_inline)) int weight_gradient_pair(const ft_weight_gradient *p, const ft_arena *a, weights_at t, int o0,
+                                                                      int o1, const long I) {
   const long N = 32;
   int x = 0;
   for (; p->width - x >= PAIR_COLUMNS; x += PAIR_COLUMNS) {
@@ -697,6 +755,29 @@ static __attribute__((noinline)) int weight_gradient_pair_32(const ft_weight_gra
     WEIGHT_TILES(weight_gradient_2xWx2, 2);
   }
   return x;
+}
+#define WEIGHT_ROWS(NAME, N, I)                                                                                                       \
+  static __attribute__((noinline)) void weight_gradient_row_##NAME(const ft_weight_gradient *p, const ft_arena *a, weights_at t, int x, \
+                                                                   int o0, int o1) {                                                  \
+    weight_gradient_row(p, a, t, x, o0, o1, N, I);                                                                                    \
+  }
+#define WEIGHT_PAIRS(NAME, I)                                                                                                         \
+  static __attribute__((noinline)) int weight_gradient_pair_##NAME(const ft_weight_gradient *p, const ft_arena *a, weights_at t, int o0, \
+                                                                   int o1) {                                                          \
+    return weight_gradient_pair(p, a, t, o0, o1, I);                                                                                  \
+  }
+WEIGHT_ROWS(any, a->lanes, (long)p->in_step * a->lanes)
+WEIGHT_ROWS(32, 32, 32) WEIGHT_ROWS(32_in2, 32, 64)
+WEIGHT_PAIRS(32, 32) WEIGHT_PAIRS(32_in2, 64)
+
+typedef struct {
+  void (*row)(const ft_weight_gradient *, const ft_arena *, weights_at, int, int, int);
+  int (*pair)(const ft_weight_gradient *, const ft_arena *, weights_at, int, int);
+} weight_loops;
+static weight_loops weight_loops_of(const ft_weight_gradient *p, const ft_arena *a) {
+  if (a->lanes != 32 || p->in_step > 2) return (weight_loops){weight_gradient_row_any, NULL};
+  if (p->in_step == 2) return (weight_loops){weight_gradient_row_32_in2, weight_gradient_pair_32_in2};
+  return (weight_loops){weight_gradient_row_32, weight_gradient_pair_32};
 }
 
 // A task is one (group of blocks, chunk of planes); its share of the partial sums is its own.
@@ -708,13 +789,13 @@ static void weight_gradient(const ft_weight_gradient *p, int task, const ft_aren
     const int32_t *row = a->i + p->rows + (size_t)c * (p->planes + 1);
     memset(partial + (size_t)row[o0] * FT_PARTIAL, 0, (size_t)(row[o1] - row[o0]) * FT_PARTIAL * sizeof(float));
   }
+  const weight_loops loops = weight_loops_of(p, a);
   for (int block = a->blocks * group / p->groups; block < a->blocks * (group + 1) / p->groups; block++)
     for (int y = 0, done = 0; y < p->height; y++) {
       weights_at t = {at(a, p->in, block, 0, y), at(a, p->gradient, block, 0, y), partial};
-      if (p->pairs && a->lanes == 32 && y % 2 == 0 && y + 1 < p->height) done = weight_gradient_pair_32(p, a, t, o0, o1);
+      if (p->pairs && loops.pair && y % 2 == 0 && y + 1 < p->height) done = loops.pair(p, a, t, o0, o1);
       else if (y % 2 == 0) done = 0;
-      if (a->lanes == 32) weight_gradient_row_32(p, a, t, done, o0, o1);
-      else weight_gradient_row_any(p, a, t, done, o0, o1);
+      loops.row(p, a, t, done, o0, o1);
     }
 }
 
@@ -728,34 +809,65 @@ static void reduce(const ft_reduce *p, int task, const ft_arena *a) {
   }
 }
 
-// A tile of DENSE_TAPS x DENSE_PLANES sums stays in registers while a whole block of images passes. A task is one (chunk of taps, tile of
-// planes); neighbouring tasks share their taps, which stay in the cache.
-enum { DENSE_TAPS = VW == 16 ? 8 : 4, DENSE_PLANES = 3, DENSE_CHUNK = 64 };
+// A task is one (chunk of taps, group of planes); neighbouring tasks share their taps. Some rows pass at a time, about DENSE_FLOATS floats of
+// a plane: the inputs of a tile of DENSE_TAPS x DENSE_PLANES sums then stay in the first cache, those of all taps in the second.
+enum { DENSE_TAPS = VW == 16 ? 8 : 4, DENSE_PLANES = 3, DENSE_GROUP = 8 * DENSE_PLANES, DENSE_CHUNK = 64, DENSE_FLOATS = 1024, DENSE_TASKS = 6 };
+
+// Planes of a task: many, as each group reads all inputs, but so few that there are enough tasks.
+static int dense_group(const ft_dense_gradient *p) {
+  int group = DENSE_GROUP;
+  while (group > DENSE_PLANES && ceil_div(p->planes, group) * ceil_div(p->count, DENSE_CHUNK) < DENSE_TASKS) group /= 2;
+  return group;
+}
+
+// Adds rows y0 .. y1 - 1 of a block to the sums of one tile. Beyond the last tap or plane the last one is computed again, and not used.
+static inline __attribute__((always_inline)) void dense_gradient_tile(const ft_dense_gradient *p, const ft_arena *a, int block, int y0, int y1,
+                                                                      const int32_t *tap, int taps, int o0, int planes,
+                                                                      vec (*all)[DENSE_GROUP], const long N) {
+  vec sum[DENSE_TAPS][DENSE_PLANES];
+  UNROLL for (int i = 0; i < DENSE_TAPS; i++) UNROLL for (int j = 0; j < DENSE_PLANES; j++) sum[i][j] = all[i][j];
+  for (int y = y0; y < y1; y++) {
+    const float *in = at(a, p->in, block, 0, y), *x[DENSE_TAPS], *g[DENSE_PLANES];
+    UNROLL for (int i = 0; i < DENSE_TAPS; i++) x[i] = in + tap[least(i, taps - 1)];
+    UNROLL for (int j = 0; j < DENSE_PLANES; j++) g[j] = at(a, p->gradient, block, o0 + least(j, planes - 1), y);
+    for (long column = 0, from = 0, to = 0; column < p->width; column++, from += p->in_step * N, to += N)
+      for (long n = 0; n < N; n += VW)
+        UNROLL for (int i = 0; i < DENSE_TAPS; i++) UNROLL for (int j = 0; j < DENSE_PLANES; j++)
+          sum[i][j] += load(x[i] + from + n) * load(g[j] + to + n);
+  }
+  UNROLL for (int i = 0; i < DENSE_TAPS; i++) UNROLL for (int j = 0; j < DENSE_PLANES; j++) all[i][j] = sum[i][j];
+}
+static __attribute__((noinline)) void dense_gradient_tile_32(const ft_dense_gradient *p, const ft_arena *a, int block, int y0, int y1,
+                                                             const int32_t *tap, int taps, int o0, int planes, vec (*all)[DENSE_GROUP]) {
+  dense_gradient_tile(p, a, block, y0, y1, tap, taps, o0, planes, all, 32);
+}
+static __attribute__((noinline)) void dense_gradient_tile_any(const ft_dense_gradient *p, const ft_arena *a, int block, int y0, int y1,
+                                                              const int32_t *tap, int taps, int o0, int planes, vec (*all)[DENSE_GROUP]) {
+  dense_gradient_tile(p, a, block, y0, y1, tap, taps, o0, planes, all, a->lanes);
+}
 
 static void dense_gradient(const ft_dense_gradient *p, int task, const ft_arena *a) {
-  int tiles = ceil_div(p->planes, DENSE_PLANES), o0 = task % tiles * DENSE_PLANES, t0 = task / tiles * DENSE_CHUNK;
-  int planes = least(DENSE_PLANES, p->planes - o0), taps = least(DENSE_CHUNK, p->count - t0);
+  int group = dense_group(p), groups = ceil_div(p->planes, group), o0 = task % groups * group, t0 = task / groups * DENSE_CHUNK;
+  int planes = least(group, p->planes - o0), taps = least(DENSE_CHUNK, p->count - t0);
+  int rows = ceil_div(DENSE_FLOATS, p->width * a->lanes);
   const int32_t *tap = a->i + p->taps + t0;
-  double sums[DENSE_PLANES][DENSE_CHUNK] = {0};
-  for (int block = 0; block < a->blocks; block++)
-    for (int t = 0; t < taps; t += DENSE_TAPS) {
-      vec sum[DENSE_TAPS][DENSE_PLANES] = {0};
-      for (int y = 0; y < p->height; y++) {
-        // Beyond the last tap or plane the last one is computed again, and not used.
-        const float *in = at(a, p->in, block, 0, y), *x[DENSE_TAPS], *g[DENSE_PLANES];
-        UNROLL for (int i = 0; i < DENSE_TAPS; i++) x[i] = in + tap[least(t + i, taps - 1)];
-        UNROLL for (int j = 0; j < DENSE_PLANES; j++) g[j] = at(a, p->gradient, block, o0 + least(j, planes - 1), y);
-        for (int e = 0; e < p->width * a->lanes; e += VW)
-          UNROLL for (int i = 0; i < DENSE_TAPS; i++) UNROLL for (int j = 0; j < DENSE_PLANES; j++)
-            sum[i][j] += load(x[i] + e) * load(g[j] + e);
+  double sums[DENSE_CHUNK][DENSE_GROUP] = {0};
+  for (int block = 0; block < a->blocks; block++) {
+    vec all[DENSE_CHUNK][DENSE_GROUP];
+    memset(all, 0, sizeof all);
+    for (int y = 0; y < p->height; y += rows)
+      for (int t = 0; t < taps; t += DENSE_TAPS)
+        for (int o = 0; o < planes; o += DENSE_PLANES)
+          (a->lanes == 32 ? dense_gradient_tile_32 : dense_gradient_tile_any)(p, a, block, y, least(p->height, y + rows), tap + t, taps - t,
+                                                                              o0 + o, planes - o, (vec(*)[DENSE_GROUP]) & all[t][o]);
+    for (int t = 0; t < taps; t++)
+      for (int o = 0; o < planes; o += 4) {
+        quad found = totals(all[t][o], all[t][o + 1], all[t][o + 2], all[t][o + 3]);
+        UNROLL for (int k = 0; k < 4; k++) sums[t][o + k] += found[k];
       }
-      UNROLL for (int j = 0; j < DENSE_PLANES; j++) UNROLL for (int i = 0; i < DENSE_TAPS; i += 4) {
-        quad found = totals(sum[i][j], sum[i + 1][j], sum[i + 2][j], sum[i + 3][j]);
-        UNROLL for (int k = 0; k < 4; k++) sums[j][t + i + k] += found[k];
-      }
-    }
-  for (int j = 0; j < planes; j++)
-    for (int t = 0; t < taps; t++) a->f[p->out + (size_t)(o0 + j) * p->count + t0 + t] = (float)sums[j][t];
+  }
+  for (int o = 0; o < planes; o++)
+    for (int t = 0; t < taps; t++) a->f[p->out + (size_t)(o0 + o) * p->count + t0 + t] = (float)sums[t][o];
 }
 
 // ---- sums over one channel ----
@@ -1099,12 +1211,6 @@ static void reshape(const ft_reshape *p, int block, const ft_arena *a) {
   }
 }
 
-// One column of `lanes` images.
-static inline void move_column(const ft_arena *a, float *to, const float *from, int accumulate) {
-  for (int n = 0; a->lanes >= FT_FULL && n < a->lanes; n += VW) put(to + n, load(from + n), VW, accumulate);
-  for (int n = 0; a->lanes < FT_FULL && n < a->lanes; n++) to[n] = from[n];
-}
-
 // Columns first .. last - 1 of a phase: every s-th of a picture.
 static inline void split_columns(const ft_arena *a, float *out, const float *in, int first, int last, int s) {
   switch (a->lanes) {
@@ -1115,7 +1221,7 @@ static inline void split_columns(const ft_arena *a, float *out, const float *in,
     case 2: for (int k = first; k < last; k++) memcpy(out + k * 2, in + k * s * 2, 8); break;
     case 4: for (int k = first; k < last; k++) memcpy(out + k * 4, in + k * s * 4, 16); break;
     case 8: for (int k = first; k < last; k++) memcpy(out + k * 8, in + k * s * 8, 32); break;
-    default: for (int k = first; k < last; k++) move_column(a, out + k * a->lanes, in + k * s * a->lanes, 0);
+    default: for (int k = first; k < last; k++) memcpy(out + k * a->lanes, in + k * s * a->lanes, a->lanes * sizeof(float));
   }
 }
 
@@ -1142,17 +1248,6 @@ static void split(const ft_split *p, int task, const ft_arena *a) {
   for (int ahead = p->shifts.first; ahead < p->shifts.first + p->shifts.count; ahead++)
     for (int residue = ahead == 0; residue < p->shifts.residues; residue++)
       split_channel(p, a, block, c, ahead, copy_at(p->shifts, ahead, residue));
-}
-
-static void merge(const ft_split *p, int task, const ft_arena *a) {
-  int c = task % p->channels, block = task / p->channels, s = p->stride;
-  for (int y = 0; y < p->height; y++) {
-    float *out = at(a, p->whole, block, c, y);
-    for (int x = 0; x < p->width; x++, out += a->lanes) {
-      int v = y + p->low, u = x + p->low;
-      move_column(a, out, at(a, p->phases, block, (c * s + v % s) * s + u % s, v / s) + u / s * a->lanes, p->accumulate);
-    }
-  }
 }
 
 // ---- the optimiser ----
@@ -1224,13 +1319,13 @@ int JOIN(ft_tasks_, VARIANT)(const int32_t *op, const ft_arena *a) {
     case FT_PACK: return ceil_div(((const ft_pack *)op)->count, 16384);
     case FT_GATHER: case FT_DENSE: {
       const ft_gather *p = (const void *)op;
-      return a->blocks * ceil_div(p->planes, p->chunk_planes) * ceil_div(p->height, p->chunk_rows);
+      return a->blocks * ceil_div(p->planes, p->chunk_planes) * ceil_div(ceil_div(p->height, p->out_step), p->chunk_rows);
     }
     case FT_WEIGHT_GRADIENT: { const ft_weight_gradient *p = (const void *)op; return p->groups * ceil_div(p->planes, p->chunk_planes); }
     case FT_REDUCE: return ceil_div(((const ft_reduce *)op)->count, 2048);
     case FT_DENSE_GRADIENT: {
       const ft_dense_gradient *p = (const void *)op;
-      return ceil_div(p->planes, DENSE_PLANES) * ceil_div(p->count, DENSE_CHUNK);
+      return ceil_div(p->planes, dense_group(p)) * ceil_div(p->count, DENSE_CHUNK);
     }
     case FT_BIAS_GRADIENT: return ((const ft_bias_gradient *)op)->channels;
     case FT_NORM_TRAIN: case FT_NORM_AGAIN: return ((const ft_norm *)op)->channels;
@@ -1242,7 +1337,7 @@ int JOIN(ft_tasks_, VARIANT)(const int32_t *op, const ft_arena *a) {
       return a->blocks * ((const ft_pool *)op)->channels;
     case FT_BORDER: return a->blocks * ((const ft_border *)op)->channels;
     case FT_SHIFT: return ((const ft_shift *)op)->channels;
-    case FT_SPLIT: case FT_MERGE: return a->blocks * ((const ft_split *)op)->channels;
+    case FT_SPLIT: return a->blocks * ((const ft_split *)op)->channels;
     case FT_RESHAPE: case FT_LOSS: case FT_STORE: return a->blocks;
     case FT_SGD: return ceil_div(((const ft_sgd *)op)->count, 16384);
     case FT_ADAMW: return ceil_div(((const ft_adamw *)op)->count, 16384);
@@ -1284,7 +1379,6 @@ void JOIN(ft_run_, VARIANT)(const int32_t *op, int task, const ft_arena *a) {
     case FT_RESHAPE: reshape(p, task, a); break;
     case FT_SHIFT: shift(p, task, a); break;
     case FT_SPLIT: split(p, task, a); break;
-    case FT_MERGE: merge(p, task, a); break;
     case FT_LOSS: loss(p, task, a); break;
     case FT_STORE: store_logits(p, task, a); break;
     case FT_SGD: sgd(p, task, a); break;

@@ -16,7 +16,7 @@ enum {
   FT_LOAD = 1, FT_PACK, FT_GATHER, FT_DENSE, FT_WEIGHT_GRADIENT, FT_REDUCE, FT_DENSE_GRADIENT, FT_BIAS_GRADIENT,
   FT_NORM_TRAIN, FT_NORM_AGAIN, FT_NORM_BACKWARD, FT_FOLD, FT_AFFINE, FT_RUNNING,
   FT_RELU, FT_RELU_BACKWARD, FT_MAX_POOL, FT_MAX_POOL_BACKWARD, FT_AVERAGE_POOL, FT_AVERAGE_POOL_BACKWARD,
-  FT_ADD, FT_COPY, FT_BORDER, FT_RESHAPE, FT_SHIFT, FT_SPLIT, FT_MERGE, FT_LOSS, FT_STORE, FT_SGD,
+  FT_ADD, FT_COPY, FT_BORDER, FT_RESHAPE, FT_SHIFT, FT_SPLIT, FT_LOSS, FT_STORE, FT_SGD,
   FT_ADAMW, FT_CLIP, FT_DROPOUT, FT_MEMBER_SCALE, FT_MEMBER_GRADIENT, FT_UNLOAD
 };
 
@@ -32,20 +32,23 @@ typedef struct { int32_t op; int32_t out, source, order /* int */, count; } ft_p
 // shift[o], where rectified not below 0; `normed` may be `out`, which is then not written otherwise. `pairs`: tiles span two rows.
 // Of one image and one output pixel the weights of FT_FULL rows lie side by side (gather_beside).
 // Dense: every plane has the same `rows` taps; weight[tap][FT_TILE_PLANES] of as many planes at a time, weight[tap] of those left over.
+// in_step: columns (and, by its view, rows) of the input from one output to the next. out_step s above 1: the gradient of such an input,
+// which falls apart into s * s phases, pixels (s y + v, s x + u) for each (v, u). Each is a sum of its own, with rows[phase][c][...], or,
+// dense, the taps from rows[phase] up to rows[phase + 1]; height and width are those of the whole.
 typedef struct {
   int32_t op; ft_view in, out, start, normed; int32_t planes, height, width, rows /* int */, taps /* int */, weights, channel_blocks, bias,
-      scale, shift, rectify, chunk_planes, chunk_rows, pairs, channels;
+      scale, shift, rectify, chunk_planes, chunk_rows, pairs, channels, in_step, out_step;
   ft_shifts shifts;  // of what is written last
   int32_t sums;  // where tiles are runs: (chunks of rows, planes, FT_FLAT_FLOATS), what they hold between two blocks of channels
 } ft_gather;
 // partial[group][k][lane] = sum of in[tap[k] ...] * gradient[o]
 typedef struct {
   int32_t op; ft_view in, gradient; int32_t planes, height, width, rows /* int */, taps /* int */, channel_blocks, partial, count, groups,
-      chunk_planes, pairs, channels;
+      chunk_planes, pairs, channels, in_step;
 } ft_weight_gradient;
 typedef struct { int32_t op; int32_t out, partial, count, groups, order /* int */; } ft_reduce;
 // out[o][t] = sum of in[tap[t] ...] * gradient[o]: the same `count` taps for every plane o.
-typedef struct { int32_t op; ft_view in, gradient; int32_t planes, height, width, taps /* int */, count, out; } ft_dense_gradient;
+typedef struct { int32_t op; ft_view in, gradient; int32_t planes, height, width, taps /* int */, count, out, in_step; } ft_dense_gradient;
 typedef struct { int32_t op; ft_view gradient; int32_t channels, height, width, out; } ft_bias_gradient;
 typedef struct {
   int32_t op; ft_view in, out; int32_t channels, height, width, scale, shift, mean, variance, inverse, eps, rectify;
@@ -67,10 +70,9 @@ typedef struct {
   int32_t op; ft_view in, out; int32_t in_height, in_width, out_height, out_width, features, accumulate;
 } ft_reshape;
 // Split: out[(c * stride + v % stride) * stride + u % stride][v / stride][u / stride] = in[c][v - low][u - low], zero beyond the picture.
-// Merge is its adjoint.
 typedef struct { int32_t op; ft_view out; int32_t channels, height, width; ft_shifts shifts; } ft_shift;
 typedef struct {
-  int32_t op; ft_view whole, phases; int32_t channels, height, width, phase_height, phase_width, stride, low, accumulate;
+  int32_t op; ft_view whole, phases; int32_t channels, height, width, phase_height, phase_width, stride, low;
   ft_shifts shifts;  // of the phases
 } ft_split;
 // labels and mixed (batch, heads), shares (batch): the second label's share of the loss. `sum`: heads are added, else averaged.

@@ -28,6 +28,8 @@ export interface Tensor extends Geometry {
   readonly shifts: Shifts;
 }
 
+const PAGE_FLOATS = 1024;
+
 /** A part of the floats, from start up to end, and the geometry of the tensor that lies there. */
 interface Part {
   readonly start: number;
@@ -85,6 +87,12 @@ export class Arena {
     return start;
   }
 
+  /** Whether the pixels of a tensor without a border lie one behind the other, plane after plane. */
+  contiguous({ height, width }: Pick<Geometry, 'height' | 'width'>): boolean {
+    const floats = height * width * this.lanes;
+    return planeFloats(floats, width * this.lanes) === floats;
+  }
+
   /** Its values may be anything; its border is zero unless `disturbed`. */
   tensor(geometry: Geometry): Tensor {
     const size = this.#sizeOf(geometry);
@@ -124,8 +132,8 @@ export class Arena {
   #strides(geometry: Geometry): { readonly row: number; readonly plane: number; readonly shifts: Shifts } {
     const { height, width, low, high, run } = geometry;
     if (run) {
-      // The last vector of a run may reach beyond it, and so may a tap's that reads below.
-      const length = (height - 1) * run.row + width * this.lanes;
+      // The last vector of a run may reach beyond it, and so may a tap's that reads below; an output may be wider than its input.
+      const length = height * run.row;
       const count = run.last - run.first + 1;
       const residues = count > 1 && run.row % FULL === FULL / 2 ? 2 : 1;
       const size = wholeVectors(low * run.row) + wholeVectors(wholeVectors(length) + high * run.row + ((residues - 1) * FULL) / 2);
@@ -133,7 +141,7 @@ export class Arena {
       return { row: run.row, plane: count * residues * size, shifts: { first: run.first, count, residues, size } };
     }
     const row = (low + width + high) * this.lanes;
-    return { row, plane: (low + height + high) * row, shifts: NO_SHIFTS };
+    return { row, plane: planeFloats((low + height + high) * row, row), shifts: NO_SHIFTS };
   }
 
   /** Floats of a tensor before its row 0, column 0. */
@@ -153,6 +161,12 @@ export class Arena {
     return { start, end: start + this.#sizeOf(tensor), key: keyOf(tensor) };
   }
 }
+
+/**
+ * Planes of whole pages would have their pixels on the same few cache lines, as many layers read pixel by pixel through all planes: those get
+ * five lines more. A plane of one pixel has none, so that it can be a feature of a flattened picture.
+ */
+const planeFloats = (floats: number, row: number): number => (floats > row && floats % PAGE_FLOATS === 0 ? floats + 5 * FULL : floats);
 
 const wholeVectors = (floats: number): number => Math.ceil(floats / FULL) * FULL;
 

@@ -1,24 +1,11 @@
 /** The backward pass as operations: from the loss to the gradient of every trained parameter, or to that of the images. */
 import type { NodeId, NodeSpec } from '@freetickets/sparse-core';
 import type { Geometry, Tensor } from './arena.ts';
-import {
-  border,
-  concatCopy,
-  dropout,
-  gatherSize,
-  memberScale,
-  normTrain,
-  partOf,
-  poolOf,
-  reshape,
-  sizeOf,
-  splitPhases,
-} from './forward.ts';
+import { border, concatCopy, dropout, gatherSize, memberScale, normTrain, partOf, poolOf, reshape, sizeOf, steppedBy } from './forward.ts';
 import { Gradients } from './gradients.ts';
-import { isLayer, phaseKey } from './graph.ts';
-import { NO_SHIFTS, NO_VIEW, type Operation, type View } from './ops.ts';
+import { isLayer } from './graph.ts';
+import { NO_SHIFTS, type Operation } from './ops.ts';
 import type { LayerPlace, Placement } from './placement.ts';
-import { phasesOf } from './taps.ts';
 
 /** Live weights that one task of a weight gradient takes: its partial sums then stay in the L2 cache. */
 const TASK_WEIGHTS = 16384;
@@ -49,12 +36,9 @@ class BackwardPass {
   readonly #gradients: Gradients;
   readonly #layerGradients = new Map<NodeId, Tensor>();
   readonly #dense: Backward['dense'][number][] = [];
-  /** Gradients of phase-split pictures, and the layers that have yet to write into them. */
-  readonly #phases = new Map<string, Tensor>();
   readonly #remade = new Map<NodeId, Tensor>();
   /** Which tensor's border an operation clears: it is left out where nobody else writes there. */
   readonly #borders = new Map<Operation, Tensor>();
-  readonly #phaseWriters = new Map<string, number>();
 
   constructor(place: Placement) {
     this.#place = place;
@@ -63,10 +47,6 @@ class BackwardPass {
       (operation) => this.#push(operation),
       (geometry) => this.#fresh(geometry),
     );
-    for (const node of place.net.spec.nodes) {
-      const key = phaseKey(node);
-      if (key && place.graph.reachesOutput(node.id)) this.#phaseWriters.set(key, (this.#phaseWriters.get(key) ?? 0) + 1);
-    }
   }
 
   emit(): Backward {
@@ -126,20 +106,9 @@ class BackwardPass {
     return out;
   }
 
-  /** What a layer reads: the values of its input, or their phases, made again where they were not kept. */
-  #input(layer: LayerPlace): Tensor {
-    const key = phaseKey(layer.node);
-    if (!key) return this.#values(layer.node.from[0]!);
-    if (!this.#place.dropped.has(key)) return layer.input;
-    const phases = this.#remade.get(key) ?? this.#splitAgain(layer.node, key);
-    this.#remade.set(key, phases);
-    return phases;
-  }
-
-  #splitAgain(node: NodeSpec, key: string): Tensor {
-    const phases = this.#fresh(this.#place.phaseGeometry(node, key));
-    this.#push({ ...splitPhases(this.#place, node, key), whole: this.#values(node.from[0]!).view, phases: phases.view });
-    return phases;
+  /** What a layer reads, as its weight gradients do. */
+  #input({ node, step }: LayerPlace) {
+    return { in: steppedBy(step, this.#values(node.from[0]!).view), inStep: step };
   }
 
   /** Nobody reads the values of a node after its own backward pass. */
@@ -260,14 +229,16 @@ class BackwardPass {
     if (forward.dense) {
       const { height, width } = gradient;
       const size = { planes: window.outputs, height, width, taps: forward.taps, count: forward.rows };
-      this.#push({ op: 'denseGradient', in: this.#input(layer).view, gradient: gradient.view, ...size, out });
+      const all = layer.positions < 0 ? out : partial;
+      this.#push({ op: 'denseGradient', ...this.#input(layer), gradient: gradient.view, ...size, out: all });
+      if (layer.positions >= 0) this.#push({ op: 'pack', out, source: partial, order: layer.positions, count });
       return;
     }
     const pixel = gradient.height * gradient.width === 1 && arena.blocks === 1;
     const chunks = Math.max(Math.ceil(count / TASK_WEIGHTS), pixel ? PIXEL_TASKS : 1);
     this.#push({
       op: 'weightGradient',
-      in: this.#input(layer).view,
+      ...this.#input(layer),
       gradient: gradient.view,
       height: gradient.height,
       width: gradient.width,
@@ -298,58 +269,30 @@ class BackwardPass {
     const { height, width } = gradient;
     const out = params.get(layer.param)!.denseGradient;
     this.#push(
-      { op: 'denseGradient', in: this.#input(layer).view, gradient: gradient.view, planes: outputs, height, width, taps, count, out },
+      { op: 'denseGradient', ...this.#input(layer), gradient: gradient.view, planes: outputs, height, width, taps, count, out },
       true,
     );
   }
 
   #inputGradient(layer: LayerPlace, gradient: Tensor): void {
-    const key = phaseKey(layer.node);
-    if (key) this.#phasesGradient(layer, gradient, key);
-    else {
-      const { tensor, start } = this.#gradients.sumTarget(layer.node.from[0]!);
-      this.#gather(layer, gradient, tensor, start);
-    }
-  }
-
-  /** Every layer of one stride adds to the gradient of the same phases; after the last of them the phases are merged. */
-  #phasesGradient(layer: LayerPlace, gradient: Tensor, key: string): void {
-    const { arena } = this.#place;
-    const input = layer.node.from[0]!;
-    const present = this.#phases.get(key);
-    const phases = present ?? this.#fresh(this.#place.phaseGeometry(layer.node, key));
-    this.#phases.set(key, phases);
-    this.#gather(layer, gradient, phases, present?.view ?? NO_VIEW);
-    const writers = this.#phaseWriters.get(key)! - 1;
-    this.#phaseWriters.set(key, writers);
-    if (writers > 0) return;
-    const { tensor, accumulate } = this.#gradients.target(input);
+    const { tensor, start } = this.#gradients.sumTarget(layer.node.from[0]!);
+    const backward = layer.backward!;
+    const phase = { ...tensor, height: Math.ceil(tensor.height / layer.step), width: Math.ceil(tensor.width / layer.step) };
     this.#push({
-      ...splitPhases(this.#place, layer.node, key),
-      op: 'merge',
-      whole: tensor.view,
-      phases: phases.view,
-      accumulate,
-    });
-    this.#phases.delete(key);
-    arena.release(phases);
-    const values = this.#remade.get(key);
-    if (values) arena.release(values);
-  }
-
-  #gather(layer: LayerPlace, gradient: Tensor, out: Tensor, start: View): void {
-    const { stride, inputs } = layer.window;
-    this.#push({
-      op: layer.backward!.dense ? 'dense' : 'gather',
+      op: backward.dense ? 'dense' : 'gather',
       in: gradient.view,
-      out: out.view,
-      ...gatherSize(inputs * phasesOf(stride), out, layer.backward!),
-      ...layer.backward!,
+      out: tensor.view,
+      ...gatherSize(layer.window.inputs, phase, backward),
+      height: tensor.height,
+      width: tensor.width,
+      ...backward,
       weights: layer.backwardWeights,
       channels: gradient.channels,
+      inStep: 1,
+      outStep: layer.step,
       bias: -1,
       start,
-      normed: out.view,
+      normed: tensor.view,
       scale: -1,
       shift: -1,
       rectify: false,

@@ -1,7 +1,7 @@
 /** The forward pass as operations: from staged images to the values of every node. */
 import type { NodeId, NodeSpec } from '@freetickets/sparse-core';
 import type { Tensor } from './arena.ts';
-import { phaseKey, strideOf } from './graph.ts';
+import { strideOf } from './graph.ts';
 import { FULL, type Gather, NO_SHIFTS, NO_VIEW, type Norm, type Operation, type Shift, type Split, TILE_PLANES, type View } from './ops.ts';
 import { runRows } from './pitch.ts';
 import type { LayerPlace, Placement } from './placement.ts';
@@ -17,7 +17,7 @@ export function emitForward(place: Placement, train: boolean): Operation[] {
   addShifts(ops, input);
   const split = new Set<string>();
   for (const node of place.net.spec.nodes) {
-    const key = phaseKey(node);
+    const key = place.graph.phaseKey(node);
     if (key && !split.has(key)) ops.push(splitPhases(place, node, key));
     if (key) split.add(key);
     ops.push(...bordered(place, node.id));
@@ -74,7 +74,6 @@ export function splitPhases(place: Placement, node: NodeSpec, key: string): Spli
     phaseWidth: phases.width,
     stride,
     low: place.graph.phases(node.from[0]!, stride).pictureLow,
-    accumulate: false,
     shifts: phases.shifts,
   };
 }
@@ -153,9 +152,11 @@ function layerForward(place: Placement, layer: LayerPlace, out: Tensor): Operati
   const folded = norm && norms.get(norm.id)!;
   return {
     op: layer.forward.dense ? 'dense' : 'gather',
-    in: layer.input.view,
+    in: steppedBy(layer.step, layer.input.view),
     out: out.view,
     ...gatherSize(layer.window.outputs, out, layer.forward),
+    inStep: layer.step,
+    outStep: 1,
     channels: layer.input.channels,
     ...layer.forward,
     weights: layer.forwardWeights,
@@ -169,6 +170,9 @@ function layerForward(place: Placement, layer: LayerPlace, out: Tensor): Operati
     sums: place.sums,
   };
 }
+
+/** Every so many rows. */
+export const steppedBy = (step: number, view: View): View => ({ ...view, row: step * view.row });
 
 /** Rows of a picture are shared out, or the outputs of a layer that has one pixel, or of any where a plane is one run of floats. */
 export function gatherSize(planes: number, { height, width, run }: Tensor, { pairs, beside }: TapArrays) {

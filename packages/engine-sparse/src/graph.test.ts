@@ -1,6 +1,6 @@
 import { type NetworkSpec, network } from '@freetickets/sparse-core';
 import { describe, expect, it } from 'vitest';
-import { Graph, phaseKey } from './graph.ts';
+import { Graph } from './graph.ts';
 
 const graphOf = (shape: number[], nodes: NetworkSpec['nodes'], output: string) =>
   new Graph(network({ version: 1, name: 'test', input: { shape }, nodes, output }), true);
@@ -110,8 +110,11 @@ describe('Graph', () => {
   it('splits into phases wide enough for every layer of the stride', () => {
     // Padded by 1 above: 8 rows and 10 columns, so 4 x 5; but the last of 4 x 5 outputs reads rows 2 * 3 .. 2 * 3 + 2 and so row 4 of a phase.
     expect(graph.phases('relu', 2)).toEqual({ channels: 16, height: 5, width: 6, low: 0, high: 0, pictureLow: 1 });
-    expect(graph.window(graph.net.node('shortcut') as never)).toEqual({ outputs: 8, inputs: 4, kernel: 1, stride: 2, pad: 0, low: 1 });
-    expect(['strided', 'shortcut', 'unread', 'relu'].map((id) => phaseKey(graph.net.node(id)))).toEqual([
+    const split = new Graph(graph.net, false, false, true);
+    const window = { outputs: 8, inputs: 4, kernel: 1, stride: 2, pad: 0 };
+    expect(split.window(split.net.node('shortcut') as never)).toEqual({ ...window, low: 1 });
+    expect(graph.window(graph.net.node('shortcut') as never)).toEqual({ ...window, low: undefined });
+    expect(['strided', 'shortcut', 'unread', 'relu'].map((id) => split.phaseKey(split.net.node(id)))).toEqual([
       'relu/2',
       'relu/2',
       undefined,
@@ -122,11 +125,10 @@ describe('Graph', () => {
   it('gives gradients the border that the gradient of the input reads', () => {
     // Stride 1: pixel y of the input was read by outputs y - 2 + pad to y + pad.
     expect(graph.gradientBorder(graph.net.node('unread'))).toEqual({ low: 2, high: 2 });
-    // Stride 2: pixel y of a phase was read through kernel rows 0 to 2, which are pixels 0 and 1 of a phase, by outputs y - 1 and y; there
-    // are 5 rows in a phase and 4 outputs (6 and 5 columns).
-    expect(graph.gradientBorder(graph.net.node('strided'))).toEqual({ low: 1, high: 1 });
-    // Kernel 1 reads phase pixel floor(1 / 2) = 0: output y alone.
-    expect(graph.gradientBorder(graph.net.node('shortcut'))).toEqual({ low: 0, high: 1 });
+    // Stride 2: input row 2 y was read through kernel row 1 by output y, row 2 y + 1 through row 2 by y and row 0 by y + 1.
+    expect(graph.gradientBorder(graph.net.node('strided'))).toEqual({ low: 0, high: 1 });
+    // Kernel 1: row 2 y by output y alone.
+    expect(graph.gradientBorder(graph.net.node('shortcut'))).toEqual({ low: 0, high: 0 });
     // The input of the network needs no gradient.
     expect(graph.gradientBorder(graph.net.node('conv'))).toEqual({ low: 0, high: 0 });
   });

@@ -10,12 +10,10 @@ const hasParameters = (node: NodeSpec): boolean => isLayer(node) || node.op === 
 
 export const strideOf = (node: NodeSpec): number => (node.op === 'conv2d' ? (node.stride ?? 1) : 1);
 
-/** A convolution of stride above 1 reads its input split into phases, which all of that input and stride share; undefined for other nodes. */
-export const phaseKey = (node: NodeSpec): string | undefined => (strideOf(node) > 1 ? `${node.from[0]}/${strideOf(node)}` : undefined);
-
 export class Graph {
   readonly net: Network;
   readonly #keeps: boolean;
+  readonly #splits: boolean;
   readonly #consumers = new Map<NodeId, NodeSpec[]>();
   readonly #inPlace = new Map<NodeId, NodeId>();
   readonly #root = new Map<NodeId, NodeId>();
@@ -25,10 +23,12 @@ export class Graph {
   /**
    * @param keeps values that the backward pass reads are kept
    * @param inputGradients the gradient of the images is wanted, not only those of parameters
+   * @param splits convolutions of stride above 1 read their input split into phases, as of few images, where a plane is one run of floats
    */
-  constructor(net: Network, keeps: boolean, inputGradients = false) {
+  constructor(net: Network, keeps: boolean, inputGradients = false, splits = false) {
     this.net = net;
     this.#keeps = keeps;
+    this.#splits = splits;
     if (inputGradients) this.#needsGradient.add('input');
     for (const node of net.spec.nodes) {
       for (const id of node.from) this.#consumers.set(id, [...(this.#consumers.get(id) ?? []), node]);
@@ -103,25 +103,31 @@ export class Graph {
     return this.#reachesOutput.has(id);
   }
 
-  /** Zeros that convolutions of stride 1 read around this node's values. */
+  /** Of a layer that reads its input split into phases: all of that input and stride share them. */
+  phaseKey(node: NodeSpec): string | undefined {
+    return this.#splits && strideOf(node) > 1 ? `${node.from[0]}/${strideOf(node)}` : undefined;
+  }
+
+  /** Zeros that convolutions read around this node's values. */
   border(root: NodeId): number {
     let border = 0;
     for (const [id, owner] of [...this.#root, ['input', 'input'] as const])
       if (owner === root)
-        for (const node of this.consumers(id))
-          if (node.op === 'conv2d' && (node.stride ?? 1) === 1) border = Math.max(border, node.pad ?? 0);
+        for (const node of this.consumers(id)) if (node.op === 'conv2d' && !this.phaseKey(node)) border = Math.max(border, node.pad ?? 0);
     return border;
   }
 
   /** Columns to the left (not above 0) and to the right of an output's that a layer reads: of its input, or of a phase of it. */
   reach(node: Layer): { readonly first: number; readonly last: number } {
     const { kernel, stride, pad, low } = this.window(node);
-    return stride > 1 ? { first: 0, last: Math.floor((kernel - 1 - pad + low) / stride) } : { first: 0 - pad, last: kernel - 1 - pad };
+    return low !== undefined
+      ? { first: 0, last: Math.floor((kernel - 1 - pad + low) / stride) }
+      : { first: 0 - pad, last: kernel - 1 - pad };
   }
 
   window(node: Layer): Window {
     const { channels } = this.size(node.from[0]!);
-    if (node.op === 'linear') return { outputs: node.out, inputs: channels, kernel: 1, stride: 1, pad: 0, low: 0 };
+    if (node.op === 'linear') return { outputs: node.out, inputs: channels, kernel: 1, stride: 1, pad: 0, low: undefined };
     const stride = strideOf(node);
     return {
       outputs: node.out,
@@ -129,7 +135,7 @@ export class Graph {
       kernel: node.kernel,
       stride,
       pad: node.pad ?? 0,
-      low: stride > 1 ? this.#phaseBorder(node.from[0]!, stride) : 0,
+      low: this.phaseKey(node) === undefined ? undefined : this.#phaseBorder(node.from[0]!, stride),
     };
   }
 
@@ -151,14 +157,12 @@ export class Graph {
   /** Zeros that the input's gradient reads around the gradient of this layer's output. */
   gradientBorder(node: NodeSpec): { low: number; high: number } {
     if (node.op !== 'conv2d' || !this.needsGradient(node.from[0]!)) return { low: 0, high: 0 };
-    const { stride, pad, low: pictureLow } = this.window(node);
-    const reach = node.kernel - 1 - pad;
-    if (stride === 1) return { low: Math.max(0, reach), high: Math.max(0, reach) };
-    const phases = this.phases(node.from[0]!, stride);
-    const out = this.size(node.id);
-    const nearest = Math.floor((pictureLow - pad) / stride);
-    const high = Math.max(phases.height - out.height, phases.width - out.width) - nearest;
-    return { low: Math.max(0, Math.floor((reach + pictureLow) / stride)), high: Math.max(0, high) };
+    const { stride, pad } = this.window(node);
+    const [input, out] = [this.size(node.from[0]!), this.size(node.id)];
+    const low = Math.floor((node.kernel - 1 - pad) / stride);
+    // The first kernel row of pixel (stride y + v) of the input is that of output y + ceil(pad / stride) or before.
+    const beyond = Math.max(Math.ceil(input.height / stride) - out.height, Math.ceil(input.width / stride) - out.width);
+    return { low: Math.max(0, low), high: Math.max(0, beyond + Math.ceil(pad / stride)) };
   }
 
   #overwritten(node: NodeSpec): NodeId | undefined {

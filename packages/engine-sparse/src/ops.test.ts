@@ -55,7 +55,7 @@ describe('records', () => {
   it('encode puts code, views and numbers one behind the other, and zeros behind them', () => {
     const logits = { base: 5, block: 6, plane: 7, row: 8 };
     const [store, relu] = [encode([{ op: 'store', logits, classes: 10, out: 99 }]), { base: 1, block: 2, plane: 3, row: 4 }];
-    expect([...store.slice(0, 8)]).toEqual([29, 5, 6, 7, 8, 10, 99, 0]);
+    expect([...store.slice(0, 8)]).toEqual([28, 5, 6, 7, 8, 10, 99, 0]);
     const two = encode([
       { op: 'pack', out: 1, source: 2, order: 3, count: 4 },
       { op: 'relu', a: relu, b: relu, out: logits, channels: 9, height: 10, width: 11, accumulate: true },

@@ -70,6 +70,13 @@ export interface Gather {
   readonly pairs: boolean;
   /** Of the input. */
   readonly channels: number;
+  /** Columns of the input from one output to the next; so are rows, by the view. */
+  readonly inStep: number;
+  /**
+   * Above 1: the gradient of an input that was read in such steps. Each of its phases, pixels (step y + v, step x + u) for one (v, u), is a sum
+   * of its own, with its own rows (c/ops.h); height and width are those of the whole.
+   */
+  readonly outStep: number;
   /** Of what it writes last, to be filled too. */
   readonly shifts: Shifts;
   /** Where tiles are runs: (chunks of rows, planes, FLAT_FLOATS), the sums between two blocks of channels; else -1. */
@@ -95,6 +102,8 @@ export interface WeightGradient {
   readonly pairs: boolean;
   /** Of the input. */
   readonly channels: number;
+  /** Columns of the input from one output to the next. */
+  readonly inStep: number;
 }
 
 /** The gradient at every position, live or dead: the same taps for every plane. */
@@ -110,6 +119,8 @@ export interface DenseGradient {
   readonly count: number;
   /** (planes, count) */
   readonly out: number;
+  /** Columns of the input from one output to the next. */
+  readonly inStep: number;
 }
 
 export interface Pool extends Size, Accumulates {
@@ -204,8 +215,9 @@ export interface Shift extends Size {
   readonly shifts: Shifts;
 }
 
-export interface Split extends Size, Accumulates {
-  readonly op: 'split' | 'merge';
+/** A picture into the phases of a stride, of few images. */
+export interface Split extends Size {
+  readonly op: 'split';
   readonly whole: View;
   readonly phases: View;
   readonly phaseHeight: number;
@@ -376,7 +388,8 @@ const SIZE = ['channels', 'height', 'width'] as const;
 const PLANES = ['planes', 'height', 'width'] as const;
 const GATHER = [
   ...(['in', 'out', 'start', 'normed', ...PLANES, 'rows', 'taps', 'weights', 'channelBlocks', 'bias'] as const),
-  ...(['scale', 'shift', 'rectify', 'chunkPlanes', 'chunkRows', 'pairs', 'channels', 'shifts', 'sums'] as const),
+  ...(['scale', 'shift', 'rectify', 'chunkPlanes', 'chunkRows', 'pairs', 'channels'] as const),
+  ...(['inStep', 'outStep', 'shifts', 'sums'] as const),
 ] as const;
 const NORM = ['in', 'out', ...SIZE, 'scale', 'shift', 'mean', 'variance', 'inverse', 'eps', 'rectify'] as const;
 const ELEMENTWISE = ['a', 'b', 'out', ...SIZE, 'accumulate'] as const;
@@ -384,7 +397,7 @@ const POOL = [
   ...(['in', 'gradient', 'out', ...SIZE, 'inHeight', 'inWidth'] as const),
   ...(['kernelHeight', 'kernelWidth', 'stride', 'pad', 'accumulate'] as const),
 ] as const;
-const SPLIT = ['whole', 'phases', ...SIZE, 'phaseHeight', 'phaseWidth', 'stride', 'low', 'accumulate', 'shifts'] as const;
+const SPLIT = ['whole', 'phases', ...SIZE, 'phaseHeight', 'phaseWidth', 'stride', 'low', 'shifts'] as const;
 
 /** In the order of the enumeration in c/ops.h; the fields of each in the order of its struct. A view takes four integers, as do shifts. */
 export const LAYOUT: Layout = {
@@ -405,9 +418,10 @@ export const LAYOUT: Layout = {
     'chunkPlanes',
     'pairs',
     'channels',
+    'inStep',
   ],
   reduce: ['out', 'partial', 'count', 'groups', 'order'],
-  denseGradient: ['in', 'gradient', ...PLANES, 'taps', 'count', 'out'],
+  denseGradient: ['in', 'gradient', ...PLANES, 'taps', 'count', 'out', 'inStep'],
   biasGradient: ['gradient', ...SIZE, 'out'],
   normTrain: NORM,
   normAgain: NORM,
@@ -440,7 +454,6 @@ export const LAYOUT: Layout = {
   reshape: ['in', 'out', 'inHeight', 'inWidth', 'outHeight', 'outWidth', 'features', 'accumulate'],
   shift: ['out', ...SIZE, 'shifts'],
   split: SPLIT,
-  merge: SPLIT,
   loss: ['logits', 'gradient', 'classes', 'heads', 'labels', 'mixed', 'shares', 'smoothing', 'sum', 'loss', 'correct'],
   store: ['logits', 'classes', 'out'],
   sgd: ['values', 'momentum', 'gradients', 'count', 'hyper', 'nesterov', 'factor'],

@@ -4,7 +4,7 @@
  * touches. There is no border between two rows: taps to the left and right read copies of the plane whose columns are shifted.
  */
 import type { Run } from './arena.ts';
-import { type Graph, isLayer, phaseKey } from './graph.ts';
+import { type Graph, isLayer } from './graph.ts';
 import { FULL } from './ops.ts';
 
 /** Vectors of a tile along a plane, and below how many it is better whole. */
@@ -33,7 +33,7 @@ export function runsOf(graph: Graph, lanes: number): (key: string) => Run {
   for (const node of spec.nodes) {
     if (!isLayer(node)) continue;
     const own = graph.root(node.id);
-    const input = phaseKey(node) ?? graph.root(node.from[0]!);
+    const input = graph.phaseKey(node) ?? graph.root(node.from[0]!);
     need(input, graph.size(node.id).width);
     const before = reaches.get(input) ?? { first: 0, last: 0 };
     const { first, last } = graph.reach(node);

@@ -1,11 +1,11 @@
 /** Gives every parameter, activation and index array of a network its place in the arena. What is computed there is the plan's business. */
 import type { LossSpec, Network, NodeId, NodeSpec, OptimizerSpec, ParamName, Topology } from '@freetickets/sparse-core';
 import { Arena, type Geometry, type Run, type Tensor } from './arena.ts';
-import { Graph, isLayer, phaseKey, strideOf } from './graph.ts';
+import { Graph, isLayer, strideOf } from './graph.ts';
 import { FLAT_FLOATS, FULL, NO_SHIFTS, PARTIAL } from './ops.ts';
 import { FLAT_VECTORS, runRows, runsOf } from './pitch.ts';
 import type { Pool } from './pool.ts';
-import { packedCount, phasesOf, planesRead, type TapArrays, type Window } from './taps.ts';
+import { phasesOf, planesRead, type TapArrays, type Window } from './taps.ts';
 import { HYPER, type Treatment, treatments } from './update.ts';
 
 /** Offsets of one parameter's floats; values, momentum and gradient of all trained parameters stand in one row each. */
@@ -25,11 +25,15 @@ export interface LayerPlace {
   /** Live weights. */
   readonly count: number;
   readonly input: Tensor;
+  /** Columns and rows of the input from one output to the next; 1 also where it is split into phases. */
+  readonly step: number;
   readonly forward: TapArrays;
   readonly forwardWeights: number;
   /** Only where the input needs a gradient. */
   readonly backward: TapArrays | undefined;
   readonly backwardWeights: number;
+  /** Where dead weights take part in training as zeros: integers, the positions of the live ones; else -1. */
+  readonly positions: number;
 }
 
 export interface NormPlace {
@@ -76,10 +80,16 @@ const GROUPS = 4;
 /** Images of one block. A tile of a picture spans columns too; a layer of one pixel has none, so its tiles take more images instead. */
 const PICTURE_LANES = 32;
 const PIXEL_LANES = 128;
-/** From this density on a layer is faster with its dead weights as zeros, in predictions. */
+/** From this density on a layer is faster with its dead weights as zeros. */
 const DENSE_FROM = 0.6;
 /** Default of `mostKept`: 1 GiB. */
 const MOST_KEPT = 2 ** 28;
+
+interface TapOptions {
+  readonly input?: Tensor;
+  readonly beside?: boolean;
+  readonly phases?: number;
+}
 
 export class Placement {
   readonly net: Network;
@@ -93,7 +103,7 @@ export class Placement {
   readonly norms = new Map<NodeId, NormPlace>();
   /** Batch norms that a layer's operation applies, where they need no statistics of the batch. */
   readonly fusedNorms = new Set<NodeId>();
-  /** What is not kept for the backward pass: what that does not read, or makes again. By owner, phases by their keys. */
+  /** What is not kept for the backward pass, by owner: what that does not read, or makes again. */
   readonly dropped = new Set<string>();
   readonly tensors = new Map<NodeId, Tensor>();
   readonly phases = new Map<string, Tensor>();
@@ -141,10 +151,10 @@ export class Placement {
     this.train = options.train;
     this.#rowTiles = options.rowTiles ?? false;
     this.keeps = options.train || options.inputGradients === true;
-    this.graph = new Graph(net, this.keeps, this.keeps && !this.train);
+    const flat = !this.keeps && options.batchSize < FULL;
+    this.graph = new Graph(net, this.keeps, this.keeps && !this.train, flat);
     this.#sparse = new Set(topology.keys());
     this.#pictures = net.spec.nodes.some(({ op }) => op === 'conv2d') && [...net.shapes.keys()].some((id) => !isPixel(this.graph.size(id)));
-    const flat = !this.keeps && options.batchSize < FULL;
     const full = Math.min(this.#pictures ? PICTURE_LANES : PIXEL_LANES, Math.ceil(options.batchSize / FULL) * FULL);
     const lanes = flat ? options.batchSize : full;
     if (flat) this.#runs = runsOf(this.graph, lanes);
@@ -218,7 +228,7 @@ export class Placement {
     const readers = new Map<string, number>();
     const hold = (key: string) => readers.set(key, (readers.get(key) ?? 0) + 1);
     for (const node of this.net.spec.nodes) {
-      const key = phaseKey(node);
+      const key = this.graph.phaseKey(node);
       if (key) hold(key);
       for (const id of node.from) if (this.#shares(node) !== id) hold(this.owner(id));
     }
@@ -230,8 +240,8 @@ export class Placement {
     this.tensors.set('input', this.#newTensor('input'));
     for (const node of this.net.spec.nodes) {
       const shared = this.#shares(node);
-      const key = phaseKey(node);
-      if (key && !this.phases.has(key)) this.phases.set(key, this.arena.tensor(this.phaseGeometry(node, key)));
+      const key = this.graph.phaseKey(node);
+      if (key && !this.phases.has(key)) this.phases.set(key, this.arena.tensor(this.#phaseGeometry(node, key)));
       if (shared) this.tensors.set(node.id, this.aliasOf(node.id, this.tensor(shared)));
       else if (!this.tensors.has(node.id)) this.tensors.set(node.id, this.#newTensor(node.id));
       if (isLayer(node)) {
@@ -257,11 +267,7 @@ export class Placement {
       if (node.op === 'relu') read.add(this.owner(node.id));
     }
     for (const { id } of nodes) if (!read.has(id)) this.dropped.add(id);
-    for (const node of nodes) {
-      const key = phaseKey(node);
-      if (key && (this.large || !this.train)) this.dropped.add(key);
-      if (this.large && node.op === 'batchNorm' && this.owner(output) !== node.id) this.dropped.add(node.id);
-    }
+    for (const node of nodes) if (this.large && node.op === 'batchNorm' && this.owner(output) !== node.id) this.dropped.add(node.id);
   }
 
   #newTensor(id: NodeId): Tensor {
@@ -275,10 +281,9 @@ export class Placement {
   }
 
   /** The phases of a strided convolution's input. */
-  phaseGeometry(node: NodeSpec, key: string): Geometry {
+  #phaseGeometry(node: NodeSpec, key: string): Geometry {
     const phases = this.graph.phases(node.from[0]!, strideOf(node));
-    if (!this.#runs) return phases;
-    const run = this.#runs(key);
+    const run = this.#runs!(key);
     return { ...phases, width: Math.min(phases.width, Math.floor(run.row / this.arena.lanes)), run };
   }
 
@@ -287,7 +292,8 @@ export class Placement {
     const input = this.graph.inPlace(node.id) ?? node.from[0]!;
     if (this.graph.inPlace(node.id)) return input;
     if (node.op !== 'flatten') return undefined;
-    const gaps = this.#runs ? !isPixel(this.graph.size(input)) : this.graph.border(this.graph.root(input)) > 0;
+    const size = this.graph.size(input);
+    const gaps = this.#runs ? !isPixel(size) : this.graph.border(this.graph.root(input)) > 0 || !this.arena.contiguous(size);
     return gaps ? undefined : input;
   }
 
@@ -318,7 +324,8 @@ export class Placement {
     const backward = this.keeps && this.graph.needsGradient(node.from[0]!);
     const { inputs, outputs, kernel } = window;
     const density = count / (inputs * outputs * kernel ** 2);
-    const dense = !this.#sparse.has(param) || (!this.keeps && density >= DENSE_FROM);
+    const dense = !this.#sparse.has(param) || density >= DENSE_FROM;
+    const placed = backward ? this.#backwardArrays(window, count, dense) : undefined;
     const beside = !this.keeps && this.arena.lanes === 1 && isPixel(this.graph.size(node.id));
     const forward = dense
       ? this.#denseArrays(window, outputs, inputs, input)
@@ -329,19 +336,23 @@ export class Placement {
       window,
       count,
       input,
+      step: window.low === undefined ? window.stride : 1,
       forward,
-      forwardWeights: this.arena.floats(packedCount(forward, count)),
-      backward: backward ? this.#backwardArrays(window, count, dense) : undefined,
-      backwardWeights: backward ? this.arena.floats(count) : -1,
+      forwardWeights: this.arena.floats(forward.packed),
+      backward: placed,
+      backwardWeights: placed ? this.arena.floats(placed.packed) : -1,
+      positions: this.train && dense && this.#sparse.has(param) ? this.arena.ints(count) : -1,
     });
-    if (this.train && !dense) this.#partialFloats = Math.max(this.#partialFloats, count * PARTIAL * this.groups);
+    if (this.train) this.#partialFloats = Math.max(this.#partialFloats, dense ? forward.packed : count * PARTIAL * this.groups);
   }
 
-  /** Rows are the input's channels, or their phases: those have different taps, so only a stride of 1 can be dense. */
+  /** Rows are the input's channels, in each phase. */
   #backwardArrays(window: Window, count: number, dense: boolean): TapArrays {
     const { inputs, outputs, stride } = window;
-    if (dense && stride === 1) return this.#denseArrays(window, inputs, outputs);
-    return this.#tapArrays(window, count, inputs * phasesOf(stride), outputs);
+    const phases = phasesOf(stride);
+    if (!dense) return this.#tapArrays(window, count, inputs, outputs, { phases });
+    const arrays = this.#denseArrays(window, inputs, outputs);
+    return phases > 1 ? { ...arrays, phases, rows: this.arena.ints(phases + 1) } : arrays;
   }
 
   #denseArrays(window: Window, planes: number, channels: number, input?: Tensor): TapArrays {
@@ -349,6 +360,8 @@ export class Placement {
     const taps = channels * window.kernel ** 2;
     return {
       dense: true,
+      phases: 1,
+      packed: taps * planes,
       rows: taps,
       taps: this.arena.ints(taps),
       order: this.arena.ints(taps * planes),
@@ -360,8 +373,8 @@ export class Placement {
     };
   }
 
-  #tapArrays(window: Window, count: number, planes: number, channels: number, few: { input?: Tensor; beside?: boolean } = {}): TapArrays {
-    const { input, beside = false } = few;
+  #tapArrays(window: Window, count: number, planes: number, channels: number, more: TapOptions): TapArrays {
+    const { input, beside = false, phases = 1 } = more;
     const density = count / (window.inputs * window.outputs * window.kernel ** 2);
     const { channelsPerBlock, pairs } = beside
       ? { channelsPerBlock: channels, pairs: false }
@@ -369,7 +382,9 @@ export class Placement {
     const channelBlocks = Math.ceil(channels / channelsPerBlock);
     return {
       dense: false,
-      rows: this.arena.ints(channelBlocks * (planes + 1)),
+      phases,
+      packed: count,
+      rows: this.arena.ints(phases * channelBlocks * (planes + 1)),
       taps: this.arena.ints(count),
       order: this.arena.ints(count),
       planes,

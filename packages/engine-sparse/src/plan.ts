@@ -8,7 +8,7 @@ import { emitFolds, emitForward } from './forward.ts';
 import type { Operation } from './ops.ts';
 import { type LayerPlace, PLAIN, Placement, type PlacementOptions } from './placement.ts';
 import { makePool } from './pool.ts';
-import { denseTaps, fillBackward, fillDenseBackward, fillDenseForward, fillForward, packedCount } from './taps.ts';
+import { denseTaps, fillBackward, fillDenseBackward, fillDenseForward, fillForward } from './taps.ts';
 import { emitUpdates } from './update.ts';
 
 export interface Plan {
@@ -64,10 +64,10 @@ function placed(net: Network, topology: Topology, options: PlacementOptions): Pi
 }
 
 function packLayer(place: Placement, layer: LayerPlace): Operation[] {
-  const { count, forward } = layer;
+  const { forward, backward } = layer;
   const source = place.params.get(layer.param)!.values;
-  const ops: Operation[] = [{ op: 'pack', out: layer.forwardWeights, source, order: forward.order, count: packedCount(forward, count) }];
-  if (layer.backward) ops.push({ op: 'pack', out: layer.backwardWeights, source, order: layer.backward.order, count });
+  const ops: Operation[] = [{ op: 'pack', out: layer.forwardWeights, source, order: forward.order, count: forward.packed }];
+  if (backward) ops.push({ op: 'pack', out: layer.backwardWeights, source, order: backward.order, count: backward.packed });
   return ops;
 }
 
@@ -90,12 +90,13 @@ function emitRunning(place: Placement): Operation[] {
 /** Fills the index arrays of one layer; `live` undefined: dense. */
 export function indexLayer(plan: Plan, ints: Int32Array, layer: LayerPlace, live: Uint32Array | undefined): void {
   const { arena } = plan.place;
-  const { forward, backward, window, count, input } = layer;
+  const { forward, backward, window, count, input, positions } = layer;
+  if (positions >= 0) ints.set(live!, positions);
   if (forward.dense) fillDenseForward(ints, forward, window, live, input, arena.lanes);
   else fillForward(ints, forward, window, live, count, input, arena.lanes);
   const gradient = plan.backward?.gradients.get(layer.node.id);
   if (!backward || !gradient) return;
-  if (backward.dense) fillDenseBackward(ints, backward, window, gradient.view, arena.lanes);
+  if (backward.dense) fillDenseBackward(ints, backward, window, live, gradient.view, arena.lanes);
   else fillBackward(ints, backward, window, live, count, gradient.view, arena.lanes);
 }
 

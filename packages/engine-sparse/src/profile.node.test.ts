@@ -86,6 +86,14 @@ describe('openProfiler', () => {
     expect(() => profiler.profile()).toThrow(wrong);
   });
 
+  it('runs one layer alone, and refuses what is none', async () => {
+    const profiler = await openProfiler(net, state, { batchSize, engine: 'reference' });
+    const layer = profiler.runLayer('conv1');
+    expect(layer).toMatchObject({ node: 'conv1', inputs: 3 });
+    expect(layer.forwardMs).toBeGreaterThan(0);
+    expect(() => profiler.runLayer('input')).toThrow('node: expected a convolution or linear layer, received "input"');
+  });
+
   it('refuses an engine that nobody knows', async () => {
     const opening = openProfiler(net, state, { batchSize, engine: 'gpu' });
     await expect(opening).rejects.toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT', at: 'engine' }));

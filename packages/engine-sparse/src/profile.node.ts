@@ -69,6 +69,11 @@ export interface Profiler {
   readonly engine: string;
   /** Runs everything once as a whole and once operation by operation. */
   run(): void;
+  /**
+   * Runs the operations of one layer alone: what profiles tell of it starts over. Meant for layers whose inputs and gradients a run has filled.
+   * @throws SparseError INVALID_ARGUMENT for a node that is no layer
+   */
+  runLayer(node: NodeId): LayerProfile;
   /** Starts over: profiles tell of the runs after it only. */
   forget(): void;
   /** @throws SparseError INVALID_ARGUMENT before the first run */
@@ -151,6 +156,13 @@ class PlanProfiler implements Profiler {
     this.#runs++;
   }
 
+  runLayer(node: NodeId): LayerProfile {
+    const layer = this.#plan.place.layers.get(node);
+    if (!layer) throw new SparseError('INVALID_ARGUMENT', 'node', 'a convolution or linear layer', node);
+    for (const timed of this.#timed) if (timed.owner?.layer === layer) timed.leastMs = this.#time(timed.program);
+    return this.#layer(layer);
+  }
+
   forget(): void {
     this.#wholeMs = Number.POSITIVE_INFINITY;
     for (const timed of this.#timed) timed.leastMs = Number.POSITIVE_INFINITY;
@@ -224,9 +236,14 @@ class PlanProfiler implements Profiler {
   }
 }
 
-/** The layer whose index arrays an operation reads. Packing belongs to none: it moves weights, it multiplies nothing. */
+/** The layer whose index arrays an operation reads: packing its weights belongs to the pass that multiplies them. */
 function ownerOf({ place }: Plan, operation: Operation): Timed['owner'] {
   for (const layer of place.layers.values()) {
+    if (operation.op === 'pack') {
+      if (operation.order === layer.forward.order) return { layer, pass: 'forwardMs' };
+      if (operation.order === layer.backward?.order) return { layer, pass: 'inputGradientMs' };
+      if (operation.order === layer.positions) return { layer, pass: 'weightGradientMs' };
+    }
     if (operation.op === 'reduce' && operation.order === layer.forward.order) return { layer, pass: 'weightGradientMs' };
     if (!('taps' in operation)) continue;
     if (operation.taps === layer.backward?.taps) return { layer, pass: 'inputGradientMs' };

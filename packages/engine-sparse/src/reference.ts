@@ -6,7 +6,7 @@ import type { Operation, OperationOf } from './ops.ts';
 import type { Context } from './reference/context.ts';
 import { biasGradient, dense, denseGradient, gather, reduce, weightGradient } from './reference/layers.ts';
 import { loss } from './reference/loss.ts';
-import { border, elementwise, load, merge, pack, reshape, shift, split, store, unload } from './reference/moves.ts';
+import { border, elementwise, load, pack, reshape, shift, split, store, unload } from './reference/moves.ts';
 import { affine, fold, normAgain, normBackward, normTrain, running } from './reference/norm.ts';
 import { averagePool, averagePoolBackward, maxPool, maxPoolBackward } from './reference/pool.ts';
 import { dropout, memberGradient, memberScale } from './reference/samples.ts';
@@ -40,7 +40,6 @@ const OPERATIONS: { readonly [Name in Operation['op']]: (operation: OperationOf<
   reshape,
   shift,
   split,
-  merge,
   loss,
   store,
   sgd,

@@ -1,17 +1,28 @@
 import { describe, expect, it } from 'vitest';
 import { NO_SHIFTS } from './ops.ts';
-import { besideSlots, denseTaps, fillBackward, fillDenseForward, fillForward, packedCount, type TapArrays, type Window } from './taps.ts';
+import {
+  besideSlots,
+  denseTaps,
+  fillBackward,
+  fillDenseBackward,
+  fillDenseForward,
+  fillForward,
+  type TapArrays,
+  type Window,
+} from './taps.ts';
 
 const LANES = 16;
 
 /** Rows, taps and order one behind the other. */
-const arrays = (planes: number, channelBlocks: number, channelsPerBlock: number, count: number): TapArrays => ({
+const arrays = (planes: number, channelBlocks: number, channelsPerBlock: number, count: number, phases = 1): TapArrays => ({
   dense: false,
+  phases,
+  packed: count,
   pairs: false,
   beside: false,
   rows: 0,
-  taps: channelBlocks * (planes + 1),
-  order: channelBlocks * (planes + 1) + count,
+  taps: phases * channelBlocks * (planes + 1),
+  order: phases * channelBlocks * (planes + 1) + count,
   planes,
   channelBlocks,
   channelsPerBlock,
@@ -19,7 +30,7 @@ const arrays = (planes: number, channelBlocks: number, channelsPerBlock: number,
 
 function read(ints: Int32Array, at: TapArrays) {
   return {
-    rows: Array.from({ length: at.channelBlocks }, (_, c) => [
+    rows: Array.from({ length: at.phases * at.channelBlocks }, (_, c) => [
       ...ints.slice(at.rows + c * (at.planes + 1), at.rows + (c + 1) * (at.planes + 1)),
     ]),
     taps: [...ints.slice(at.taps, at.order)],
@@ -37,7 +48,7 @@ function read(ints: Int32Array, at: TapArrays) {
  * With padding 1, kernel pixel (1, 1) is the pixel itself, (0, 0) the one above and to the left: -96 - 16.
  */
 describe('stride 1', () => {
-  const window: Window = { outputs: 2, inputs: 3, kernel: 3, stride: 1, pad: 1, low: 0 };
+  const window: Window = { outputs: 2, inputs: 3, kernel: 3, stride: 1, pad: 1, low: undefined };
   const view = { base: 112, block: 3 * 576, plane: 576, row: 96 };
   const live = Uint32Array.of(0, 4, 25, 38, 48);
 
@@ -108,16 +119,40 @@ describe('stride 2', () => {
     expect([...denseTaps(window, { view: phases, shifts: NO_SHIFTS }, LANES)]).toEqual(forward);
   });
 
-  it('backward: rows are phases', () => {
-    const gradient = { base: 0, block: 0, plane: 256, row: 64 };
-    const at = arrays(4, 1, 4, 9);
+  it('forward, not split: taps are those of stride 1', () => {
+    const whole = { view: { base: 0, block: 0, plane: 576, row: 96 }, shifts: NO_SHIFTS };
+    expect([...denseTaps({ ...window, low: undefined }, whole, LANES)]).toEqual([-112, -96, -80, -16, 0, 16, 80, 96, 112]);
+  });
+
+  /**
+   * Output y reads rows 2 y - 1, 2 y and 2 y + 1 through kernel rows 0, 1 and 2. So row 2 y meets kernel row 1 and output y alone; row
+   * 2 y + 1 meets kernel row 0 and output y + 1, and kernel row 2 and output y. Columns alike.
+   */
+  const gradient = { base: 0, block: 0, plane: 256, row: 64 };
+
+  it('backward: every phase has its rows', () => {
+    const at = arrays(1, 1, 4, 9, 4);
     const ints = new Int32Array(at.order + 9);
     fillBackward(ints, at, window, undefined, 9, gradient, LANES);
     expect(read(ints, at)).toEqual({
-      rows: [[0, 4, 6, 8, 9]],
-      taps: [0, -16, -64, -64 - 16, 0, -64, 0, -16, 0],
-      order: [0, 2, 6, 8, 1, 7, 3, 5, 4],
+      rows: [
+        [0, 1],
+        [1, 3],
+        [3, 5],
+        [5, 9],
+      ],
+      taps: [0, 16, 0, 64, 0, 64 + 16, 64, 16, 0],
+      order: [4, 3, 5, 1, 7, 0, 2, 6, 8],
     });
+  });
+
+  it('backward, few dead weights: the taps of one phase behind those of another, dead weights as none', () => {
+    const at = { ...arrays(1, 1, 4, 9, 4), dense: true, rows: 0, taps: 5, order: 14 };
+    const ints = new Int32Array(23);
+    fillDenseBackward(ints, at, window, Uint32Array.of(0, 1, 3, 4, 5, 6, 7, 8), gradient, LANES);
+    expect([...ints.slice(0, 5)]).toEqual([0, 1, 3, 5, 9]);
+    expect([...ints.slice(5, 14)]).toEqual([0, 16, 0, 64, 0, 64 + 16, 64, 16, 0]);
+    expect([...ints.slice(14)]).toEqual([3, 2, 4, 1, 6, 0, -1, 5, 7]);
   });
 });
 
@@ -160,7 +195,6 @@ it('a dense layer with a few dead weights meets them as none', () => {
   const ints = new Int32Array(6);
   fillDenseForward(ints, at, window, Uint32Array.of(0, 2), { view: { base: 0, block: 0, plane: 7, row: 7 }, shifts: NO_SHIFTS }, LANES);
   expect([...ints]).toEqual([0, 7, 14, 0, -1, 1]);
-  expect(packedCount(at, 2)).toBe(3);
 });
 
 it('dense taps of a linear layer are its inputs one after the other', () => {

@@ -13,15 +13,22 @@ export interface Window {
   readonly kernel: number;
   readonly stride: number;
   readonly pad: number;
-  /** Stride above 1: border of the picture that was split into phases; else 0. */
-  readonly low: number;
+  /** Where the input is a picture split into phases: its border. */
+  readonly low: number | undefined;
 }
 
 /** Offsets of index arrays in the integers of the arena. */
 export interface TapArrays {
-  /** All weights live: every plane has the same taps, and `rows` of them. */
+  /**
+   * Few dead weights, or none: every plane has the same taps, and `rows` of them. With several phases, `rows` is where it stands with which tap
+   * each of them begins.
+   */
   readonly dense: boolean;
   readonly rows: number;
+  /** Of the input's gradient under a stride; else 1. */
+  readonly phases: number;
+  /** Weights as the layer's operation reads them: a dense one meets dead ones as zeros. */
+  readonly packed: number;
   readonly taps: number;
   readonly order: number;
   readonly planes: number;
@@ -33,12 +40,12 @@ export interface TapArrays {
   readonly beside: boolean;
 }
 
-/** Phase planes that one input channel becomes under this stride. */
+/** Phases that a picture has under this stride. */
 export const phasesOf = (stride: number): number => stride * stride;
 
 /** Input plane of a tap, and the pixel of it that the output pixel (0, 0) sees. */
 function tapAt(w: Window, channel: number, ky: number, kx: number): { plane: number; y: number; x: number } {
-  if (w.stride === 1) return { plane: channel, y: ky - w.pad, x: kx - w.pad };
+  if (w.low === undefined) return { plane: channel, y: ky - w.pad, x: kx - w.pad };
   const v = ky - w.pad + w.low;
   const u = kx - w.pad + w.low;
   return {
@@ -46,6 +53,12 @@ function tapAt(w: Window, channel: number, ky: number, kx: number): { plane: num
     y: Math.floor(v / w.stride),
     x: Math.floor(u / w.stride),
   };
+}
+
+/** The phase of the input whose pixel (0, 0) a tap multiplies, and of which output pixel the gradient belongs to it: (-y, -x). */
+function phaseAt({ stride, pad }: Window, ky: number, kx: number): { phase: number; y: number; x: number } {
+  const [y, x] = [Math.floor((ky - pad) / stride), Math.floor((kx - pad) / stride)];
+  return { phase: (ky - pad - y * stride) * stride + (kx - pad - x * stride), y, x };
 }
 
 /** The taps of a dense row (one output), in the order of positions (channel, ky, kx): offsets in the (phase-split) input. */
@@ -119,6 +132,12 @@ export function fillForward(
     }
     ints[row + planes] = slot;
   }
+  if (at.beside) for (const array of [taps, order]) moveTo(besideSlots(ints, at), ints.subarray(array, array + slot));
+}
+
+function moveTo(slots: Int32Array, numbers: Int32Array): void {
+  const before = numbers.slice();
+  for (let k = 0; k < slots.length; k++) numbers[slots[k]!] = before[k]!;
 }
 
 /** For each output and block of channels: which of the sorted positions are the last of theirs, plus 1. */
@@ -158,7 +177,7 @@ function remembered<Table extends object>(tables: WeakMap<TapArrays, Table>, at:
 
 const allPositions = (count: number): Uint32Array => Uint32Array.from({ length: count }, (_, position) => position);
 
-/** Fills the arrays for the input's gradient: rows are (phase planes of) input channels, blocks are of outputs; taps see the gradient. */
+/** Fills the arrays for the input's gradient: rows are input channels, in each phase; blocks are of outputs; taps see the gradient. */
 export function fillBackward(
   ints: Int32Array,
   at: TapArrays,
@@ -171,17 +190,14 @@ export function fillBackward(
   const sums = remembered(backwardSums, at, () => ({
     outputBucket: forEachOutput(w, (output) => bucketsBefore(at, output)),
     outputOffset: forEachOutput(w, (output) => output * gradient.plane),
-    placeBucket: forEachPlace(w, (channel, ky, kx) => tapAt(w, channel, ky, kx).plane),
-    placeOffset: forEachPlace(w, (channel, ky, kx) => {
-      const { y, x } = tapAt(w, channel, ky, kx);
+    placeBucket: forEachPlace(w, (channel, ky, kx) => phaseAt(w, ky, kx).phase * bucketsOf(at) + channel),
+    placeOffset: forEachPlace(w, (_, ky, kx) => {
+      const { y, x } = phaseAt(w, ky, kx);
       return -y * gradient.row - x * lanes;
     }),
   }));
   fill(ints, at, live ?? allPositions(count), sums);
 }
-
-/** Weights as a layer's operation reads them: a dense one meets dead ones as zeros. */
-export const packedCount = (at: TapArrays, live: number): number => (at.dense ? at.rows * at.planes : live);
 
 /** Fills the arrays of a layer with few dead weights, or none (`live` undefined), for the forward pass: a plane is an output. */
 export function fillDenseForward(
@@ -192,24 +208,47 @@ export function fillDenseForward(
   input: Pick<Tensor, 'view' | 'shifts'>,
   lanes: number,
 ): void {
-  const taps = denseTaps(w, input, lanes);
-  if (!live) {
-    fillDense(ints, at, taps, (output, tap) => output * at.rows + tap);
-    return;
-  }
-  const indices = new Int32Array(at.rows * at.planes).fill(-1);
-  for (let k = 0; k < live.length; k++) indices[live[k]!] = k;
-  fillDense(ints, at, taps, (output, tap) => indices[output * at.rows + tap]!);
+  const weights = liveAt(at, live);
+  fillDense(ints, at, denseTaps(w, input, lanes), (output, tap) => weights(output * at.rows + tap));
 }
 
-/** Fills the arrays of a layer of stride 1 without dead weights for the input's gradient: a plane is an input channel. */
-export function fillDenseBackward(ints: Int32Array, at: TapArrays, w: Window, gradient: View, lanes: number): void {
+/** The same for the input's gradient: a plane is an input channel, the taps of one phase stand behind those of another. */
+export function fillDenseBackward(
+  ints: Int32Array,
+  at: TapArrays,
+  w: Window,
+  live: Uint32Array | undefined,
+  gradient: View,
+  lanes: number,
+): void {
   const area = w.kernel * w.kernel;
-  const taps = Int32Array.from({ length: at.rows }, (_, tap) => {
-    const { y, x } = tapAt(w, 0, Math.floor((tap % area) / w.kernel), (tap % area) % w.kernel);
-    return Math.floor(tap / area) * gradient.plane - y * gradient.row - x * lanes;
-  });
-  fillDense(ints, at, taps, (channel, tap) => (Math.floor(tap / area) * w.inputs + channel) * area + (tap % area));
+  const weights = liveAt(at, live);
+  const places = Array.from({ length: area }, (_, place) => ({ place, ...phaseAt(w, Math.floor(place / w.kernel), place % w.kernel) }));
+  let first = 0;
+  for (let phase = 0; phase < at.phases; phase++) {
+    const own = places.filter((one) => one.phase === phase);
+    const rows = own.length * w.outputs;
+    const taps = new Int32Array(rows);
+    for (let tap = 0; tap < rows; tap++) {
+      const { y, x } = own[tap % own.length]!;
+      taps[tap] = Math.floor(tap / own.length) * gradient.plane - y * gradient.row - x * lanes;
+    }
+    const positionOf = (channel: number, tap: number) =>
+      (Math.floor(tap / own.length) * w.inputs + channel) * area + own[tap % own.length]!.place;
+    fillDense(ints, { ...at, rows, taps: at.taps + first, order: at.order + first * at.planes }, taps, (channel, tap) =>
+      weights(positionOf(channel, tap)),
+    );
+    if (at.phases > 1) ints.set([first, first + rows], at.rows + phase);
+    first += rows;
+  }
+}
+
+/** Which live weight stands at a position; -1: none. */
+function liveAt(at: TapArrays, live: Uint32Array | undefined): (position: number) => number {
+  if (!live) return (position) => position;
+  const indices = new Int32Array(at.packed).fill(-1);
+  for (let k = 0; k < live.length; k++) indices[live[k]!] = k;
+  return (position) => indices[position]!;
 }
 
 /** @param live which weight a plane multiplies at a tap */
@@ -222,6 +261,8 @@ function fillDense(ints: Int32Array, at: TapArrays, taps: Int32Array, live: (pla
     for (let tap = 0; tap < at.rows; tap++) ints[start + tap * side] = live(plane, tap);
   }
 }
+
+const bucketsOf = (at: TapArrays): number => at.channelBlocks * (at.planes + 1);
 
 /** Buckets of the blocks before the one that a channel is in. */
 const bucketsBefore = (at: TapArrays, channel: number): number => Math.floor(channel / at.channelsPerBlock) * (at.planes + 1);
@@ -247,7 +288,7 @@ export function besideSlots(ints: Int32Array, { rows, planes }: Pick<TapArrays, 
 
 /** A stable counting sort of the live weights by bucket. */
 function fill(ints: Int32Array, at: TapArrays, live: Uint32Array, sums: Sums): void {
-  const next = new Int32Array(at.channelBlocks * (at.planes + 1));
+  const next = new Int32Array(at.phases * bucketsOf(at));
   const { buckets, offsets } = placed(live, sums, next);
   let start = 0;
   for (let bucket = 0; bucket < next.length; bucket++) {
@@ -257,10 +298,8 @@ function fill(ints: Int32Array, at: TapArrays, live: Uint32Array, sums: Sums): v
     start += size;
   }
   const { taps, order } = at;
-  const slots = at.beside ? besideSlots(ints, at) : undefined;
   for (let k = 0; k < buckets.length; k++) {
-    const place = next[buckets[k]!]!++;
-    const slot = slots ? slots[place]! : place;
+    const slot = next[buckets[k]!]!++;
     ints[taps + slot] = offsets[k]!;
     ints[order + slot] = k;
   }

@@ -5,7 +5,7 @@ import { installPeers } from './environment.ts';
 import { inRepository } from './folders.ts';
 import { measureLimits } from './limits.ts';
 import { OPTIONS_HELP, type Options, parseOptions } from './options.ts';
-import { type Result, sectionOf, updateDocument, versionsOf, writeResult } from './results.ts';
+import { earlierCases, type Result, sectionOf, updateDocument, versionsOf, writeResult } from './results.ts';
 import { Sides } from './side.ts';
 import type { Suite } from './suite.ts';
 import { edst } from './suites/edst.ts';
@@ -45,7 +45,8 @@ async function runSuites({ suites: names, settings, out, dry }: Options): Promis
   const machine = describeMachine();
   for (const suite of suites) {
     await using sides = new Sides();
-    const outcome = await suite.run({ settings, sides, limits, say });
+    const earlier = settings.only === '' ? [] : earlierCases(suite.name, out);
+    const outcome = await suite.run({ settings, sides, limits, earlier, say });
     const { data: _, ...kept } = settings;
     const facts = { suite: suite.name, date: new Date().toISOString(), settings: kept, machine, limits };
     const result: Result = { ...facts, versions: versionsOf(outcome.cases, machine), ...outcome };

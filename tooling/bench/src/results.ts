@@ -1,5 +1,5 @@
 /** What is kept of a suite: a JSON file with everything, and its table in docs/performance.md. */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Measurement } from './contest.ts';
 import type { MachineDescription } from './description.ts';
@@ -31,6 +31,12 @@ export function writeResult(result: Result, folder: string): string {
   const path = join(folder, `${result.suite}.json`);
   writeFileSync(path, `${JSON.stringify(result, undefined, 2)}\n`);
   return path;
+}
+
+/** The cases that `writeResult` has left, if any. */
+export function earlierCases(suite: string, folder: string): readonly object[] {
+  const path = join(folder, `${suite}.json`);
+  return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as Result).cases : [];
 }
 
 /** Table, what has to be known about it, and when and how it came about. */

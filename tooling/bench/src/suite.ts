@@ -23,6 +23,8 @@ export interface Settings {
 export interface Context {
   readonly settings: Settings;
   readonly sides: Sides;
+  /** Cases that earlier results have, where only some are asked for: a suite may keep the others. */
+  readonly earlier: readonly object[];
   /** Undefined without a C compiler. */
   readonly limits: Limits | undefined;
   say(line: string): void;

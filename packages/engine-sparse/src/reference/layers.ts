@@ -1,25 +1,61 @@
 /** Convolutions and linear layers: sums over live weights, and the gradients of those weights. */
-import { type DenseGradient, type Gather, type OperationOf, PARTIAL, TILE_PLANES, type WeightGradient } from '../ops.ts';
+import { type DenseGradient, type Gather, type OperationOf, PARTIAL, TILE_PLANES, type View, type WeightGradient } from '../ops.ts';
 import { besideSlots } from '../taps.ts';
 import { at, type Context } from './context.ts';
 import { shift } from './moves.ts';
 
 export function gather(p: Gather, c: Context): void {
-  const { i } = c;
-  const run = p.width * c.lanes;
-  const slots = run * p.height === 1 ? besideSlots(i, p) : undefined;
-  for (let block = 0; block < c.blocks; block++)
-    for (let y = 0; y < p.height; y++)
-      for (let channels = 0; channels < p.channelBlocks; channels++)
-        for (let o = 0; o < p.planes; o++) {
-          const out = at(p.out, c, block, o, y);
-          if (channels === 0) startSums(p, c, block, o, y, out, run);
-          const row = p.rows + channels * (p.planes + 1) + o;
-          if (slots) addBeside(p, c, slots.subarray(i[row]!, i[row + 1]!), at(p.in, c, block, 0, y), out);
-          else addTaps(p, c, i[row]!, i[row + 1]!, at(p.in, c, block, 0, y), out, run);
-          if (channels === p.channelBlocks - 1 && (p.scale >= 0 || p.rectify)) finish(p, c, o, out, at(p.normed, c, block, o, y), run);
-        }
+  for (const phase of phasesOf(p, c)) gatherPhase(phase, c);
   shiftResult(p, c);
+}
+
+/** The operation for each phase of its outputs alone. */
+function phasesOf(p: Gather, { i, lanes }: Context): Gather[] {
+  const { outStep: step, rows, taps, weights } = p;
+  return Array.from({ length: step * step }, (_, phase): Gather => {
+    const [v, u] = [Math.floor(phase / step), phase % step];
+    const part = (view: View): View =>
+      view.base < 0 ? view : { ...view, base: view.base + v * view.row + u * lanes, row: step * view.row };
+    const first = i[rows + phase]!;
+    return {
+      ...p,
+      ...{ out: part(p.out), start: part(p.start), normed: part(p.normed) },
+      ...{ height: Math.ceil((p.height - v) / step), width: Math.ceil((p.width - u) / step) },
+      ...(p.op === 'gather'
+        ? { rows: rows + phase * p.channelBlocks * (p.planes + 1) }
+        : step > 1 && { rows: i[rows + phase + 1]! - first, taps: taps + first, weights: weights + first * p.planes }),
+    };
+  });
+}
+
+function gatherPhase(p: Gather, c: Context): void {
+  const { i } = c;
+  const slots = p.height * p.width * c.lanes === 1 ? besideSlots(i, p) : undefined;
+  for (const run of runsOf(p, c))
+    for (let block = 0; block < c.blocks; block++)
+      for (let y = 0; y < p.height; y++)
+        for (let channels = 0; channels < p.channelBlocks; channels++)
+          for (let o = 0; o < p.planes; o++) {
+            const out = at(p.out, c, block, o, y) + run.out;
+            if (channels === 0) startSums(p, c, block, o, y, run, out);
+            const row = p.rows + channels * (p.planes + 1) + o;
+            if (slots) addBeside(p, c, slots.subarray(i[row]!, i[row + 1]!), at(p.in, c, block, 0, y), out);
+            else addTaps(p, c, i[row]!, i[row + 1]!, at(p.in, c, block, 0, y) + run.in, out, run.length);
+            if (channels === p.channelBlocks - 1 && (p.scale >= 0 || p.rectify))
+              finish(p, c, o, out, at(p.normed, c, block, o, y) + run.out, run.length);
+          }
+}
+
+/** Parts of a row in which columns of input and output both lie side by side: where they begin, and floats of each. */
+interface Part {
+  readonly in: number;
+  readonly out: number;
+  readonly length: number;
+}
+
+function runsOf({ inStep, outStep = 1, width }: { inStep: number; outStep?: number; width: number }, { lanes }: Context): Part[] {
+  if (inStep * outStep === 1) return [{ in: 0, out: 0, length: width * lanes }];
+  return Array.from({ length: width }, (_, x) => ({ in: x * inStep * lanes, out: x * outStep * lanes, length: lanes }));
 }
 
 function shiftResult({ scale, rectify, normed, out, planes, height, width, shifts }: Gather, c: Context): void {
@@ -37,13 +73,13 @@ function finish(p: Gather, { f }: Context, o: number, sums: number, out: number,
 }
 
 /** The bias, and what the sums start from besides. */
-function startSums(p: Gather, c: Context, block: number, o: number, y: number, out: number, run: number): void {
+function startSums(p: Gather, c: Context, block: number, o: number, y: number, run: Part, out: number): void {
   const { f } = c;
   const bias = p.bias < 0 ? 0 : f[p.bias + o]!;
-  if (p.start.base < 0) f.fill(bias, out, out + run);
+  if (p.start.base < 0) f.fill(bias, out, out + run.length);
   else {
-    const start = at(p.start, c, block, o, y);
-    for (let e = 0; e < run; e++) f[out + e] = f[start + e]! + bias;
+    const start = at(p.start, c, block, o, y) + run.out;
+    for (let e = 0; e < run.length; e++) f[out + e] = f[start + e]! + bias;
   }
 }
 
@@ -71,25 +107,29 @@ function addBeside(p: Gather, { f, i }: Context, slots: Int32Array, input: numbe
 
 /** A layer with few dead weights, or none: the weights of several planes lie side by side, those of the planes left over alone. */
 export function dense(p: Gather, c: Context): void {
-  const { f, i } = c;
-  const run = p.width * c.lanes;
-  const whole = p.planes - (p.planes % TILE_PLANES);
-  for (let block = 0; block < c.blocks; block++)
-    for (let y = 0; y < p.height; y++)
-      for (let o = 0; o < p.planes; o++) {
-        const out = at(p.out, c, block, o, y);
-        const input = at(p.in, c, block, 0, y);
-        const side = o < whole ? TILE_PLANES : 1;
-        const weights = p.weights + (o - (o % side)) * p.rows + (o % side);
-        startSums(p, c, block, o, y, out, run);
-        for (let tap = 0; tap < p.rows; tap++) {
-          const weight = f[weights + tap * side]!;
-          const x = input + i[p.taps + tap]!;
-          for (let e = 0; e < run; e++) f[out + e]! += weight * f[x + e]!;
-        }
-        if (p.scale >= 0 || p.rectify) finish(p, c, o, out, at(p.normed, c, block, o, y), run);
-      }
+  for (const phase of phasesOf(p, c)) densePhase(phase, c);
   shiftResult(p, c);
+}
+
+function densePhase(p: Gather, c: Context): void {
+  const { f, i } = c;
+  const whole = p.planes - (p.planes % TILE_PLANES);
+  for (const run of runsOf(p, c))
+    for (let block = 0; block < c.blocks; block++)
+      for (let y = 0; y < p.height; y++)
+        for (let o = 0; o < p.planes; o++) {
+          const out = at(p.out, c, block, o, y) + run.out;
+          const input = at(p.in, c, block, 0, y) + run.in;
+          const side = o < whole ? TILE_PLANES : 1;
+          const weights = p.weights + (o - (o % side)) * p.rows + (o % side);
+          startSums(p, c, block, o, y, run, out);
+          for (let tap = 0; tap < p.rows; tap++) {
+            const weight = f[weights + tap * side]!;
+            const x = input + i[p.taps + tap]!;
+            for (let e = 0; e < run.length; e++) f[out + e]! += weight * f[x + e]!;
+          }
+          if (p.scale >= 0 || p.rectify) finish(p, c, o, out, at(p.normed, c, block, o, y) + run.out, run.length);
+        }
 }
 
 /** The first float of a partial sum holds all of it here. */
@@ -121,7 +161,7 @@ function sumProducts(
   spacing: number,
 ): void {
   const { f, i } = c;
-  const run = p.width * c.lanes;
+  const runs = runsOf(p, c);
   for (let k = 0; k < count; k += 4) {
     // Beyond the last tap the last one is summed again, and written to the same place.
     const [k1, k2, k3] = [Math.min(k + 1, count - 1), Math.min(k + 2, count - 1), Math.min(k + 3, count - 1)];
@@ -129,15 +169,17 @@ function sumProducts(
     let [sum0, sum1, sum2, sum3] = [0, 0, 0, 0];
     for (let block = 0; block < c.blocks; block++)
       for (let y = 0; y < p.height; y++) {
-        const input = at(p.in, c, block, 0, y);
-        const gradient = at(p.gradient, c, block, o, y);
-        const [x0, x1, x2, x3] = [input + tap0, input + tap1, input + tap2, input + tap3];
-        for (let e = 0; e < run; e++) {
-          const g = f[gradient + e]!;
-          sum0 += f[x0 + e]! * g;
-          sum1 += f[x1 + e]! * g;
-          sum2 += f[x2 + e]! * g;
-          sum3 += f[x3 + e]! * g;
+        for (const run of runs) {
+          const input = at(p.in, c, block, 0, y) + run.in;
+          const gradient = at(p.gradient, c, block, o, y) + run.out;
+          const [x0, x1, x2, x3] = [input + tap0, input + tap1, input + tap2, input + tap3];
+          for (let e = 0; e < run.length; e++) {
+            const g = f[gradient + e]!;
+            sum0 += f[x0 + e]! * g;
+            sum1 += f[x1 + e]! * g;
+            sum2 += f[x2 + e]! * g;
+            sum3 += f[x3 + e]! * g;
+          }
         }
       }
     f[out + k * spacing] = sum0;

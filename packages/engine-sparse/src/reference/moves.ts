@@ -118,20 +118,6 @@ function splitAhead(p: Split, c: Context, ahead: number, offset: number): void {
         }
 }
 
-export function merge(p: Split, c: Context): void {
-  const { stride, low } = p;
-  for (let block = 0; block < c.blocks; block++)
-    for (let channel = 0; channel < p.channels; channel++)
-      for (let y = 0; y < p.height; y++)
-        for (let x = 0; x < p.width; x++) {
-          const [v, u] = [y + low, x + low];
-          const plane = (channel * stride + (v % stride)) * stride + (u % stride);
-          const whole = at(p.whole, c, block, channel, y, x);
-          const phase = at(p.phases, c, block, plane, Math.floor(v / stride), Math.floor(u / stride));
-          for (let n = 0; n < c.lanes; n++) c.f[whole + n] = (p.accumulate ? c.f[whole + n]! : 0) + c.f[phase + n]!;
-        }
-}
-
 /** Live weights into the order in which a layer meets them. */
 export function pack(p: OperationOf<'pack'>, { f, i }: Context): void {
   for (let k = 0; k < p.count; k++) f[p.out + k] = i[p.order + k]! < 0 ? 0 : f[p.source + i[p.order + k]!]!;

@@ -82,11 +82,10 @@ async function holdLayer(task: OursLayerTask): Promise<Held> {
   const { name } = computingNamed(engine, threads, say).engine;
   const options = { batchSize, threads, engine: name, train: !forwardOnly };
   const profiler = await openProfiler(net, layerState(net, live, seed), options);
+  profiler.run();
   return {
     async run() {
-      profiler.forget();
-      profiler.run();
-      const { forwardMs, inputGradientMs = 0, weightGradientMs = 0 } = profiler.profile().layers.find((layer) => layer.node === LAYER)!;
+      const { forwardMs, inputGradientMs = 0, weightGradientMs = 0 } = profiler.runLayer(LAYER);
       return forwardOnly ? { forward: forwardMs } : { forward: forwardMs, backward: inputGradientMs + weightGradientMs };
     },
     close: async () => {},
