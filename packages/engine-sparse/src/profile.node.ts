@@ -70,7 +70,8 @@ export interface Profiler {
   /** Runs everything once as a whole and once operation by operation. */
   run(): void;
   /**
-   * Runs the operations of one layer alone: what profiles tell of it starts over. Meant for layers whose inputs and gradients a run has filled.
+   * Runs the operations of one layer once, those of each pass in one call. Profiles do not know of it. Meant for after a run, which fills what
+   * the layer reads.
    * @throws SparseError INVALID_ARGUMENT for a node that is no layer
    */
   runLayer(node: NodeId): LayerProfile;
@@ -125,6 +126,8 @@ class PlanProfiler implements Profiler {
   readonly #ints: Int32Array;
   readonly #whole: unknown;
   readonly #timed: readonly Timed[];
+  /** Programs of one pass of one layer. */
+  readonly #passes = new Map<string, unknown>();
   #wholeMs = Number.POSITIVE_INFINITY;
   #runs = 0;
 
@@ -159,8 +162,18 @@ class PlanProfiler implements Profiler {
   runLayer(node: NodeId): LayerProfile {
     const layer = this.#plan.place.layers.get(node);
     if (!layer) throw new SparseError('INVALID_ARGUMENT', 'node', 'a convolution or linear layer', node);
-    for (const timed of this.#timed) if (timed.owner?.layer === layer) timed.leastMs = this.#time(timed.program);
-    return this.#layer(layer);
+    const milliseconds: Partial<Record<Pass, number>> = {};
+    for (const pass of ['forwardMs', 'inputGradientMs', 'weightGradientMs'] as const) {
+      const own = this.#timed.filter(({ owner }) => owner?.layer === layer && owner.pass === pass);
+      if (own.length > 0) milliseconds[pass] = this.#time(this.#together(own, `${node}/${pass}`));
+    }
+    return { ...this.#layer(layer), ...milliseconds };
+  }
+
+  #together(timed: readonly Timed[], key: string): unknown {
+    const program = this.#passes.get(key) ?? this.#executor.compile(timed.map(({ operation }) => operation));
+    this.#passes.set(key, program);
+    return program;
   }
 
   forget(): void {
