@@ -13,6 +13,7 @@ const FIGURES = [
   ['cECE', 'cECE %', percent],
   ['disagreement', 'disagreement %', percent],
   ['kl', 'KL', digits(4)],
+  ['exploration', 'R_s %', percent],
 ];
 const COSTS = [
   ['trainingRelative', 'training FLOPs', (value) => `${value.toFixed(2)}x`],

@@ -79,6 +79,10 @@ const betweenMembers = (measure: 'disagreement' | 'kl') => (evaluation: Evaluati
   return value === null ? undefined : { value, ...evaluation.diversity.intervals?.[measure] };
 };
 
+/** R_s at the end, the mean over the trainings of the run; nothing where no weights were rewired. */
+const explored = ({ diversity: { exploration } }: Evaluation): Figure | undefined =>
+  exploration?.length ? { value: exploration.reduce((sum, rate) => sum + rate, 0) / exploration.length } : undefined;
+
 /** @param name of the other pictures; undefined where no run has been measured on any */
 const auroc = (name?: string): Column => ({
   ...measured(
@@ -106,6 +110,7 @@ const OF_TEST: readonly Column[] = [
 const OF_MEMBERS: readonly Column[] = [
   measured('disagreement', 'disagree %', 'higher', hundredths, betweenMembers('disagreement')),
   measured('kl', 'KL', 'higher', digits(4), betweenMembers('kl')),
+  measured('exploration', 'R_s %', 'higher', hundredths, explored),
 ];
 
 const OF_TRAINING: readonly Column[] = [
