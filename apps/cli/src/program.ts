@@ -11,6 +11,7 @@ import { corruptionNamed, evaluateCommand } from './commands/evaluate-command.ts
 import { EXPORT_FORMATS, type ExportFormat, exportRun, exportText } from './commands/export.ts';
 import { importCommand } from './commands/import-command.ts';
 import { predict, predictText } from './commands/predict.ts';
+import { reportCommand } from './commands/report-command.ts';
 import { serveModels, servingText } from './commands/serve.ts';
 import { sweepCommand } from './commands/sweep-command.ts';
 import { resumeRun, startRun, trainText } from './commands/train.ts';
@@ -36,6 +37,7 @@ export function program(stopSignal: StopSignal): Command {
   sweepCommand(root, stopSignal);
   evaluateCommand(root);
   compareCommand(root);
+  reportCommand(root);
   exportCommand(root);
   importCommand(root);
   predictCommand(root);
