@@ -15,7 +15,7 @@ NAME               an experiment file beside this script: mnist, mnist-longer, m
 --data PATH        where the data set is
 --to FOLDER        runs go here (default: runs/NAME)
 --tables           train nothing: evaluate what is finished, and write the tables
---seconds FOLDER   take the seconds from another sweep of the same file, trained alone on the machine
+--seconds FOLDER   take the seconds from another sweep of the same file, trained alone on the machine; `none` leaves them out
 `;
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -51,7 +51,7 @@ function main() {
   for (const run of missing) freetickets(['evaluate', run, '--data', data, ...measures], 'inherit');
 
   const { rows, notes } = runsOf(to);
-  const timed = seconds === undefined ? rows : runsOf(seconds).rows;
+  const timed = seconds === 'none' ? [] : seconds === undefined ? rows : runsOf(seconds).rows;
   const resultsOf = (run) => JSON.parse(readFileSync(join(run, 'results.json'), 'utf8'));
   const written = replaceSection(readFileSync(DOCUMENT, 'utf8'), `${name}-methods`, methodsTable(rows, timed));
   writeFileSync(DOCUMENT, replaceSection(written, `${name}-members`, membersTable(rows, resultsOf)));

@@ -20,6 +20,8 @@ export interface Sources {
   readonly seconds: number;
   /** Trained and live ones, over all tickets. */
   readonly parameters: number;
+  /** R_s at the end of training, the mean over the run's trainings; undefined where no weights were rewired. */
+  readonly exploration?: number | undefined;
 }
 
 export interface Column {
@@ -79,10 +81,6 @@ const betweenMembers = (measure: 'disagreement' | 'kl') => (evaluation: Evaluati
   return value === null ? undefined : { value, ...evaluation.diversity.intervals?.[measure] };
 };
 
-/** R_s at the end, the mean over the trainings of the run; nothing where no weights were rewired. */
-const explored = ({ diversity: { exploration } }: Evaluation): Figure | undefined =>
-  exploration?.length ? { value: exploration.reduce((sum, rate) => sum + rate, 0) / exploration.length } : undefined;
-
 /** @param name of the other pictures; undefined where no run has been measured on any */
 const auroc = (name?: string): Column => ({
   ...measured(
@@ -110,7 +108,6 @@ const OF_TEST: readonly Column[] = [
 const OF_MEMBERS: readonly Column[] = [
   measured('disagreement', 'disagree %', 'higher', hundredths, betweenMembers('disagreement')),
   measured('kl', 'KL', 'higher', digits(4), betweenMembers('kl')),
-  measured('exploration', 'R_s %', 'higher', hundredths, explored),
 ];
 
 const OF_TRAINING: readonly Column[] = [
@@ -120,6 +117,14 @@ const OF_TRAINING: readonly Column[] = [
   counted('inferenceRelative', 'inference/dense', digits(3), ({ cost }) => cost.inferenceVersusDense),
   { ...counted('seconds', 'seconds', digits(1), ({ seconds }) => seconds), varies: true },
   counted('parameters', 'parameters', digits(0), ({ parameters }) => parameters),
+  {
+    id: 'exploration',
+    label: 'R_s %',
+    better: 'higher',
+    varies: true,
+    text: hundredths,
+    from: ({ exploration }) => (exploration === undefined ? undefined : { value: exploration }),
+  },
 ];
 
 /** All columns for some runs: one AUROC for each set that one of them was measured on. */

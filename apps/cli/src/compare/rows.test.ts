@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import type { Evaluation } from '../evaluation/document.ts';
 import { resolveExperiment } from '../experiment.ts';
 import { type Column, chosenColumns, columnsFor } from './columns.ts';
 import type { ComparedRun } from './read-run.ts';
@@ -70,18 +69,6 @@ describe('groupRows', () => {
 describe('runRows', () => {
   it('has a row for each run', () => {
     expect(runRows([run({}, 5)], [column])).toMatchObject([{ label: 'runs/5', cells: { seconds: { value: 5, low: null, high: null } } }]);
-  });
-});
-
-describe('columnsFor', () => {
-  it('has R_s as the mean over trainings, and nothing where no weights were rewired', () => {
-    const [explored] = chosenColumns(columnsFor([]), ['exploration']);
-    const of = (exploration: readonly number[] | undefined) => {
-      const evaluation = { diversity: { exploration } } as unknown as Evaluation;
-      return explored!.from({ evaluation, cost: run({}, 1).cost, seconds: 1, parameters: 1 });
-    };
-    expect(of([0.25, 0.75])).toEqual({ value: 0.5 });
-    expect([of(undefined), of([])]).toEqual([undefined, undefined]);
   });
 });
 
