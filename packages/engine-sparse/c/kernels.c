@@ -820,30 +820,45 @@ static int dense_group(const ft_dense_gradient *p) {
   return group;
 }
 
-// Adds rows y0 .. y1 - 1 of a block to the sums of one tile. Beyond the last tap or plane the last one is computed again, and not used.
+// What a task adds up: vectors over the rows of one block, then their totals over all blocks.
+typedef struct {
+  vec rows[DENSE_GROUP][DENSE_CHUNK];
+  double totals[DENSE_GROUP][DENSE_CHUNK];
+} dense_sums;
+
+// Adds rows y0 .. y1 - 1 of a block to the tile of planes o .. and taps t ..; `tap` and `plane` are the first ones. Beyond the last tap or plane the
+// last one is computed again, and not used.
 static inline __attribute__((always_inline)) void dense_gradient_tile(const ft_dense_gradient *p, const ft_arena *a, int block, int y0, int y1,
-                                                                      const int32_t *tap, int taps, int o0, int planes,
-                                                                      vec (*all)[DENSE_GROUP], const long N) {
+                                                                      const int32_t *tap, int taps, int t, int plane, int planes, int o,
+                                                                      dense_sums *all, const long N) {
   vec sum[DENSE_TAPS][DENSE_PLANES];
-  UNROLL for (int i = 0; i < DENSE_TAPS; i++) UNROLL for (int j = 0; j < DENSE_PLANES; j++) sum[i][j] = all[i][j];
+  UNROLL for (int i = 0; i < DENSE_TAPS; i++) UNROLL for (int j = 0; j < DENSE_PLANES; j++) sum[i][j] = y0 ? all->rows[o + j][t + i] : splat(0);
   for (int y = y0; y < y1; y++) {
     const float *in = at(a, p->in, block, 0, y), *x[DENSE_TAPS], *g[DENSE_PLANES];
-    UNROLL for (int i = 0; i < DENSE_TAPS; i++) x[i] = in + tap[least(i, taps - 1)];
-    UNROLL for (int j = 0; j < DENSE_PLANES; j++) g[j] = at(a, p->gradient, block, o0 + least(j, planes - 1), y);
+    UNROLL for (int i = 0; i < DENSE_TAPS; i++) x[i] = in + tap[least(t + i, taps - 1)];
+    UNROLL for (int j = 0; j < DENSE_PLANES; j++) g[j] = at(a, p->gradient, block, plane + least(o + j, planes - 1), y);
     for (long column = 0, from = 0, to = 0; column < p->width; column++, from += p->in_step * N, to += N)
       for (long n = 0; n < N; n += VW)
         UNROLL for (int i = 0; i < DENSE_TAPS; i++) UNROLL for (int j = 0; j < DENSE_PLANES; j++)
           sum[i][j] += load(x[i] + from + n) * load(g[j] + to + n);
   }
-  UNROLL for (int i = 0; i < DENSE_TAPS; i++) UNROLL for (int j = 0; j < DENSE_PLANES; j++) all[i][j] = sum[i][j];
+  UNROLL for (int j = 0; j < DENSE_PLANES; j++) {
+    if (y1 < p->height) UNROLL for (int i = 0; i < DENSE_TAPS; i++) all->rows[o + j][t + i] = sum[i][j];
+    else UNROLL for (int i = 0; i < DENSE_TAPS; i += 4) {
+      quad found = totals(sum[i][j], sum[i + 1][j], sum[i + 2][j], sum[i + 3][j]);
+      UNROLL for (int k = 0; k < 4; k++) all->totals[o + j][t + i + k] += found[k];
+    }
+  }
 }
 static __attribute__((noinline)) void dense_gradient_tile_32(const ft_dense_gradient *p, const ft_arena *a, int block, int y0, int y1,
-                                                             const int32_t *tap, int taps, int o0, int planes, vec (*all)[DENSE_GROUP]) {
-  dense_gradient_tile(p, a, block, y0, y1, tap, taps, o0, planes, all, 32);
+                                                             const int32_t *tap, int taps, int t, int plane, int planes, int o,
+                                                             dense_sums *all) {
+  dense_gradient_tile(p, a, block, y0, y1, tap, taps, t, plane, planes, o, all, 32);
 }
 static __attribute__((noinline)) void dense_gradient_tile_any(const ft_dense_gradient *p, const ft_arena *a, int block, int y0, int y1,
-                                                              const int32_t *tap, int taps, int o0, int planes, vec (*all)[DENSE_GROUP]) {
-  dense_gradient_tile(p, a, block, y0, y1, tap, taps, o0, planes, all, a->lanes);
+                                                              const int32_t *tap, int taps, int t, int plane, int planes, int o,
+                                                              dense_sums *all) {
+  dense_gradient_tile(p, a, block, y0, y1, tap, taps, t, plane, planes, o, all, a->lanes);
 }
 
 static void dense_gradient(const ft_dense_gradient *p, int task, const ft_arena *a) {
@@ -851,23 +866,16 @@ static void dense_gradient(const ft_dense_gradient *p, int task, const ft_arena 
   int planes = least(group, p->planes - o0), taps = least(DENSE_CHUNK, p->count - t0);
   int rows = ceil_div(DENSE_FLOATS, p->width * a->lanes);
   const int32_t *tap = a->i + p->taps + t0;
-  double sums[DENSE_CHUNK][DENSE_GROUP] = {0};
-  for (int block = 0; block < a->blocks; block++) {
-    vec all[DENSE_CHUNK][DENSE_GROUP];
-    memset(all, 0, sizeof all);
+  dense_sums all;
+  memset(all.totals, 0, sizeof all.totals);
+  for (int block = 0; block < a->blocks; block++)
     for (int y = 0; y < p->height; y += rows)
       for (int t = 0; t < taps; t += DENSE_TAPS)
         for (int o = 0; o < planes; o += DENSE_PLANES)
-          (a->lanes == 32 ? dense_gradient_tile_32 : dense_gradient_tile_any)(p, a, block, y, least(p->height, y + rows), tap + t, taps - t,
-                                                                              o0 + o, planes - o, (vec(*)[DENSE_GROUP]) & all[t][o]);
-    for (int t = 0; t < taps; t++)
-      for (int o = 0; o < planes; o += 4) {
-        quad found = totals(all[t][o], all[t][o + 1], all[t][o + 2], all[t][o + 3]);
-        UNROLL for (int k = 0; k < 4; k++) sums[t][o + k] += found[k];
-      }
-  }
+          (a->lanes == 32 ? dense_gradient_tile_32 : dense_gradient_tile_any)(p, a, block, y, least(p->height, y + rows), tap, taps, t, o0, planes,
+                                                                              o, &all);
   for (int o = 0; o < planes; o++)
-    for (int t = 0; t < taps; t++) a->f[p->out + (size_t)(o0 + o) * p->count + t0 + t] = (float)sums[t][o];
+    for (int t = 0; t < taps; t++) a->f[p->out + (size_t)(o0 + o) * p->count + t0 + t] = (float)all.totals[o][t];
 }
 
 // ---- sums over one channel ----
