@@ -37,7 +37,9 @@ export function comingOf(layer: LayerView, leaving: Uint32Array, count: number, 
   const wanted = grow.count?.(layer, openingsBeside(staying, sizeOf(layer.shape), count)) ?? count;
   if (wanted === 0) return new Uint32Array(0);
   const scores = scoresOf(layer, grow, openingsBeside(staying, sizeOf(layer.shape), wanted));
-  return largest(scores, wanted, { byMagnitude: grow.byMagnitude ?? false, except: staying });
+  const { gradient, gradientMarks } = layer.signals;
+  const atLeast = scores === gradient ? gradientMarks : undefined;
+  return largest(scores, wanted, { byMagnitude: grow.byMagnitude ?? false, except: staying, atLeast });
 }
 
 /** Most rules read no candidates, and a list of all of them takes longer than the choice: it is made when it is asked for. */

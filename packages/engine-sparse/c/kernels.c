@@ -1319,6 +1319,27 @@ static void clip(const ft_clip *p, const ft_arena *a) {
   a->f[p->factor] = factor > 1 ? 1 : (float)factor;
 }
 
+// ---- what a rewiring looks for ----
+
+// Floats of a task: fewer take less time than to wake a thread.
+enum { MARK_TASK = 1 << 20 };
+
+// Magnitudes compare as their bits do, and what is no number has higher bits than any.
+static void mark(const ft_mark *p, int task, const ft_arena *a) {
+  typedef int32_t __attribute__((may_alias)) bits;
+  const bits *in = (const bits *)(a->f + p->in), least_bits = *(const bits *)(a->f + p->least);
+  bits *out = (bits *)(a->f + p->out);
+  int end = least(p->count, (task + 1) * MARK_TASK);
+  for (int k = task * MARK_TASK; k < end; k += 32) {
+    uint32_t marks = 0;
+    if (end - k >= 32)
+      for (int i = 0; i < 32; i++) marks |= (uint32_t)((in[k + i] & INT32_MAX) >= least_bits) << i;
+    else
+      for (int i = 0; i < end - k; i++) marks |= (uint32_t)((in[k + i] & INT32_MAX) >= least_bits) << i;
+    out[k / 32] = (int32_t)marks;
+  }
+}
+
 // ---- dispatch ----
 
 int JOIN(ft_tasks_, VARIANT)(const int32_t *op, const ft_arena *a) {
@@ -1350,6 +1371,7 @@ int JOIN(ft_tasks_, VARIANT)(const int32_t *op, const ft_arena *a) {
     case FT_SGD: return ceil_div(((const ft_sgd *)op)->count, 16384);
     case FT_ADAMW: return ceil_div(((const ft_adamw *)op)->count, 16384);
     case FT_CLIP: return 1;
+    case FT_MARK: return ceil_div(((const ft_mark *)op)->count, MARK_TASK);
     case FT_DROPOUT: return a->blocks * ((const ft_dropout *)op)->channels;
     case FT_MEMBER_SCALE: return a->blocks * ((const ft_member_scale *)op)->channels;
     case FT_MEMBER_GRADIENT: return ((const ft_member_gradient *)op)->channels;
@@ -1396,5 +1418,6 @@ void JOIN(ft_run_, VARIANT)(const int32_t *op, int task, const ft_arena *a) {
     case FT_MEMBER_SCALE: member_scale(p, task, a); break;
     case FT_MEMBER_GRADIENT: member_gradient(p, task, a); break;
     case FT_UNLOAD: unload(p, task, a); break;
+    case FT_MARK: mark(p, task, a); break;
   }
 }

@@ -124,6 +124,8 @@ export class Placement {
   readonly hyper: number;
   readonly treatments: readonly Treatment[];
   readonly clip: { readonly limit: number; readonly factor: number };
+  /** A bit for each position of the largest weight with a dense gradient, and the least magnitude that is marked. */
+  readonly marks: { readonly least: number; readonly out: number };
   readonly smoothing: number;
   /** Whether the losses of heads are added; else averaged. */
   readonly sumsHeads: boolean;
@@ -173,6 +175,7 @@ export class Placement {
     this.hyper = this.arena.floats(HYPER * this.treatments.length);
     this.clip = { limit: this.arena.floats(1), factor: this.arena.floats(1) };
     this.smoothing = this.arena.floats(1);
+    this.marks = { least: this.arena.floats(1), out: this.arena.floats(Math.ceil(this.#mostDenseGradients() / 32)) };
     this.sumsHeads = options.loss?.heads === 'sum';
     this.draw = this.arena.ints(4);
     this.constants.push([this.clip.limit, optimizer.clipNorm ?? 0], [this.smoothing, options.loss?.labelSmoothing ?? 0]);
@@ -190,6 +193,10 @@ export class Placement {
       return Math.max(forward.planes, backward?.planes ?? 0) * (run ? Math.ceil(height / runRows(height, run.row)) : 1);
     });
     return Math.max(0, ...tiles);
+  }
+
+  #mostDenseGradients(): number {
+    return Math.max(0, ...[...this.params].map(([param, { denseGradient }]) => (denseGradient < 0 ? 0 : this.net.params.get(param)!.size)));
   }
 
   tensor(id: NodeId): Tensor {
