@@ -43,6 +43,8 @@ const INFINITY_BITS = 0x7f800000;
 const MAGNITUDE_BITS = 0x7fffffff;
 const SIGN_BIT = -0x80000000;
 
+let keyRoom = new Int32Array(0);
+
 /**
  * Keys whose bits, as unsigned numbers, compare as the scores do. Without branches on signs, which nobody can foresee.
  * @param flip all ones turn the order round
@@ -50,7 +52,8 @@ const SIGN_BIT = -0x80000000;
  */
 function orderedKeys(scores: Float32Array, flip: number, byMagnitude = false, from?: Uint32Array): Int32Array {
   const bits = new Int32Array(scores.buffer, scores.byteOffset, scores.length);
-  const keys = new Int32Array(bits.length);
+  if (keyRoom.length < bits.length) keyRoom = new Int32Array(bits.length);
+  const keys = keyRoom.subarray(0, bits.length);
   const signed = byMagnitude ? 0 : -1;
   for (let i = 0; i < bits.length; i++) {
     const magnitude = bits[i]! & MAGNITUDE_BITS;
@@ -89,9 +92,11 @@ function kthSmallest(keys: Int32Array, count: number): { key: number; ties: numb
   return { key: (start << 10) | (low & 1023), ties };
 }
 
-/** Of the lowest 11 bits after a shift. */
+const histogram = new Uint32Array(2048);
+
+/** Of the lowest 11 bits after a shift. Valid until the next call. */
 function histogramOf(keys: Int32Array, shift: number): Uint32Array {
-  const histogram = new Uint32Array(2048);
+  histogram.fill(0);
   for (let i = 0; i < keys.length; i++) histogram[(keys[i]! >>> shift) & 2047]!++;
   return histogram;
 }

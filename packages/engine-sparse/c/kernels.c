@@ -45,6 +45,7 @@ static inline void put(float *p, vec v, int left, int accumulate) {
 // x where the condition is above 0, else 0; a condition that is not a number lets x pass, so it is not hidden.
 static inline vec where_positive(vec condition, vec x) { return (vec)((mask)x & ~(condition <= 0)); }
 typedef float quad __attribute__((vector_size(16)));
+typedef double quad_double __attribute__((vector_size(32), aligned(8), may_alias));
 // Sum of all lanes.
 static inline float total(vec v) {
   union { vec all; quad part[VW / 4]; } u = {v};
@@ -846,7 +847,7 @@ static inline __attribute__((always_inline)) void dense_gradient_tile(const ft_d
     if (y1 < p->height) UNROLL for (int i = 0; i < DENSE_TAPS; i++) all->rows[o + j][t + i] = sum[i][j];
     else UNROLL for (int i = 0; i < DENSE_TAPS; i += 4) {
       quad found = totals(sum[i][j], sum[i + 1][j], sum[i + 2][j], sum[i + 3][j]);
-      UNROLL for (int k = 0; k < 4; k++) all->totals[o + j][t + i + k] += found[k];
+      *(quad_double *)&all->totals[o + j][t + i] += __builtin_convertvector(found, quad_double);
     }
   }
 }

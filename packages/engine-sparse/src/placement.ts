@@ -32,7 +32,7 @@ export interface LayerPlace {
   /** Only where the input needs a gradient. */
   readonly backward: TapArrays | undefined;
   readonly backwardWeights: number;
-  /** Where dead weights take part in training as zeros: integers, the positions of the live ones; else -1. */
+  /** Where gradients of live weights may be read out of dense ones: integers, the positions of the live ones; else -1. */
   readonly positions: number;
 }
 
@@ -348,7 +348,7 @@ export class Placement {
       forwardWeights: this.arena.floats(forward.packed),
       backward: placed,
       backwardWeights: placed ? this.arena.floats(placed.packed) : -1,
-      positions: this.train && dense && this.#sparse.has(param) ? this.arena.ints(count) : -1,
+      positions: this.train && this.#sparse.has(param) && (dense || this.params.get(param)!.denseGradient >= 0) ? this.arena.ints(count) : -1,
     });
     if (this.train) this.#partialFloats = Math.max(this.#partialFloats, dense ? forward.packed : count * PARTIAL * this.groups);
   }

@@ -140,7 +140,7 @@ describe.each(engines)('$name', (engine) => {
       const dense = await session.signal('fc.weight', 'gradient');
       const live = [b, c, d, dead[0]!].sort((p, q) => p - q);
       const gradient = await session.gradient('fc.weight');
-      for (const [k, position] of live.entries()) expect(gradient[k]).toBeCloseTo(dense[position]!, 6);
+      for (const [k, position] of live.entries()) expect(gradient[k]).toBe(dense[position]); // read out of the dense one
     });
   });
 });
