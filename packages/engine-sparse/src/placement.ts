@@ -348,7 +348,8 @@ export class Placement {
       forwardWeights: this.arena.floats(forward.packed),
       backward: placed,
       backwardWeights: placed ? this.arena.floats(placed.packed) : -1,
-      positions: this.train && this.#sparse.has(param) && (dense || this.params.get(param)!.denseGradient >= 0) ? this.arena.ints(count) : -1,
+      positions:
+        this.train && this.#sparse.has(param) && (dense || this.params.get(param)!.denseGradient >= 0) ? this.arena.ints(count) : -1,
     });
     if (this.train) this.#partialFloats = Math.max(this.#partialFloats, dense ? forward.packed : count * PARTIAL * this.groups);
   }

@@ -151,9 +151,11 @@ class SparseSession<Program> implements Session {
 
   marks(param: ParamName, which: Signal, least: number): Int32Array {
     this.#checkOpen();
+    if (!this.#topology.has(param)) throw new SparseError('INVALID_ARGUMENT', 'marks', 'a sparse weight', param);
     const { marks, arena } = this.#plan.place;
+    const start = this.#keptAt(param, which);
     const count = this.#net.params.get(param)!.size;
-    const program = this.#marking.get(param) ?? this.#executor.compile([{ op: 'mark', in: this.#keptAt(param, which), count, ...marks }]);
+    const program = this.#marking.get(param) ?? this.#executor.compile([{ op: 'mark', in: start, count, ...marks }]);
     this.#marking.set(param, program);
     this.#floats[marks.least] = least;
     this.#executor.run(program, this.#floats, this.#ints, arena.lanes, 1);
