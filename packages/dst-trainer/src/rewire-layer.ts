@@ -3,7 +3,7 @@ import { type ParamName, SparseError, type TopologyDelta } from '@freetickets/sp
 import { magnitudes, sizeOf } from './rules/layer.ts';
 import type { DropRule, GrowRule, LayerView, Openings } from './rules/rule.ts';
 import { largest, smallest } from './select.ts';
-import { gather, rest, without } from './sorted-lists.ts';
+import { differences, gather, rest, without } from './sorted-lists.ts';
 
 /**
  * Drops the `count` live weights with the lowest drop score, then grows `count` of the positions that are dead now, those with the
@@ -55,11 +55,10 @@ function openingsBeside(staying: Uint32Array, size: number, count: number): Open
 }
 
 /** What stands in both lists stays as it is. */
-export const deltaOf = (param: ParamName, leaving: Uint32Array, coming: Uint32Array): TopologyDelta => ({
-  param,
-  dropped: without(leaving, coming),
-  grown: without(coming, leaving),
-});
+export function deltaOf(param: ParamName, leaving: Uint32Array, coming: Uint32Array): TopologyDelta {
+  const [dropped, grown] = differences(leaving, coming);
+  return { param, dropped, grown };
+}
 
 /** Indices of the `count` lowest scores (or absolute values) and, with `all`, of those that equal the highest of them. */
 export function lowest(scores: Float32Array, count: number, ties: 'exact' | 'all', byMagnitude = false): Uint32Array {
