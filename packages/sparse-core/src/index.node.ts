@@ -1,1 +1,1 @@
-export { loadTicket, readFileOrExplain, saveTicket, writeFileAtomic } from './files.node.ts';
+export { loadTicket, MOST_JSON_BYTES, readFileOrExplain, saveTicket, writeFileAtomic } from './files.node.ts';
