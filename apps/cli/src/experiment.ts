@@ -91,9 +91,14 @@ function unknownModel(name: string): Omit<Fault, 'at'> | undefined {
   }
 }
 
+/** A message stays readable even if a thousand keys are wrong. */
+const MOST_FAULTS = 20;
+
 function asError([first, ...others]: Fault[]): SparseError {
   const { at, expected, received, hint } = first!;
-  const sentences = [hint, ...others.flatMap((other) => [sentenceOf(other), other.hint])].filter((text) => text !== undefined);
+  const listed = others.slice(0, MOST_FAULTS - 1).flatMap((other) => [sentenceOf(other), other.hint]);
+  const left = others.length - (MOST_FAULTS - 1);
+  const sentences = [hint, ...listed, left > 0 ? `And ${left} more` : undefined].filter((text) => text !== undefined);
   const more = sentences.reduce((text, next) => (text.endsWith('?') ? `${text} ${next}` : `${text}. ${next}`), sentences.shift() ?? '');
   return new SparseError('INVALID_CONFIG', at, expected, received, more);
 }

@@ -81,7 +81,8 @@ async function* itemsOf(path: string, wanted: ReadonlySet<string>): AsyncGenerat
     for await (const chunk of await openStream(path)) {
       bytes += (chunk as Buffer).length;
       if (bytes > most) throw new SparseError('BAD_FILE', path, `a tar archive of at most ${most} bytes unpacked`, 'more');
-      parser.write(chunk as Buffer);
+      // What follows the end mark is padding; the parser would keep all of it, copied anew with every chunk.
+      if (!complete) parser.write(chunk as Buffer);
       if (failure) throw failure;
       yield* ready;
       ready = [];

@@ -1,5 +1,6 @@
 import { mkdir, readFile, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import sharp from 'sharp';
 import { replace } from 'tar';
 import { describe, expect, it } from 'vitest';
@@ -159,18 +160,26 @@ describe('imageFolder with pictures of several sizes', () => {
   });
 
   it('refuses more than fits in memory before it decodes the second', async () => {
-    // 3 x 20000 x 4000 pixels = 240 MB each; nine of them are above 2 GB.
-    const large = await sharp({ create: { width: 20_000, height: 4000, channels: 3, background: '#123456' } })
+    // 3 x 16000 x 4000 pixels = 192 MB each; eleven of them are above 2 GB.
+    const large = await sharp({ create: { width: 16_000, height: 4000, channels: 3, background: '#123456' } })
       .png()
       .toBuffer();
-    const entries = Array.from({ length: 8 }, (_, i) => [`train/a/${i}.png`, i === 0 ? large : red] as const);
+    const entries = Array.from({ length: 10 }, (_, i) => [`train/a/${i}.png`, i === 0 ? large : red] as const);
     await expect(imageFolder(await archiveOf({ ...Object.fromEntries(entries), 'test/a/1.png': red }), noCache)).rejects.toThrow(
-      'expected a set of at most 2000000000 bytes decoded, received "9 pictures of 20000x4000, 2160000000 bytes"',
+      'expected a set of at most 2000000000 bytes decoded, received "11 pictures of 16000x4000, 2112000000 bytes"',
     );
   });
 });
 
 describe('imageFolder refuses', () => {
+  it('an archive that unpacks to more than 200 times its length', async () => {
+    const path = join(await temporaryFolder(), 'bomb.tar.gz');
+    await writeFile(path, gzipSync(new Uint8Array(2 ** 27)));
+    await expect(imageFolder(path, noCache)).rejects.toThrow(
+      /bomb.tar.gz: expected a tar archive of at most \d+ bytes unpacked, received "more"/,
+    );
+  });
+
   it.each(['folder', 'tgz'] as const)('a picture that does not decode, and names it in a %s', async (form) => {
     const forms = await everyForm({ ...pets, 'pets/train/cat/2.jpg': 'no picture' });
     const name = form === 'folder' ? join('folder', 'pets/train/cat/2.jpg') : 'set.tar.gz: pets/train/cat/2.jpg';

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { deflateSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { temporaryFolder, writeFiles } from '../test/files.ts';
 import { readMat } from './mat.node.ts';
@@ -16,6 +17,11 @@ async function folderWith(bytes: Uint8Array): Promise<string> {
   const folder = await temporaryFolder();
   await writeFiles(folder, { [FILE]: bytes });
   return folder;
+}
+
+/** The header of a file, then one compressed element. */
+function matOf(content: Uint8Array): Uint8Array {
+  return Buffer.concat([plain.subarray(0, 128), new Uint8Array(Uint32Array.of(15, content.length).buffer), content]);
 }
 
 describe('svhnPart', () => {
@@ -61,6 +67,14 @@ describe('svhnPart', () => {
       plain.with(172, 4),
       'X: expected 12288 numbers for shape (32, 32, 3, 4), received "9216 bytes of type 2"',
     ],
+    // -1 x -1 x 3072 x 3 would be as many numbers as there are.
+    [
+      'a shape below 0',
+      plain.with(160, 0xff).with(161, 0xff).with(162, 0xff).with(163, 0xff).with(164, 0xff).with(165, 0xff).with(166, 0xff).with(167, 0xff),
+      'X: expected at most 32 dimensions of at least 0, received [-1,-1,3,3]',
+    ],
+    // A compressed element of zeros: 128 MB out of 128 kB.
+    ['a bomb', matOf(deflateSync(new Uint8Array(2 ** 27))), `${FILE}: byte 128: expected whole compressed data of at most`],
   ])('refuses %s', async (_, bytes, sentence) => {
     await expect(svhnPart(await folderWith(bytes), 'test')).rejects.toMatchObject({
       code: 'BAD_FILE',

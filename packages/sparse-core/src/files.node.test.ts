@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -83,6 +84,21 @@ describe('writeFileAtomic', () => {
 });
 
 describe('readFileOrExplain', () => {
+  it.skipIf(process.platform === 'win32')('refuses a pipe, which nobody may ever write to, and a device that never ends', async () => {
+    execFileSync('mkfifo', [join(folder, 'pipe')]);
+    for (const path of [join(folder, 'pipe'), '/dev/zero'])
+      await expect(readFileOrExplain(path, 'a letter')).rejects.toThrow(`${path}: expected a letter, received "no ordinary file"`);
+  });
+
+  it('refuses a file above the limit and reads one at it', async () => {
+    const path = join(folder, 'a');
+    await writeFile(path, 'abc');
+    expect(await readFileOrExplain(path, 'a letter', 3)).toHaveLength(3);
+    await expect(readFileOrExplain(path, 'a letter', 2)).rejects.toThrow(
+      `${path}: expected a letter of at most 2 bytes, received "3 bytes"`,
+    );
+  });
+
   it('reads', async () => {
     await writeFile(join(folder, 'a'), 'abc');
     expect([...(await readFileOrExplain(join(folder, 'a'), 'a letter'))]).toEqual([97, 98, 99]);
