@@ -74,6 +74,18 @@ export const momentumOf = (optimizer: OptimizerSpec): number =>
 
 export const ADAMW_BETA1 = 0.9;
 
+/** How an optimizer treats the parameters of a kind. */
+export interface Treatment {
+  /** Factor of the learning rate. */
+  readonly rate: number;
+  readonly decay: number;
+}
+
+export const treatmentOf = (optimizer: OptimizerSpec, kind: ParamKind): Treatment => ({
+  rate: optimizer.rates?.[kind] ?? 1,
+  decay: (optimizer.decays ?? [kind]).includes(kind) ? optimizer.weightDecay : 0,
+});
+
 interface UpdateSpec {
   readonly weightDecay: number;
   /** Kinds of parameters that decay. Default: all that are trained. */
