@@ -68,7 +68,13 @@ export interface Way {
  * @param gradient of the loss with respect to the output
  * @param of which gradients are wanted
  */
-export function backwardPass(net: Network, { tf }: Pass, found: ReadonlyMap<NodeId, Computed>, gradient: Tensor, of: 'params' | 'images'): Way {
+export function backwardPass(
+  net: Network,
+  { tf }: Pass,
+  found: ReadonlyMap<NodeId, Computed>,
+  gradient: Tensor,
+  of: 'params' | 'images',
+): Way {
   const wanted = reachedFrom(net, of);
   const gradients = new Map<NodeId, Tensor>([[net.spec.output, gradient]]);
   const params = new Map<ParamName, Tensor>();
@@ -97,6 +103,7 @@ function collect(gradients: Map<NodeId, Tensor>, id: NodeId, more: Tensor | unde
 function reachedFrom(net: Network, of: 'params' | 'images'): ReadonlySet<NodeId> {
   const owners = new Set([...net.params.values()].map(({ node }) => node));
   const reached = new Set<NodeId>(of === 'images' ? ['input'] : []);
-  for (const { id, from } of net.spec.nodes) if ((of === 'params' && owners.has(id)) || from.some((one) => reached.has(one))) reached.add(id);
+  for (const { id, from } of net.spec.nodes)
+    if ((of === 'params' && owners.has(id)) || from.some((one) => reached.has(one))) reached.add(id);
   return reached;
 }

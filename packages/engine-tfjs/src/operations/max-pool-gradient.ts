@@ -19,7 +19,18 @@ function windowsAlong(tf: Tensorflow, input: Tensor3D, kernel: number, stride: n
   const count = Math.floor((length - kernel) / stride) + 1;
   const strides = Math.max(Math.ceil(length / stride), Math.floor((kernel - 1) / stride) + count);
   const rest = strides * stride - length;
-  const cut = tf.reshape(tf.pad(input, [[0, 0], [0, rest], [0, 0]], Number.NEGATIVE_INFINITY), [outer, strides, stride, inner]);
+  const cut = tf.reshape(
+    tf.pad(
+      input,
+      [
+        [0, 0],
+        [0, rest],
+        [0, 0],
+      ],
+      Number.NEGATIVE_INFINITY,
+    ),
+    [outer, strides, stride, inner],
+  );
   const places = Array.from({ length: kernel }, (_, tap) => [Math.floor(tap / stride), tap % stride] as const);
   const taps = places.map(([start, phase]) => tf.slice(cut, [0, start, phase, 0], [outer, count, 1, inner]));
   const largest = taps.slice(1).reduce<Tensor>((a, b) => tf.maximum(a, b), taps[0]!);
@@ -31,7 +42,12 @@ function windowsAlong(tf: Tensorflow, input: Tensor3D, kernel: number, stride: n
         const wins = tf.cast(tf.equal(taps[tap]!, largest), 'float32');
         const part = tf.mul(left, wins);
         left = tf.sub(left, part);
-        return tf.pad(part, [[0, 0], [start, strides - start - count], [phase, stride - 1 - phase], [0, 0]]);
+        return tf.pad(part, [
+          [0, 0],
+          [start, strides - start - count],
+          [phase, stride - 1 - phase],
+          [0, 0],
+        ]);
       });
       return tf.slice(tf.reshape(tf.addN(parts), [outer, strides * stride, inner]), [0, 0, 0], input.shape);
     },

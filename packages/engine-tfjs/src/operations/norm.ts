@@ -1,6 +1,7 @@
 /** Batch norm over all images and pixels of a channel, by PyTorch's rules: the running variance is unbiased, the one that divides is not. */
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { type Computed, type NodeOf, ownParam, type Pass } from './computed.ts';
+import { channelSums } from './sums.ts';
 
 export function batchNorm(node: NodeOf<'batchNorm'>, [input]: readonly Tensor[], pass: Pass): Computed {
   const { tf } = pass;
@@ -9,10 +10,10 @@ export function batchNorm(node: NodeOf<'batchNorm'>, [input]: readonly Tensor[],
     (key) => ownParam(pass, node, key)!,
   ) as [Tensor, Tensor, Tensor, Tensor];
   const { eps = 1e-5, momentum = 0.1 } = node;
-  const axes = [...x.shape.keys()].slice(0, -1);
   const count = x.size / x.shape.at(-1)!;
-  const mean = pass.training ? tf.mean(x, axes) : runningMean;
-  const variance = pass.training ? tf.mean(tf.squaredDifference(x, mean), axes) : runningVariance;
+  const average = (values: Tensor) => tf.div(channelSums(tf, values), count);
+  const mean = pass.training ? average(x) : runningMean;
+  const variance = pass.training ? average(tf.squaredDifference(x, mean)) : runningVariance;
   const inverse = tf.rsqrt(tf.add(variance, eps));
   const factor = tf.mul(scale, inverse);
   const output = tf.add(tf.mul(tf.sub(x, mean), factor), shift);
@@ -29,7 +30,7 @@ export function batchNorm(node: NodeOf<'batchNorm'>, [input]: readonly Tensor[],
     // With z = (x - mean) / deviation: d shift = sum g, d scale = sum g z, dx = scale / deviation * (g - mean(g) - z mean(g z)).
     backward(gradient) {
       const z = tf.mul(tf.sub(x, mean), inverse);
-      const [sum, product] = [tf.sum(gradient, axes), tf.sum(tf.mul(gradient, z), axes)];
+      const [sum, product] = [channelSums(tf, gradient), channelSums(tf, tf.mul(gradient, z))];
       const rest = tf.sub(tf.sub(gradient, tf.div(sum, count)), tf.mul(z, tf.div(product, count)));
       return { inputs: [tf.mul(factor, rest)], params: { weight: product, bias: sum } };
     },
