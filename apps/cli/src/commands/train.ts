@@ -35,7 +35,7 @@ export interface TrainResult {
 export async function startRun(wanted: Experiment, out: string, talk: Talk, stop: Stop = {}): Promise<TrainResult> {
   plansOf(wanted); // what is wrong with them is told before anything is loaded
   await RunFolder.checkFree(out); // loading the data may take minutes
-  const computing = computingFor(wanted, talk.say);
+  const computing = await computingFor(wanted, talk.say);
   const data = await openData(wanted, talk);
   stop.signal?.throwIfAborted();
   const experiment = settled(wanted, data.train.size);
@@ -74,7 +74,7 @@ export async function resumeRun(path: string, talk: Talk, stop: Stop = {}, flags
     return resultOf({ folder, record, net, plans }, { tickets: await savedTickets(folder, plans, checkpoint), seconds });
   }
   const data = await openDataOfRun(experiment, record, talk);
-  const computing = computingFor(experiment, talk.say);
+  const computing = await computingFor(experiment, talk.say);
   if (computing.engine.name !== record.engine)
     talk.say(`note: the run was started on ${record.engine} and goes on on ${computing.engine.name}: results may differ in the last bits.`);
   const start = record.from === undefined ? undefined : await startTicket(folder.startPath, record.from);
