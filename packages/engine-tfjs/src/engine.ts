@@ -1,6 +1,7 @@
 import { type Engine, SparseError } from '@freetickets/sparse-core';
 import { openSession } from './session.ts';
-import type { Tensorflow, TensorflowModule } from './tensorflow.ts';
+import type { Tensorflow } from './tensorflow.ts';
+import type { TensorflowModule } from './tensorflow-module.ts';
 
 /**
  * Sparse networks as dense ones with masks, on the backend that `tf` has chosen. It does the whole work of a dense network, and is for

@@ -1,6 +1,7 @@
 /** Finds TensorFlow.js among the installed packages, the fastest backend first. Nothing of it is loaded before it is asked for. */
 import { SparseError } from '@freetickets/sparse-core';
-import type { Tensorflow, TensorflowModule } from './tensorflow.ts';
+import type { Tensorflow } from './tensorflow.ts';
+import type { TensorflowModule } from './tensorflow-module.ts';
 
 /** Packages that give a backend, and how it is called. The first two are TensorFlow itself, on a GPU and on the processor. */
 const PACKAGES = [
