@@ -211,7 +211,7 @@ const ADVANCED = {
   profile: choice(
     z.enum(PROFILE).optional(),
     PROFILE,
-    'clean: the method as described; ref: as the published code runs it; default: clean',
+    'clean: the method as described; ref: as the published code runs it; ref-dense: with its momentum of dead weights too, on the engine tfjs; default: clean',
   ),
   validation: field(
     z.number().gt(0).lt(1).default(0.1),

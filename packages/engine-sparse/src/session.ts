@@ -49,7 +49,7 @@ const PROGRAMS = ['pack', 'predict', 'step', 'keepStep', 'update', 'inputGradien
 
 export function openSession<Program>(executor: Executor<Program>, net: Network, state: ModelState, options: OpenOptions): Session {
   checkState(net, state);
-  checkOptions(options);
+  checkOptions({}, options);
   return new SparseSession(executor, net, state, options);
 }
 

@@ -16,6 +16,7 @@ export function tfjsEngine(tf: TensorflowModule): Engine {
   return {
     name: `tfjs/${backend}`,
     signals: new Set(['gradient'] as const),
+    deadMomentum: true,
     open: async (net, state, options) => openSession(tf as Tensorflow, net, state, options),
   };
 }

@@ -13,6 +13,7 @@ import {
   type ModelState,
   type Network,
   type OpenOptions,
+  type OptimizerSpec,
   type ParamInfo,
   type ParamName,
   type PredictOptions,
@@ -40,7 +41,7 @@ type Tensors = Map<ParamName, Tensor>;
 
 export function openSession(tf: Tensorflow, net: Network, state: ModelState, options: OpenOptions): Session {
   checkState(net, state);
-  checkOptions(options);
+  checkOptions({ deadMomentum: true }, options);
   return new TfjsSession(tf, net, state, options);
 }
 
@@ -77,7 +78,9 @@ class TfjsSession implements Session {
       for (const [param, info] of net.params) {
         for (const row of this.#rowsOf(info)) {
           const given = state[row]?.get(param);
-          this.#put(this.#rows[row], param, given ? this.#inward(param, given) : tf.zerosLike(this.#rows.values.get(param)!));
+          const dense = row === 'momentum' && options.deadMomentum ? state.denseMomentum?.get(param) : undefined;
+          if (dense) this.#put(this.#rows[row], param, paramInward(tf, info, dense.slice()));
+          else this.#put(this.#rows[row], param, given ? this.#inward(param, given) : tf.zerosLike(this.#rows.values.get(param)!));
         }
         const live = this.#topology.get(param)?.live;
         if (live && options.optimizer) this.#put(this.#masks, param, this.#inward(param, new Float32Array(live.length).fill(1)));
@@ -136,7 +139,9 @@ class TfjsSession implements Session {
       for (const { param, after, dropped, grown } of changes) {
         const info = this.#net.params.get(param)!;
         const positions = positionsInward(info, Uint32Array.from([...dropped, ...grown]));
-        for (const row of this.#rowsOf(info)) this.#scatter(this.#rows[row], param, positions, new Float32Array(positions.length));
+        const stays = (row: Row) => row === 'momentum' && this.#options.deadMomentum;
+        for (const row of this.#rowsOf(info))
+          if (!stays(row)) this.#scatter(this.#rows[row], param, positions, new Float32Array(positions.length));
         this.#scatter(
           this.#masks,
           param,
@@ -182,13 +187,14 @@ class TfjsSession implements Session {
     this.#checkOpen();
     const state = { spec: this.#net.spec, topology: new Map(this.#topology), step: this.#step };
     // All are taken before the first is read: what is awaited in between may be a step.
-    const reads = this.#rowsOf().map((row) => {
-      const params = [...this.#rows[row].keys()];
-      return [row, Promise.all(params.map(async (param) => [param, await this.#stored(this.#rows[row], param)] as const))] as const;
-    });
-    const rows: [Row, ReadonlyMap<ParamName, Float32Array>][] = [];
-    for (const [row, found] of reads) rows.push([row, new Map(await found)]);
-    return { ...state, ...(Object.fromEntries(rows) as Pick<ModelState, Row>) };
+    const taken = this.#rowsOf().map(
+      (row) => [row, taking(this.#rows[row].keys(), (param) => this.#stored(this.#rows[row], param))] as const,
+    );
+    const dense = this.#options.deadMomentum && taking(this.#topology.keys(), (param) => this.#outward(this.#rows.momentum, param));
+    const rows: [Row | 'denseMomentum', ReadonlyMap<ParamName, Float32Array>][] = [];
+    for (const [row, found] of taken) rows.push([row, await found]);
+    if (dense) rows.push(['denseMomentum', await dense]);
+    return { ...state, ...(Object.fromEntries(rows) as Pick<ModelState, Row | 'denseMomentum'>) };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -225,18 +231,21 @@ class TfjsSession implements Session {
 
   #update(learningRate: number): void {
     const tf = this.#tf;
-    const optimizer = this.#options.optimizer!;
-    const masked = (param: ParamName, gradient: Tensor) => (this.#masks.has(param) ? tf.mul(gradient, this.#masks.get(param)!) : gradient);
-    const gradients = new Map([...this.#gradients].map(([param, gradient]) => [param, masked(param, gradient)]));
-    const factor = optimizer.clipNorm === undefined ? undefined : clipFactor(tf, [...gradients.values()], optimizer.clipNorm);
+    const { optimizer, deadMomentum } = this.#options as OpenOptions & { readonly optimizer: OptimizerSpec };
+    const masked = (param: ParamName, tensor: Tensor) => (this.#masks.has(param) ? tf.mul(tensor, this.#masks.get(param)!) : tensor);
+    const alive = () => [...this.#gradients].map(([param, gradient]) => masked(param, gradient));
+    const factor = optimizer.clipNorm === undefined ? undefined : clipFactor(tf, alive(), optimizer.clipNorm);
     this.#step++;
-    for (const [param, gradient] of gradients) {
+    for (const [param, gradient] of this.#gradients) {
       const [values, momentum, secondMoments] = ROWS.map((row) => this.#rows[row].get(param)) as [Tensor, Tensor, Tensor | undefined];
       const treatment = treatmentOf(optimizer, this.#net.params.get(param)!.kind);
       const step = { learningRate, step: this.#step };
-      const next = tidied(tf, () =>
-        updated(tf, optimizer, treatment, step, { values, momentum, secondMoments }, factor ? tf.mul(gradient, factor) : gradient),
-      );
+      const next = tidied(tf, () => {
+        const clipped = factor ? tf.mul(gradient, factor) : gradient;
+        const slope = deadMomentum ? clipped : masked(param, clipped);
+        const moved = updated(tf, optimizer, treatment, step, { values, momentum, secondMoments }, slope);
+        return deadMomentum ? { ...moved, values: masked(param, moved.values) } : moved;
+      });
       for (const [row, tensor] of Object.entries(next)) this.#put(this.#rows[row as Row], param, tensor);
     }
   }
@@ -295,6 +304,14 @@ class TfjsSession implements Session {
     if (!this.#options.optimizer)
       throw new SparseError('INVALID_ARGUMENT', 'gradient', 'a session that was opened with an optimizer', 'one that predicts');
   }
+}
+
+/** Asks for all at once. */
+async function taking(
+  params: Iterable<ParamName>,
+  take: (param: ParamName) => Promise<Float32Array>,
+): Promise<ReadonlyMap<ParamName, Float32Array>> {
+  return new Map(await Promise.all([...params].map(async (param) => [param, await take(param)] as const)));
 }
 
 /** The numbers of a tensor, which is released. */

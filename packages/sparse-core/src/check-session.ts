@@ -1,10 +1,12 @@
 /** For engines: checks what a session is given (options, batches, seeds, changes of topology) before anything of it is carried out. */
-import type { Batch, OpenOptions, OptimizerSpec, PredictOptions, StepOptions } from './engine.ts';
+import type { Batch, Engine, OpenOptions, OptimizerSpec, PredictOptions, StepOptions } from './engine.ts';
 import { SparseError } from './errors.ts';
 import type { Network } from './network.ts';
 import { type Topology, type TopologyDelta, type TracedDelta, traceDelta } from './topology.ts';
 
-export function checkOptions({ batchSize, loss, optimizer, inputGradients }: OpenOptions): void {
+/** @param engine that the options are given to */
+export function checkOptions(engine: Pick<Engine, 'deadMomentum'>, options: OpenOptions): void {
+  const { batchSize, loss, optimizer, inputGradients, deadMomentum } = options;
   if (!Number.isInteger(batchSize) || batchSize < 1)
     throw new SparseError('INVALID_ARGUMENT', 'batchSize', 'a whole number of at least 1', batchSize);
   const smoothing = loss?.labelSmoothing ?? 0;
@@ -19,6 +21,10 @@ export function checkOptions({ batchSize, loss, optimizer, inputGradients }: Ope
       'Open a second session on a snapshot of the first',
     );
   if (optimizer) checkOptimizer(optimizer);
+  if (!deadMomentum) return;
+  if (!engine.deadMomentum)
+    throw new SparseError('INVALID_ARGUMENT', 'deadMomentum', 'false, for this engine stores nothing of dead weights', true);
+  if (optimizer?.kind !== 'sgd') throw new SparseError('INVALID_ARGUMENT', 'deadMomentum', 'the optimizer sgd', optimizer?.kind ?? 'none');
 }
 
 function checkOptimizer(optimizer: OptimizerSpec): void {

@@ -112,6 +112,11 @@ export interface OpenOptions {
   readonly loss?: LossSpec;
   /** Without an optimizer: whether `inputGradient` may be asked. Default false. */
   readonly inputGradients?: boolean;
+  /**
+   * The momentum of dead weights gathers their gradients as that of live ones does, and a weight that grows starts with it. With SGD only.
+   * Default false.
+   */
+  readonly deadMomentum?: boolean;
   /** Signals that `trainStep` may be asked to keep. */
   readonly signals?: readonly Signal[];
   /** Default: the number of processors this process may use. */
@@ -123,6 +128,8 @@ export interface Engine {
   readonly name: string;
   /** Asked before a run starts, so an impossible plan fails at once. */
   readonly signals: ReadonlySet<Signal>;
+  /** Whether sessions may be opened with `deadMomentum`, which sparse storage has no place for. Default false. */
+  readonly deadMomentum?: boolean;
   /** @throws SparseError SHAPE_MISMATCH when `state` does not belong to `network` */
   open(network: Network, state: ModelState, options: OpenOptions): Promise<Session>;
 }
@@ -154,7 +161,7 @@ export interface Session extends AsyncDisposable {
   gradient(param: ParamName): Promise<Float32Array>;
   /** What the last step was told to keep, over all positions, in the parameter's shape. Only to be looked at, and until the next step: copy what stays. */
   signal(param: ParamName, which: Signal): Promise<Float32Array>;
-  /** Changes which weights live. Grown weights and their momentum start at 0. */
+  /** Changes which weights live. Grown weights and their momentum start at 0; with `deadMomentum`, momentum stays as it is everywhere. */
   rewire(deltas: readonly TopologyDelta[]): Promise<void>;
   /** Logits (size, classes), with running statistics; of a network of several heads (size, heads, classes). `size` may exceed the batch size. */
   predict(images: Float32Array, size: number, options?: PredictOptions): Promise<Float32Array>;

@@ -70,7 +70,7 @@ export { type Rng, rng, type Stream } from './rng.ts';
 export { type Dtype, decodeSafetensors, encodeSafetensors, type Safetensors, type Tensor } from './safetensors.ts';
 export { type Schedule, valueAt } from './schedule.ts';
 export type { NetworkSpec, NodeId, NodeSpec, OpName, OpSpec, ParamName } from './spec.ts';
-export { initialState, type ModelState } from './state.ts';
+export { initialState, type ModelState, withoutMoments } from './state.ts';
 export { decodeTicket, encodeTicket, type Ticket } from './ticket-file.ts';
 export type { TicketInfo } from './ticket-info.ts';
 export {
