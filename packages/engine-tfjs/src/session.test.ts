@@ -90,6 +90,65 @@ describe('a session', () => {
     expect(zeros).toEqual([0, 42, 42, 42]);
   });
 
+  it('gathers the momentum of dead weights where it is told to, by the formulas', async () => {
+    const linear = network({
+      version: 1,
+      name: 'linear',
+      input: { shape: [2] },
+      nodes: [{ id: 'fc', op: 'linear', from: ['input'], out: 2, bias: false }],
+      output: 'fc',
+    });
+    const [x, label] = [[1, -2], 1];
+    const [rate, beta, decay] = [0.5, 0.75, 0.125];
+    let [w, m] = [
+      [0.5, 0, -0.25, 1],
+      [0, 0, 0, 0],
+    ];
+    let mask = [1, 0, 1, 1];
+    const step = () => {
+      const logits = [0, 2].map((row) => w[row]! * x[0]! + w[row + 1]! * x[1]!);
+      const sum = logits.reduce((total, logit) => total + Math.exp(logit), 0);
+      const slopes = logits.map((logit, k) => Math.exp(logit) / sum - Number(k === label));
+      m = m.map((buffer, k) => beta * buffer + slopes[k >> 1]! * x[k & 1]! + decay * w[k]!);
+      w = w.map((value, k) => mask[k]! * (value - rate * m[k]!));
+    };
+    const tf = await loadTfjs('wasm');
+    const options = { batchSize: 1, optimizer: { kind: 'sgd', momentum: beta, weightDecay: decay }, deadMomentum: true } as const;
+    const layer = { shape: [2, 2], live: Uint32Array.of(0, 2, 3) };
+    const first = {
+      ...initialState(linear, new Map([['fc.weight', layer]]), 1),
+      values: new Map([['fc.weight' as const, Float32Array.of(0.5, -0.25, 1)]]),
+    };
+    let session = await tfjsEngine(tf).open(linear, first, options);
+    const expectFormulas = async () => {
+      const { values, momentum, denseMomentum } = await session.snapshot();
+      const live = [0, 1, 2, 3].filter((k) => mask[k] === 1);
+      const close = (numbers: readonly number[]) => numbers.map((number) => expect.closeTo(number, 6));
+      expect([...values.get('fc.weight')!]).toEqual(close(live.map((k) => w[k]!)));
+      expect([...momentum!.get('fc.weight')!]).toEqual(close(live.map((k) => m[k]!)));
+      expect([...denseMomentum!.get('fc.weight')!]).toEqual(close(m));
+    };
+    const sample = { size: 1, images: Float32Array.from(x), labels: Int32Array.of(label) };
+    for (let round = 0; round < 2; round++) {
+      step();
+      await session.trainStep(sample, { learningRate: rate });
+    }
+    await expectFormulas();
+    await session.rewire([{ param: 'fc.weight', dropped: Uint32Array.of(2), grown: Uint32Array.of(1) }]);
+    [mask, w] = [[1, 1, 0, 1], w.map((value, k) => (k === 2 ? 0 : value))];
+    const state = await session.snapshot();
+    await session[Symbol.asyncDispose]();
+    session = await tfjsEngine(tf).open(linear, state, options);
+    for (let round = 0; round < 2; round++) {
+      step();
+      await session.trainStep(sample, { learningRate: rate });
+      await expectFormulas();
+    }
+    await session[Symbol.asyncDispose]();
+    const adamw = { ...options, optimizer: { kind: 'adamw', weightDecay: 0 } } as const;
+    await expect(tfjsEngine(tf).open(linear, first, adamw)).rejects.toThrow('deadMomentum: expected the optimizer sgd, received "adamw"');
+  });
+
   it('refuses to go on when somebody has changed the backend', async () => {
     const tf = (await loadTfjs('wasm')) as Tensorflow;
     const session = await tfjsEngine(tf).open(net, state, { batchSize: SIZE });
