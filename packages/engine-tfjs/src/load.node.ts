@@ -25,21 +25,34 @@ export async function loadTfjs(wanted?: Backend): Promise<TensorflowModule> {
     try {
       return await loadBackend(backend, name);
     } catch (error) {
-      reasons.push(`${name}: ${(error as Error).message.split('\n')[0]}`);
+      const { code, message } = error as NodeJS.ErrnoException;
+      reasons.push(code === 'ERR_MODULE_NOT_FOUND' ? `no package ${name}` : `${name}: ${message.split('\n')[0]}`);
     }
   }
   const hint =
     wanted === 'tensorflow'
       ? 'Run: freetickets setup tensorflow'
       : `Run: npm install @tensorflow/tfjs-core @tensorflow/tfjs-backend-${wanted ?? 'wasm'}, or freetickets setup tensorflow`;
-  throw new SparseError('KERNELS_UNAVAILABLE', 'TensorFlow.js', `the backend ${wanted ?? BACKENDS.join(', ')}`, reasons.join('; '), hint);
+  throw new SparseError(
+    'KERNELS_UNAVAILABLE',
+    'TensorFlow.js',
+    `the backend ${wanted ?? BACKENDS.join(', ')}`,
+    new Error(reasons.join(', ')),
+    hint,
+  );
 }
 
 async function loadBackend(backend: Backend, name: string): Promise<TensorflowModule> {
   // TensorFlow's package contains the core; the others bring only themselves.
-  const own = (await import(name)) as Partial<Tensorflow>;
-  const tf = own.setBackend ? (own as Tensorflow) : ((await import('@tensorflow/tfjs-core')) as Tensorflow);
+  const own = await contentOf(name);
+  const tf = (own.setBackend ? own : await contentOf('@tensorflow/tfjs-core')) as Tensorflow;
   tf.enableProdMode(); // else each backend advises another one
   if (!(await tf.setBackend(backend))) throw new Error('the backend does not start');
   return tf;
+}
+
+/** They are CommonJS, whose names an import may miss; all of them stand in `default`. */
+async function contentOf(name: string): Promise<Partial<Tensorflow>> {
+  const found = (await import(name)) as Partial<Tensorflow> & { readonly default?: Partial<Tensorflow> };
+  return found.default ?? found;
 }
