@@ -70,7 +70,13 @@ async function fetchInto(pin: Pin, path: string, options: DownloadOptions): Prom
 }
 
 const wrong = (pin: Pin, path: string, sha256: string): SparseError =>
-  new SparseError('BAD_FILE', path, `the SHA-256 ${pin.sha256}`, new Error(sha256), `It is not ${pin.name} ${pin.version}; nothing was installed`);
+  new SparseError(
+    'BAD_FILE',
+    path,
+    `the SHA-256 ${pin.sha256}`,
+    new Error(sha256),
+    `It is not ${pin.name} ${pin.version}; nothing was installed`,
+  );
 
 async function overHttp(pin: Pin, part: string, { onProgress, signal }: DownloadOptions): Promise<void> {
   for (let attempt = 1; ; attempt++) {
@@ -96,17 +102,25 @@ async function append(pin: Pin, part: string, had: number, onProgress: DownloadO
   const count = async function* (chunks: AsyncIterable<Uint8Array>) {
     for await (const chunk of chunks) {
       done += chunk.length;
-      if (done > pin.sizeBytes) throw new SparseError('BAD_FILE', url, `${pin.sizeBytes} bytes`, new Error('more'), 'Nothing was installed');
+      if (done > pin.sizeBytes)
+        throw new SparseError('BAD_FILE', url, `${pin.sizeBytes} bytes`, new Error('more'), 'Nothing was installed');
       yield chunk;
       onProgress?.(pin, done);
     }
   };
   try {
-    await pipeline(Readable.fromWeb(response.body!), count, createWriteStream(part, start > 0 ? { flags: 'a' } : {}), ...(signal ? [{ signal }] : []));
+    await pipeline(
+      Readable.fromWeb(response.body!),
+      count,
+      createWriteStream(part, start > 0 ? { flags: 'a' } : {}),
+      ...(signal ? [{ signal }] : []),
+    );
   } catch (error) {
     if (error instanceof SparseError || signal?.aborted) throw error;
     const path = (error as NodeJS.ErrnoException).path;
-    throw (error as NodeJS.ErrnoException).code === 'ENOSPC' || path === part ? explainWriteError(error, part, pin.sizeBytes) : failed(url, error as Error);
+    throw (error as NodeJS.ErrnoException).code === 'ENOSPC' || path === part
+      ? explainWriteError(error, part, pin.sizeBytes)
+      : failed(url, error as Error);
   }
   if (done < pin.sizeBytes) throw failed(url, new Error(`${done} of ${pin.sizeBytes} bytes`));
 }

@@ -18,13 +18,19 @@ const OLDEST = { 12: 525, 13: 580 } as const;
 
 export async function driverStatus(cuda: keyof typeof OLDEST): Promise<DriverStatus> {
   const library = (await systemLibraries())('libcuda.so.1');
-  const version = /Kernel Module\s+(?:for \S+\s+)?(\d+(?:\.\d+)+)/.exec(await readFile('/proc/driver/nvidia/version', 'utf8').catch(() => ''))?.[1];
+  const version = /Kernel Module\s+(?:for \S+\s+)?(\d+(?:\.\d+)+)/.exec(
+    await readFile('/proc/driver/nvidia/version', 'utf8').catch(() => ''),
+  )?.[1];
   const gpus = (await readdir('/proc/driver/nvidia/gpus').catch(() => [])).length;
   const status = { ...(library !== undefined && { library }), ...(version !== undefined && { version }), gpus };
   if (library === undefined)
     return { ...status, problem: "NVIDIA's driver is missing: there is no libcuda.so.1", remedy: await howToInstall(gpus) };
   if (version !== undefined && Number.parseInt(version, 10) < OLDEST[cuda])
-    return { ...status, problem: `NVIDIA's driver ${version} is too old: CUDA ${cuda} needs ${OLDEST[cuda]}`, remedy: await howToInstall(0) };
+    return {
+      ...status,
+      problem: `NVIDIA's driver ${version} is too old: CUDA ${cuda} needs ${OLDEST[cuda]}`,
+      remedy: await howToInstall(0),
+    };
   return status;
 }
 

@@ -124,7 +124,13 @@ const idOf = ({ about, pins, preload }: Recipe): string =>
 async function exclusive(root: string): Promise<AsyncDisposable> {
   const lock = await lockFolder(root);
   if (lock !== undefined) return lock;
-  throw new SparseError('ALREADY_EXISTS', root, 'a folder that no other setup works in', new Error('one where another setup runs'), 'Wait for it');
+  throw new SparseError(
+    'ALREADY_EXISTS',
+    root,
+    'a folder that no other setup works in',
+    new Error('one where another setup runs'),
+    'Wait for it',
+  );
 }
 
 async function checkDisk(root: string, needed: number): Promise<void> {
@@ -145,7 +151,9 @@ async function buildBeside(recipe: Recipe, building: string, folder: string, fil
   } catch (error) {
     await rm(building, { recursive: true, force: true });
     if (error instanceof SparseError) throw error;
-    throw new SparseError('RUNTIME_UNAVAILABLE', folder, `${recipe.name} that can be built and loaded`, error, 'Nothing was installed', { cause: error });
+    throw new SparseError('RUNTIME_UNAVAILABLE', folder, `${recipe.name} that can be built and loaded`, error, 'Nothing was installed', {
+      cause: error,
+    });
   }
 }
 

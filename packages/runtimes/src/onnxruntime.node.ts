@@ -9,7 +9,7 @@ import { planSetup, type Setup, type SetupOptions } from './install.node.ts';
 import { onnxruntimeRecipe } from './onnxruntime-recipe.node.ts';
 import type { PlaceOptions } from './place.node.ts';
 import { preload } from './preload.node.ts';
-import { type LibraryStatus, statusOf } from './status.node.ts';
+import { type RuntimeStatus, statusOf } from './status.node.ts';
 
 /** What every version of onnxruntime-node has; its own types are those of `onnxruntime-node` 1.30. */
 export interface Onnxruntime {
@@ -22,19 +22,10 @@ export interface LoadOnnxruntimeOptions extends PlaceOptions {
   readonly cuda?: boolean;
 }
 
-export interface OnnxruntimeStatus {
-  /** Whether the provider for CUDA is installed. */
-  readonly installed: boolean;
-  /** Of the installation; where it would be, if there is none. */
-  readonly folder: string;
+export interface OnnxruntimeStatus extends RuntimeStatus {
   /** Version of the installation. */
   readonly onnxruntime?: string;
-  /** That CUDA needs. */
-  readonly libraries: readonly LibraryStatus[];
   readonly driver: DriverStatus;
-  /** Why CUDA cannot be used, when it cannot, and what mends it. */
-  readonly problem?: string;
-  readonly remedy?: string;
 }
 
 const COMMAND = 'freetickets setup onnxruntime-cuda';
@@ -46,11 +37,12 @@ export async function onnxruntimeCudaSetup(options: SetupOptions = {}): Promise<
 
 /** Looks for what CUDA needs (installation, libraries, driver), and loads nothing. */
 export async function onnxruntimeStatus(options: PlaceOptions = {}): Promise<OnnxruntimeStatus> {
-  const { present, ...found } = await statusOf('onnxruntime-cuda', CUDA_13, COMMAND, options);
+  const { installation, status } = await statusOf('onnxruntime-cuda', CUDA_13, COMMAND, options);
   const driver = await driverStatus(13);
-  const version = present === undefined ? {} : { onnxruntime: String(present.about.onnxruntime) };
+  if (installation === undefined) return { ...status, driver };
+  const known = { ...status, onnxruntime: String(installation.about.onnxruntime), driver };
   const { problem, remedy } = driver;
-  return { ...found, ...version, driver, ...(found.installed && problem !== undefined && { problem, remedy: remedy! }) };
+  return status.installed && problem !== undefined && remedy !== undefined ? { ...known, problem, remedy } : known;
 }
 
 /**
@@ -63,13 +55,15 @@ export async function loadOnnxruntime<Module = Onnxruntime>({ cuda = false, ...o
   // Read by onnxruntime while it loads; without it, it keeps a device id and an event queue in the user's cache folder.
   process.env.ORT_DISABLE_TELEMETRY = '1';
   if (!cuda) return (await import('onnxruntime-node')) as Module;
-  const { present, installed, folder, problem, remedy } = await statusOf('onnxruntime-cuda', CUDA_13, COMMAND, options);
+  const { installation, status } = await statusOf('onnxruntime-cuda', CUDA_13, COMMAND, options);
+  const { folder, problem, remedy } = status;
   const driver = await driverStatus(13);
-  const unavailable = (why: string, hint: string) => new SparseError('RUNTIME_UNAVAILABLE', folder, 'onnxruntime with CUDA', new Error(why), hint);
-  if (!installed || present === undefined) throw unavailable(problem!, `Run: ${remedy}`);
+  const unavailable = (why: string, hint: string) =>
+    new SparseError('RUNTIME_UNAVAILABLE', folder, 'onnxruntime with CUDA', new Error(why), hint);
+  if (installation === undefined || !status.installed) throw unavailable(problem!, `Run: ${remedy}`);
   if (driver.problem !== undefined) throw unavailable(driver.problem, `Mend it with: ${driver.remedy}`);
   await refuseSecond(folder);
-  preload(present.preload.map((path) => resolve(folder, path)));
+  preload(installation.preload.map((path) => resolve(folder, path)));
   return createRequire(join(folder, 'load.cjs'))('onnxruntime-node') as Module;
 }
 

@@ -1,8 +1,8 @@
 /** The second way to a file: pip and npm, with the indexes, proxies, passwords and certificates that they are set up with. */
 import { mkdtemp, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { run } from './run.node.ts';
 import type { Pin } from './pin.ts';
+import { run } from './run.node.ts';
 
 /** @returns whether the file is in the folder now; it has not been checked */
 export async function byPackageManager(pin: Pin, folder: string): Promise<boolean> {

@@ -6,7 +6,11 @@ import { promisify } from 'node:util';
  * @returns its standard output
  * @throws Error with what it said last on standard error
  */
-export async function run(command: string, args: readonly string[], options: { cwd?: string; env?: NodeJS.ProcessEnv } = {}): Promise<string> {
+export async function run(
+  command: string,
+  args: readonly string[],
+  options: { cwd?: string; env?: NodeJS.ProcessEnv } = {},
+): Promise<string> {
   try {
     return (await promisify(execFile)(command, args, { ...options, maxBuffer: 2 ** 26 })).stdout;
   } catch (error) {

@@ -11,28 +11,45 @@ export interface LibraryStatus {
   readonly path?: string;
 }
 
-interface InstallationStatus {
-  readonly present: Installation | undefined;
+/** What the status of every runtime says. */
+export interface RuntimeStatus {
+  /** Whether a setup has been here, although what it installed may be damaged since. */
+  readonly present: boolean;
+  /** Whether the whole installation is there. */
   readonly installed: boolean;
+  /** Of the installation; where it would be, if there is none. */
   readonly folder: string;
+  /** That CUDA needs. */
   readonly libraries: readonly LibraryStatus[];
+  /** Why it cannot be used as it is meant, when it cannot, and what mends it. */
   readonly problem?: string;
   readonly remedy?: string;
 }
 
-export async function statusOf(name: RuntimeName, parts: readonly CudaPart[], command: string, options: PlaceOptions): Promise<InstallationStatus> {
-  const present = await installation(name, options);
-  if (present === undefined) {
-    const libraries = await namesIn(parts, await systemLibraries());
-    return { present, installed: false, folder: runtimesFolder(options), libraries, problem: `${name} is not installed`, remedy: command };
+interface Found {
+  readonly installation: Installation | undefined;
+  readonly status: RuntimeStatus;
+}
+
+/** @param command of the CLI that installs it */
+export async function statusOf(name: RuntimeName, parts: readonly CudaPart[], command: string, options: PlaceOptions): Promise<Found> {
+  const found = await installation(name, options);
+  if (found === undefined) {
+    const libraries = namesIn(parts, await systemLibraries());
+    const problem = `${name} is not installed`;
+    return {
+      installation: found,
+      status: { present: false, installed: false, folder: runtimesFolder(options), libraries, problem, remedy: command },
+    };
   }
-  const { folder, about } = present;
-  const paths = new Map(present.preload.map((path) => [path.split('/').at(-1)!, resolve(folder, path)]));
-  const broken = await damage(present);
-  const libraries = present.preload.length === 0 ? [] : namesIn(parts, (library) => paths.get(library));
-  if (broken === undefined) return { present, installed: true, folder, libraries };
+  const { folder, about, preload } = found;
+  const paths = new Map(preload.map((path) => [path.split('/').at(-1)!, resolve(folder, path)]));
+  const libraries = preload.length === 0 ? [] : namesIn(parts, (library) => paths.get(library));
+  const broken = await damage(found);
+  if (broken === undefined) return { installation: found, status: { present: true, installed: true, folder, libraries } };
   const remedy = name === 'tensorflow' && about.cuda === true ? `${command} --cuda` : command;
-  return { present, installed: false, folder, libraries, problem: `${name} is damaged: ${broken}`, remedy };
+  const problem = `${name} is damaged: ${broken}`;
+  return { installation: found, status: { present: true, installed: false, folder, libraries, problem, remedy } };
 }
 
 const namesIn = (parts: readonly CudaPart[], find: (name: string) => string | undefined): LibraryStatus[] =>

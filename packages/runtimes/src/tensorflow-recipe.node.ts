@@ -74,7 +74,14 @@ const compiler = (): string => process.env.CXX || 'g++';
 
 async function needTool(tool: string): Promise<void> {
   await run(tool, ['--version']).catch((cause: Error) => {
-    throw new SparseError('RUNTIME_UNAVAILABLE', tool, 'a C++ compiler and its tools', new Error('none'), 'Install g++, such as by: sudo apt-get install g++', { cause });
+    throw new SparseError(
+      'RUNTIME_UNAVAILABLE',
+      tool,
+      'a C++ compiler and its tools',
+      new Error('none'),
+      'Install g++, such as by: sudo apt-get install g++',
+      { cause },
+    );
   });
 }
 
@@ -93,7 +100,19 @@ async function compileBinding(folder: string): Promise<void> {
   const includes = [nodeHeaders, join(folder, 'include'), home].map((path) => `-I${path}`);
   const links = [`-L${join(folder, 'lib')}`, ...LIBRARIES.map((library) => `-l:${library}`)];
   const runpath = `-Wl,-rpath,$ORIGIN/${'../'.repeat(5)}lib`; // from lib/napi-v8 of @tensorflow/tfjs-node-gpu in node_modules
-  await run(compiler(), ['-std=c++17', '-O2', '-fPIC', '-shared', '-DNAPI_VERSION=8', ...includes, ...sources, '-o', addon, ...links, runpath]);
+  await run(compiler(), [
+    '-std=c++17',
+    '-O2',
+    '-fPIC',
+    '-shared',
+    '-DNAPI_VERSION=8',
+    ...includes,
+    ...sources,
+    '-o',
+    addon,
+    ...links,
+    runpath,
+  ]);
   for (const path of [join(folder, 'include'), join(home, 'binding')]) await rm(path, { recursive: true });
 }
 

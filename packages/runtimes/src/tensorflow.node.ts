@@ -9,7 +9,7 @@ import { planSetup, type Setup, type SetupOptions } from './install.node.ts';
 import type { PlaceOptions } from './place.node.ts';
 import { preload } from './preload.node.ts';
 import { type KernelRegistry, roundIntegers } from './round-integers.ts';
-import { type LibraryStatus, statusOf } from './status.node.ts';
+import { type RuntimeStatus, statusOf } from './status.node.ts';
 import { tensorflowRecipe } from './tensorflow-recipe.node.ts';
 
 /** What every version of TensorFlow.js has; its own types are those of `@tensorflow/tfjs-core` 4.22. */
@@ -19,23 +19,17 @@ export interface Tensorflow {
   getBackend(): string;
 }
 
-export interface TensorflowStatus {
-  /** Whether it can be loaded. */
-  readonly installed: boolean;
-  /** Of the installation; where it would be, if there is none. */
-  readonly folder: string;
+export interface TensorflowStatus extends RuntimeStatus {
   /** Versions of the installation. */
   readonly tensorflow?: string;
   readonly tfjs?: string;
   /** Whether the installation is the one for CUDA; without a driver it computes on the CPU. */
   readonly cuda: boolean;
-  /** That CUDA needs, in an installation for it. */
-  readonly libraries: readonly LibraryStatus[];
+  /** Of an installation for CUDA. */
   readonly driver?: DriverStatus;
-  /** Why it cannot be used as it was installed, when it cannot, and what mends it. */
-  readonly problem?: string;
-  readonly remedy?: string;
 }
+
+const COMMAND = 'freetickets setup tensorflow';
 
 /** What `setup tensorflow` would do: `(await tensorflowSetup({ cuda: true })).run()`. */
 export async function tensorflowSetup({ cuda = false, ...options }: SetupOptions & { readonly cuda?: boolean } = {}): Promise<Setup> {
@@ -44,13 +38,15 @@ export async function tensorflowSetup({ cuda = false, ...options }: SetupOptions
 
 /** Looks, and loads nothing. */
 export async function tensorflowStatus(options: PlaceOptions = {}): Promise<TensorflowStatus> {
-  const { present, ...found } = await statusOf('tensorflow', CUDA_12, 'freetickets setup tensorflow', options);
-  const cuda = present?.about.cuda === true;
-  const versions = present === undefined ? {} : { tensorflow: String(present.about.tensorflow), tfjs: String(present.about.tfjs) };
-  if (!cuda || !found.installed) return { ...found, ...versions, cuda };
+  const { installation, status } = await statusOf('tensorflow', CUDA_12, COMMAND, options);
+  if (installation === undefined) return { ...status, cuda: false };
+  const { tensorflow, tfjs, cuda } = installation.about;
+  const known = { ...status, tensorflow: String(tensorflow), tfjs: String(tfjs), cuda: cuda === true };
+  if (!known.cuda || !known.installed) return known;
   const driver = await driverStatus(12);
   const { problem, remedy } = driver;
-  return { ...found, ...versions, cuda, driver, ...(problem !== undefined && { problem: `TensorFlow computes on the CPU: ${problem}`, remedy: remedy! }) };
+  if (problem === undefined || remedy === undefined) return { ...known, driver };
+  return { ...known, driver, problem: `TensorFlow computes on the CPU: ${problem}`, remedy };
 }
 
 let loaded: { readonly folder: string; readonly module: Tensorflow } | undefined;
@@ -63,12 +59,13 @@ let loaded: { readonly folder: string; readonly module: Tensorflow } | undefined
  * @throws SparseError RUNTIME_UNAVAILABLE with the command that mends it
  */
 export async function loadTensorflow<Module = Tensorflow>(options: PlaceOptions = {}): Promise<Module> {
-  const { present, installed, folder, problem, remedy } = await statusOf('tensorflow', CUDA_12, 'freetickets setup tensorflow', options);
-  if (!installed || present === undefined)
+  const { installation, status } = await statusOf('tensorflow', CUDA_12, COMMAND, options);
+  const { folder, problem, remedy } = status;
+  if (installation === undefined || !status.installed)
     throw new SparseError('RUNTIME_UNAVAILABLE', folder, 'TensorFlow', new Error(problem), `Run: ${remedy}`);
   if (loaded?.folder !== folder) {
     process.env.TF_CPP_MIN_LOG_LEVEL ??= '3';
-    preload(present.preload.map((path) => resolve(folder, path)));
+    preload(installation.preload.map((path) => resolve(folder, path)));
     fillGapsOfUtil();
     const module = createRequire(join(folder, 'load.cjs'))('@tensorflow/tfjs-node-gpu') as Tensorflow & KernelRegistry;
     roundIntegers(module);
