@@ -51,6 +51,7 @@ async function checkFrom(pin: Pin, path: string): Promise<void> {
 async function fetchInto(pin: Pin, path: string, options: DownloadOptions): Promise<void> {
   await mkdir(options.folder, { recursive: true });
   const part = `${path}.part`;
+  const hadPart = (await sizeOf(part)) !== undefined;
   try {
     await overHttp(pin, part, options);
   } catch (error) {
@@ -62,11 +63,11 @@ async function fetchInto(pin: Pin, path: string, options: DownloadOptions): Prom
     throw error;
   }
   const sha256 = await sha256Of(part);
-  if (sha256 !== pin.sha256) {
-    await rm(part); // else the next run would go on with it
-    throw wrong(pin, path, sha256);
-  }
-  await rename(part, path);
+  if (sha256 === pin.sha256) return rename(part, path);
+  await rm(part);
+  // What an earlier run has left may have been at fault: once from the beginning, then.
+  if (!hadPart) throw wrong(pin, path, sha256);
+  await fetchInto(pin, path, options);
 }
 
 const wrong = (pin: Pin, path: string, sha256: string): SparseError =>
@@ -116,6 +117,7 @@ async function append(pin: Pin, part: string, had: number, onProgress: DownloadO
       ...(signal ? [{ signal }] : []),
     );
   } catch (error) {
+    if (error instanceof SparseError) await rm(part, { force: true }); // more bytes than there can be
     if (error instanceof SparseError || signal?.aborted) throw error;
     const path = (error as NodeJS.ErrnoException).path;
     throw (error as NodeJS.ErrnoException).code === 'ENOSPC' || path === part
