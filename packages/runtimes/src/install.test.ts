@@ -2,9 +2,9 @@
 import { readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { lockFolder } from '@freetickets/sparse-core/node';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { indexServer } from '../test/index-server.ts';
-import { temporaryFolder, type Tiny, tinyRuntime, writeFiles } from '../test/tiny.ts';
+import { type Tiny, temporaryFolder, tinyRuntime, writeFiles } from '../test/tiny.ts';
 import { damage, installation, planSetup, type Recipe } from './install.node.ts';
 
 async function workplace() {
@@ -102,6 +102,19 @@ describe('a setup', () => {
     await install();
   });
 
+  it('tells the name and password in the address of an index to its server, and to nobody else', async () => {
+    const { tiny, install } = await workplace();
+    const server = await indexServer(tiny.folder, tiny.pins, { password: 'open sesame' });
+    const address = (path: string, password: string) => server.url.replace('//', `//user:${password}@`) + path;
+    vi.stubEnv('npm_config_registry', address('/npm', 'open%20sesame'));
+    vi.stubEnv('PIP_INDEX_URL', address('/simple', 'wrong'));
+    const error = await install().catch((reason: Error) => reason.message);
+    expect(error).toMatch(/status 401/);
+    expect(error).not.toMatch(/wrong/);
+    vi.stubEnv('PIP_INDEX_URL', address('/simple', 'open%20sesame'));
+    await install();
+  });
+
   it('needs room on the disk before it starts', async () => {
     const { tiny, install } = await workplace();
     const server = await indexServer(tiny.folder, tiny.pins);
@@ -164,7 +177,10 @@ describe('a broken download', () => {
 
 describe('what stood before stands after', () => {
   const bad = Buffer.alloc(100_000, 7);
-  const failures: Record<string, (tiny: Tiny) => { behaviour?: Parameters<typeof indexServer>[2]; recipe?: Partial<Recipe>; code: string }> = {
+  const failures: Record<
+    string,
+    (tiny: Tiny) => { behaviour?: Parameters<typeof indexServer>[2]; recipe?: Partial<Recipe>; code: string }
+  > = {
     'a server that is always cut off': () => ({ behaviour: { cutAfter: [0, 0, 0, 0, 0, 0, 0] }, code: 'DOWNLOAD_FAILED' }),
     'a server with an error': () => ({ behaviour: { status: 500 }, code: 'DOWNLOAD_FAILED' }),
     'a wheel of the right size with another checksum': (tiny) => ({

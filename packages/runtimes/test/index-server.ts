@@ -39,7 +39,13 @@ export async function indexServer(folder: string, [wheel, tarball]: readonly [Pi
   vi.stubEnv('PIP_INDEX_URL', `${url}/simple`);
   vi.stubEnv('npm_config_registry', `${url}/npm`);
   // The second way to a file tries no longer than it has to.
-  for (const [name, value] of Object.entries({ PIP_RETRIES: '0', PIP_NO_CACHE_DIR: '1', PIP_FIND_LINKS: '', PIP_EXTRA_INDEX_URL: '', npm_config_fetch_retries: '0' }))
+  for (const [name, value] of Object.entries({
+    PIP_RETRIES: '0',
+    PIP_NO_CACHE_DIR: '1',
+    PIP_FIND_LINKS: '',
+    PIP_EXTRA_INDEX_URL: '',
+    npm_config_fetch_retries: '0',
+  }))
     vi.stubEnv(name, value);
   onTestFinished(() => {
     vi.unstubAllEnvs();
@@ -52,14 +58,13 @@ export async function indexServer(folder: string, [wheel, tarball]: readonly [Pi
     const path = decodeURIComponent(request.url!);
     state.requests.push([path, request.headers.range].filter(Boolean).join(' '));
     const basic = `Basic ${Buffer.from(`user:${state.password}`).toString('base64')}`;
-    if (state.password !== undefined && request.headers.authorization !== basic)
-      return void response.writeHead(401, { 'www-authenticate': 'Basic' }).end();
-    if (state.status !== undefined) return void response.writeHead(state.status).end('no');
-    if (path === `/simple/${wheel.name}/`) return page(request, response);
-    if (path === `/files/${wheel.file}`) return file(request, response, state.wheel ?? readFileSync(join(folder, wheel.file)), true);
-    if (path === `/npm/${tarball.name}`) return packument(response);
-    if (path === (state.tarballsAt ?? standard)) return file(request, response, readFileSync(join(folder, tarball.file)), false);
-    response.writeHead(404).end();
+    if (state.password !== undefined && request.headers.authorization !== basic) response.writeHead(401).end();
+    else if (state.status !== undefined) response.writeHead(state.status).end('no');
+    else if (path === `/simple/${wheel.name}/`) page(request, response);
+    else if (path === `/files/${wheel.file}`) file(request, response, state.wheel ?? readFileSync(join(folder, wheel.file)), true);
+    else if (path === `/npm/${tarball.name}`) packument(response);
+    else if (path === (state.tarballsAt ?? standard)) file(request, response, readFileSync(join(folder, tarball.file)), false);
+    else response.writeHead(404).end();
   }
 
   function page(request: IncomingMessage, response: ServerResponse): void {
@@ -67,18 +72,25 @@ export async function indexServer(folder: string, [wheel, tarball]: readonly [Pi
     if (!state.html && request.headers.accept?.includes('application/vnd.pypi.simple.v1+json')) {
       const files = others.map((filename) => ({ filename, url: `../../files/${filename}`, hashes: {} }));
       response.writeHead(200, { 'content-type': 'application/vnd.pypi.simple.v1+json' });
-      return void response.end(JSON.stringify({ meta: { 'api-version': '1.1' }, name: wheel.name, files }));
+      response.end(JSON.stringify({ meta: { 'api-version': '1.1' }, name: wheel.name, files }));
+      return;
     }
     response.writeHead(200, { 'content-type': 'text/html' });
-    response.end(`<!DOCTYPE html><body>${others.map((name) => `<a data-x="1" href="../../files/${name}#sha256=0">\n${name}</a><br>`).join('')}</body>`);
+    response.end(
+      `<!DOCTYPE html><body>${others.map((name) => `<a data-x="1" href="../../files/${name}#sha256=${wheel.sha256}">\n${name}</a><br>`).join('')}</body>`,
+    );
   }
 
   function packument(response: ServerResponse): void {
-    const integrity = `sha512-${createHash('sha512').update(readFileSync(join(folder, tarball.file))).digest('base64')}`;
+    const integrity = `sha512-${createHash('sha512')
+      .update(readFileSync(join(folder, tarball.file)))
+      .digest('base64')}`;
     const dist = { tarball: url + (state.tarballsAt ?? standard), integrity };
     const version = { name: tarball.name, version: tarball.version, dist };
     response.writeHead(200, { 'content-type': 'application/json' });
-    response.end(JSON.stringify({ name: tarball.name, 'dist-tags': { latest: tarball.version }, versions: { [tarball.version]: version } }));
+    response.end(
+      JSON.stringify({ name: tarball.name, 'dist-tags': { latest: tarball.version }, versions: { [tarball.version]: version } }),
+    );
   }
 
   function file(request: IncomingMessage, response: ServerResponse, bytes: Buffer, mayCut: boolean): void {
@@ -87,8 +99,8 @@ export async function indexServer(folder: string, [wheel, tarball]: readonly [Pi
     const range = start === undefined ? {} : { 'content-range': `bytes ${from}-${bytes.length - 1}/${bytes.length}` };
     response.writeHead(start === undefined ? 200 : 206, { 'content-length': bytes.length - from, ...range });
     const cut = mayCut ? state.cutAfter?.shift() : undefined;
-    if (cut === undefined) return void response.end(bytes.subarray(from));
-    response.write(bytes.subarray(from, from + cut), () => response.destroy());
+    if (cut === undefined) response.end(bytes.subarray(from));
+    else response.write(bytes.subarray(from, from + cut), () => response.destroy());
   }
   return state;
 }
