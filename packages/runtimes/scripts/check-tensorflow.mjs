@@ -20,7 +20,7 @@ process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
 mkdirSync(join(folder, 'node_modules'));
 writeFileSync(join(folder, 'package.json'), '{ "private": true }');
 execFileSync('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--silent', ...PACKAGES], { cwd: folder, stdio: 'inherit' });
-const require = createRequire(join(folder, 'tests.cjs'));
+const load = createRequire(join(folder, 'tests.cjs'));
 
 // The tests are published as ES modules that Node takes for CommonJS; a bundle is one file that it can run. Their copy of tfjs-core shares its
 // state with the loaded one: it lies on globalThis.
@@ -40,7 +40,7 @@ const bundle = [
   '--external:node-fetch',
   '--ignore-annotations',
 ];
-execFileSync(process.execPath, [require.resolve('esbuild/bin/esbuild'), ...bundle], { cwd: folder, stdio: 'inherit' });
+execFileSync(process.execPath, [load.resolve('esbuild/bin/esbuild'), ...bundle], { cwd: folder, stdio: 'inherit' });
 
 const runTests = readFileSync(join(folder, 'node_modules/@tensorflow/tfjs-node-gpu/dist/run_tests.js'), 'utf8');
 const list = /IGNORE_LIST = (\[[\s\S]*?\n\]);/.exec(runTests)[1];
@@ -48,11 +48,11 @@ const leftOut = new Function(`return ${list}`)();
 
 const { folder: installed, tensorflow, cuda } = await tensorflowStatus();
 await loadTensorflow();
-const Jasmine = require('jasmine');
+const Jasmine = load('jasmine');
 const runner = new Jasmine({ projectBaseDir: folder });
 runner.loadConfig({ random: false });
 runner.exitOnCompletion = false;
-require('./tests.cjs');
+load('./tests.cjs');
 const wanted = new RegExp(values.filter);
 const counts = { passed: 0, failed: 0, pending: 0, excluded: 0 };
 const failures = [];

@@ -35,9 +35,15 @@ const ATTEMPTS = 3;
 export async function download(pin: Pin, options: DownloadOptions): Promise<string> {
   const { folder, from, onProgress } = options;
   const path = join(from ?? folder, pin.file);
+  let reported = 0;
+  const report = (_pin: Pin, doneBytes: number) => {
+    if (doneBytes !== reported) onProgress?.(pin, doneBytes);
+    reported = doneBytes;
+  };
   if (from !== undefined) await checkFrom(pin, path);
-  else if ((await sizeOf(path)) !== pin.sizeBytes || (await sha256Of(path)) !== pin.sha256) await fetchInto(pin, path, options);
-  onProgress?.(pin, pin.sizeBytes);
+  else if ((await sizeOf(path)) !== pin.sizeBytes || (await sha256Of(path)) !== pin.sha256)
+    await fetchInto(pin, path, { ...options, onProgress: report });
+  report(pin, pin.sizeBytes);
   return path;
 }
 
