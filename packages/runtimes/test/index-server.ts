@@ -8,7 +8,7 @@ import { onTestFinished, vi } from 'vitest';
 import type { Pin } from '../src/pin.ts';
 
 export interface Behaviour {
-  /** Closes the connection after so many bytes of a wheel; once for each entry. */
+  /** Closes the connection after so many bytes of a wheel, when the client has said that it has them; once for each entry. */
   cutAfter?: number[];
   /** Knows nothing of ranges, and sends whole files. */
   noRanges?: boolean;
@@ -28,6 +28,8 @@ export interface IndexServer extends Behaviour {
   readonly url: string;
   /** Paths, with the range asked for if there was one. */
   readonly requests: string[];
+  /** A client's progress, as a download reports it. */
+  readonly received: (pin: Pin, doneBytes: number) => void;
 }
 
 /** Until the test ends, pip's index and npm's registry are this server. */
@@ -35,7 +37,11 @@ export async function indexServer(folder: string, [wheel, tarball]: readonly [Pi
   const server = createServer((request, response) => answer(request, response));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const state: IndexServer = { url, requests: [], ...behaviour };
+  let cutAt: { readonly byte: number; readonly response: ServerResponse } | undefined;
+  const received = (pin: Pin, doneBytes: number) => {
+    if (pin === wheel && doneBytes === cutAt?.byte) cutAt.response.destroy();
+  };
+  const state: IndexServer = { url, requests: [], received, ...behaviour };
   vi.stubEnv('PIP_INDEX_URL', `${url}/simple`);
   vi.stubEnv('npm_config_registry', `${url}/npm`);
   // The second way to a file tries no longer than it has to.
@@ -100,7 +106,11 @@ export async function indexServer(folder: string, [wheel, tarball]: readonly [Pi
     response.writeHead(start === undefined ? 200 : 206, { 'content-length': bytes.length - from, ...range });
     const cut = mayCut ? state.cutAfter?.shift() : undefined;
     if (cut === undefined) response.end(bytes.subarray(from));
-    else response.write(bytes.subarray(from, from + cut), () => response.destroy());
+    else if (cut === 0) response.destroy();
+    else {
+      cutAt = { byte: from + cut, response };
+      response.write(bytes.subarray(from, from + cut));
+    }
   }
   return state;
 }
