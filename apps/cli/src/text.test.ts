@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { bytesText, counted, durationText, flopsText, percent, table } from './text.ts';
+import { counted, durationText, flopsText, percent, table } from './text.ts';
 
 describe('flopsText', () => {
   it.each([
@@ -12,16 +12,6 @@ describe('flopsText', () => {
     [2.5e18, '2.50 EFLOP'],
   ])('%d -> %s', (flops, text) => {
     expect(flopsText(flops)).toBe(text);
-  });
-});
-
-describe('bytesText', () => {
-  it.each([
-    [0, '0 MB'],
-    [273_829_956, '274 MB'],
-    [1_741_030_178, '1.7 GB'],
-  ])('%d -> %s', (bytes, text) => {
-    expect(bytesText(bytes)).toBe(text);
   });
 });
 

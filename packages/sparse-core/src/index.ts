@@ -1,3 +1,4 @@
+export { bytesText } from './bytes-text.ts';
 export { checkState } from './check-state.ts';
 export { type CorruptionName, corruptionNames, extraCorruptions, mainCorruptions } from './corruption-names.ts';
 export { type Densities, type Distribution, type ErkOptions, er, erk, erkDensities, type UniformOptions, uniform } from './distribution.ts';

@@ -1,13 +1,12 @@
 /** The options of `freetickets setup`, and what it says while it works. */
 import { createInterface } from 'node:readline/promises';
-import { onnxruntimeCudaSetup, type RuntimeName, type Setup, tensorflowSetup } from '@freetickets/runtimes';
-import { SparseError } from '@freetickets/sparse-core';
+import { onnxruntimeCudaSetup, type RuntimeName, type Setup, setupText, tensorflowSetup } from '@freetickets/runtimes';
+import { bytesText, SparseError } from '@freetickets/sparse-core';
 import { Argument, type Command, Option } from 'commander';
 import { addCommand, type Common, withOutput } from '../options.ts';
 import type { StopSignal } from '../program.ts';
 import { progressBar } from '../progress.ts';
 import { type Talk, talk } from '../talk.ts';
-import { bytesText } from '../text.ts';
 
 const RUNTIMES: readonly RuntimeName[] = ['tensorflow', 'onnxruntime-cuda'];
 
@@ -39,7 +38,7 @@ export function setupCommand(root: Command, stopSignal: StopSignal): void {
     const speak = talk({ json, quiet });
     const setup = await planOf(name, flags);
     if (setup.upToDate && flags.download === undefined) return speak.result(document(setup), `${name} is installed in ${setup.folder}`);
-    speak.say(planText(setup, flags));
+    speak.say(setupText(setup, flags.download));
     if (!flags.yes && !(await agreed())) return speak.result({ ...document(setup), installed: false }, 'nothing was installed');
     await carryOut(setup, flags, speak, stopSignal());
     const where =
@@ -54,19 +53,6 @@ function planOf(name: RuntimeName, { cuda = false, from, download }: SetupFlags)
     throw new SparseError('INVALID_CONFIG', '--download', 'it without --from, which uses no network', download);
   const options = from === undefined ? {} : { from };
   return name === 'tensorflow' ? tensorflowSetup({ cuda, ...options }) : onnxruntimeCudaSetup(options);
-}
-
-function planText({ name, about, downloads, downloadBytes, installedBytes, folder }: Setup, { download }: SetupFlags): string {
-  const versions = Object.entries(about).map(([what, value]) => `${what} ${value}`);
-  const largest = [...downloads].sort((a, b) => b.sizeBytes - a.sizeBytes).slice(0, 3);
-  const files = largest.map(({ name: file, sizeBytes }) => `${file} ${bytesText(sizeBytes)}`).join(', ');
-  const fetched =
-    downloads.length === 0
-      ? 'nothing'
-      : `${bytesText(downloadBytes)} in ${downloads.length} files (${files}${downloads.length > 3 ? ', ...' : ''})`;
-  const disk =
-    download === undefined ? `needs about ${bytesText(installedBytes)} in ${folder}` : `needs ${bytesText(downloadBytes)} in ${download}`;
-  return `${name} (${versions.join(', ')}): downloads ${fetched}; ${disk}`;
 }
 
 /** Asks only where somebody can answer. */
