@@ -34,7 +34,14 @@ function authorization(url: string): Record<string, string> {
 /** fetch hides what happened in its error's cause. */
 export function failed(url: string, error: Error): SparseError {
   const reason = error.cause instanceof Error ? error.cause.message || (error.cause as NodeJS.ErrnoException).code : error.message;
-  return new SparseError('DOWNLOAD_FAILED', url, 'an answer', new Error(reason), 'Run the command again: it goes on where it stopped', {
-    cause: error,
-  });
+  return new SparseError(
+    'DOWNLOAD_FAILED',
+    url,
+    'an answer',
+    new Error(reason),
+    'Run it again, it goes on where it stopped; or fetch the files elsewhere and give their folder with --from',
+    {
+      cause: error,
+    },
+  );
 }
