@@ -1,8 +1,9 @@
 /** `setup` and `doctor` as a script sees them: what they refuse, what they say, and how they end. The large downloads are tried by scripts. */
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
-import { run, temporary } from './command.ts';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { run, start, temporary } from './command.ts';
 
 /** Whether files are pinned for this machine; elsewhere setup says so before anything else. */
 const { header } = process.report.getReport() as unknown as { header: { glibcVersionRuntime?: string } };
@@ -37,6 +38,25 @@ describe('setup', () => {
     expect(stderr).toMatch(/downloads 329 MB in 13 files/);
     expect(stderr).toMatch(/no-such-compiler: expected a C\+\+ compiler and its tools, received none\. Install g\+\+/);
     expect(readdirSync(cache)).toEqual([]);
+  });
+});
+
+describe.runIf(pinned)('a setup that is interrupted', () => {
+  it('ends with 130, says what is kept, and leaves no runtime', async () => {
+    const silent = createServer(); // takes connections and never answers
+    const asked = new Promise<void>((resolve) => silent.once('connection', () => resolve()));
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => {
+      silent.close();
+    });
+    const cache = temporary();
+    const index = `http://127.0.0.1:${(silent.address() as AddressInfo).port}/simple`;
+    const setup = start(['setup', 'onnxruntime-cuda'], { FREETICKETS_CACHE: cache, PIP_INDEX_URL: index });
+    await asked;
+    const { code, stdout, stderr } = await setup.kill('SIGINT');
+    expect({ code, stdout }).toEqual({ code: 130, stdout: '' });
+    expect(stderr).toMatch(/stopped: downloads are kept to be gone on with, and nothing else has changed\n$/);
+    expect(readdirSync(join(cache, 'runtimes'))).toEqual(['downloads']);
   });
 });
 
