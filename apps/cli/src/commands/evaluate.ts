@@ -66,7 +66,7 @@ export async function evaluateRun(
   const data = await openDataOfRun(experiment, record, talk);
   const names = options.corruptions && (await corruptionsFor(data, options.corruptions));
   const others = await outsideSets(options.ood ?? [], data, experiment.data, talk);
-  const computing = computingFor(experiment, talk.say);
+  const computing = await computingFor(experiment, talk.say);
   await using members = await openMembers(states, computing, { inputGradients: options.attack !== undefined, passes: passesOf(plans) });
 
   const bootstrap = { resamples: options.bootstrap ?? 0, seed: options.seed ?? SEED };
