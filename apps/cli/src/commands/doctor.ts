@@ -1,8 +1,8 @@
 /** `freetickets doctor`: what this machine has, what is used, and what would make it faster. */
 import { createRequire } from 'node:module';
 import { availableParallelism, cpus, totalmem } from 'node:os';
-import { cacheFolder } from '@freetickets/datasets';
 import { bestEngine, nativeStatus, wasmStatus } from '@freetickets/engine-sparse';
+import { cacheFolder } from '@freetickets/sparse-core/node';
 import { VERSION } from '../version.ts';
 
 export interface Diagnosis {
