@@ -1,5 +1,6 @@
 /** The command line: every command, its options and its help. What a command does is in `commands/`. */
 
+import { type EngineName, engineNames } from '@freetickets/inference';
 import type { Layout, Precision } from '@freetickets/onnx-export';
 import { SparseError } from '@freetickets/sparse-core';
 import { Argument, Command, Option } from 'commander';
@@ -121,20 +122,35 @@ function exportCommand(root: Command): void {
   });
 }
 
+interface PredictFlags extends Common {
+  readonly input: string[];
+  readonly resize?: boolean;
+  readonly engine: EngineName;
+  readonly threads?: string;
+}
+
 function predictCommand(root: Command): void {
   const command = addCommand(root, 'predict', 'Runs pictures through an exported model.', [
     'predict ensemble.onnx --input digit.png',
     'predict ensemble.onnx --input a.png b.jpg --resize --json',
+    'predict ensemble.onnx --input digit.png --engine onnxruntime-cuda',
   ])
     .argument('<MODEL>', 'ONNX file made by export')
     .requiredOption('-i, --input <FILE...>', 'JPEG or PNG pictures')
-    .addOption(new Option('--resize', 'fit pictures of another size: scale, then cut out the middle'));
-  withOutput(command).action(
-    async (model: string, { json, quiet, input, resize = false }: Common & { input: string[]; resize?: boolean }) => {
-      const result = await predict(model, input, { resize });
-      talk({ json, quiet }).result(result, predictText(result));
-    },
-  );
+    .addOption(new Option('--resize', 'fit pictures of another size: scale, then cut out the middle'))
+    .addOption(
+      new Option('--engine <NAME>', 'what computes; auto takes the fastest that works here, and says why')
+        .choices(engineNames)
+        .default('auto'),
+    )
+    .addOption(new Option('--threads <N>', 'of the engine (default: all processors)'));
+  withOutput(command).action(async (model: string, { json, quiet, input, resize = false, engine, threads }: PredictFlags) => {
+    const speak = talk({ json, quiet });
+    const shared = threads === undefined ? {} : { threads: wholeNumber('--threads', threads, 1, 1024) };
+    const result = await predict(model, input, { resize, engine, ...shared });
+    speak.say(`engine: ${result.engine.name} (${result.engine.why})`);
+    speak.result(result, predictText(result));
+  });
 }
 
 interface ServeFlags extends Common {

@@ -3,12 +3,14 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { bestEngine } from '@freetickets/engine-sparse';
 import { type OnnxOptions, toOnnx } from '@freetickets/onnx-export';
 import { erk, initialState, type ModelState, modelByName, network, randomTopology, rng, treeNet } from '@freetickets/sparse-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type OnnxModel, openModel } from '../model.ts';
 import type { Tensor } from '../tensor.ts';
 import type { EngineName } from './engine.ts';
+import { onnxruntimeEngine } from './onnxruntime-engine.ts';
 
 let folder: string;
 const cache = process.env.FREETICKETS_CACHE;
@@ -143,5 +145,29 @@ describe('which engine is taken', () => {
     await expect(open(await exported([ticket()]), 'tensorrt' as EngineName)).rejects.toThrow(
       'engine: expected auto, sparse, onnxruntime-cpu, onnxruntime-cuda, received "tensorrt"',
     );
+  });
+});
+
+describe('onnxruntime behind the interface of an engine', () => {
+  it('predicts what the sparse engine predicts within 1e-5, head by head', async () => {
+    const engine = await onnxruntimeEngine('cpu');
+    for (const raw of [spec('wrn-10-1'), treeNet(spec('lenet-5'), { members: 3 })]) {
+      const [net, state] = [network(raw), ticket(raw)];
+      await using ours = await bestEngine().open(net, state, { batchSize: 16 });
+      await using theirs = await engine.open(net, state, { batchSize: 16, threads: 1 });
+      const pictures = images(5).data as Float32Array;
+      const [a, b] = [await ours.predict(pictures, 5), await theirs.predict(pictures, 5)];
+      expect(a).toHaveLength(b.length);
+      expect(largest(a.map((value, k) => value - b[k]!)) / largest(a)).toBeLessThan(1e-5);
+    }
+  });
+  it('neither trains nor differentiates, and says so', async () => {
+    const engine = await onnxruntimeEngine('cpu');
+    const [net, state] = [network(spec('lenet-5')), ticket(spec('lenet-5'))];
+    await expect(engine.open(net, state, { batchSize: 1, inputGradients: true })).rejects.toThrow(
+      'onnxruntime-cpu: expected to predict, which is all that it can, received a wish for gradients. Use the engine auto',
+    );
+    await using session = await engine.open(net, state, { batchSize: 1 });
+    await expect(session.rewire([])).rejects.toThrow('received a rewiring');
   });
 });

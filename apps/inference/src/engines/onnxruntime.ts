@@ -6,7 +6,7 @@ import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import { fromOnnxType, type Tensor, type TensorData, type TensorInfo, toOnnxType } from '../tensor.ts';
 import type { Engine, EngineOptions } from './engine.ts';
 
-type Onnxruntime = typeof import('onnxruntime-node');
+export type Onnxruntime = typeof import('onnxruntime-node');
 
 /**
  * @throws SparseError RUNTIME_UNAVAILABLE when CUDA was asked for and is not installed; Error in onnxruntime's words when it cannot load the
@@ -56,7 +56,10 @@ class OnnxruntimeEngine implements Engine {
   }
 }
 
-function sessionOptions(provider: 'cpu' | 'cuda', { threads, cuda, graphOptimization }: EngineOptions): InferenceSession.SessionOptions {
+export function sessionOptions(
+  provider: 'cpu' | 'cuda',
+  { threads, cuda, graphOptimization }: EngineOptions,
+): InferenceSession.SessionOptions {
   return {
     executionProviders: [provider === 'cuda' ? { name: 'cuda', deviceId: cuda?.deviceId ?? 0 } : 'cpu'],
     ...(threads !== undefined && { intraOpNumThreads: threads }),
