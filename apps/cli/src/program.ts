@@ -9,12 +9,13 @@ import { benchText } from './commands/bench-text.ts';
 import { compareCommand } from './commands/compare-command.ts';
 import { dataText, describeData } from './commands/data.ts';
 import { demo, demoText } from './commands/demo.ts';
-import { diagnose, diagnosisText } from './commands/doctor.ts';
+import { doctorCommand } from './commands/doctor-command.ts';
 import { evaluateCommand } from './commands/evaluate-command.ts';
 import { EXPORT_FORMATS, type ExportFormat, exportRun, exportText } from './commands/export.ts';
 import { importCommand } from './commands/import-command.ts';
 import { predict, predictText } from './commands/predict.ts';
 import { serveModels, servingText } from './commands/serve.ts';
+import { setupCommand } from './commands/setup-command.ts';
 import { sweepCommand } from './commands/sweep-command.ts';
 import { resumeRun, startRun, trainText } from './commands/train.ts';
 import { EXIT } from './exit.ts';
@@ -46,6 +47,7 @@ export function program(stopSignal: StopSignal): Command {
   dataCommand(root);
   demoCommand(root, stopSignal);
   doctorCommand(root);
+  setupCommand(root, stopSignal);
   benchCommand(root);
   return root;
 }
@@ -209,17 +211,6 @@ function demoCommand(root: Command, stopSignal: StopSignal): void {
     const result = await demo(speak, stopSignal());
     if (result === undefined) process.exitCode = EXIT.interrupted;
     else speak.result(result, demoText(result));
-  });
-}
-
-function doctorCommand(root: Command): void {
-  const command = addCommand(root, 'doctor', 'Says what this machine has, what is used, and what would make it faster.', [
-    'doctor',
-    'doctor --json',
-  ]);
-  withOutput(command).action(({ json, quiet }: Common) => {
-    const diagnosis = diagnose();
-    talk({ json, quiet }).result(diagnosis, diagnosisText(diagnosis));
   });
 }
 

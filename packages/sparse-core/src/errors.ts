@@ -11,6 +11,7 @@ export type ErrorCode =
   | 'DISK_FULL'
   | 'NON_FINITE'
   | 'KERNELS_UNAVAILABLE'
+  | 'DOWNLOAD_FAILED'
   | 'RUNTIME_UNAVAILABLE';
 
 /**
