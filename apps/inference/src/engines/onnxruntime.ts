@@ -9,12 +9,24 @@ import type { Engine, EngineOptions } from './engine.ts';
 export type Onnxruntime = typeof import('onnxruntime-node');
 
 /**
- * @throws SparseError RUNTIME_UNAVAILABLE when CUDA was asked for and is not installed; Error in onnxruntime's words when it cannot load the
- * model or, on CUDA, its own libraries: it does not compute on the CPU instead
+ * @throws SparseError RUNTIME_UNAVAILABLE when CUDA was asked for and is not installed or does not work here, and it never computes on the CPU
+ * instead; Error in onnxruntime's words when it cannot load the model
  */
 export async function openOnnxruntime(path: string, provider: 'cpu' | 'cuda', options: EngineOptions): Promise<Engine> {
   const ort = await loadOnnxruntime<Onnxruntime>({ cuda: provider === 'cuda' });
-  const session = await ort.InferenceSession.create(path, sessionOptions(provider, options));
+  const open = (on: 'cpu' | 'cuda') => ort.InferenceSession.create(path, sessionOptions(on, options));
+  const session = await open(provider).catch(async (error: Error) => {
+    if (provider === 'cpu') throw error;
+    await (await open('cpu')).release(); // throws where the fault is the file's
+    throw new SparseError(
+      'RUNTIME_UNAVAILABLE',
+      'onnxruntime-cuda',
+      'CUDA that works',
+      new Error(error.message.split('\n', 1)[0]!),
+      'freetickets doctor says what is there',
+      { cause: error },
+    );
+  });
   try {
     return new OnnxruntimeEngine(ort, session, provider);
   } catch (error) {
