@@ -22,7 +22,7 @@ export async function openOnnxruntime(path: string, provider: 'cpu' | 'cuda', op
       'RUNTIME_UNAVAILABLE',
       'onnxruntime-cuda',
       'CUDA that works',
-      new Error(error.message.split('\n', 1)[0]!),
+      new Error(cudaWords(error.message)),
       'freetickets doctor says what is there',
       { cause: error },
     );
@@ -34,6 +34,10 @@ export async function openOnnxruntime(path: string, provider: 'cpu' | 'cuda', op
     throw error;
   }
 }
+
+/** The failing call and why, out of a message that begins with the names of functions and goes on for lines. */
+const cudaWords = (message: string): string =>
+  /\b(CUDA|CUDNN|CUBLAS|CUFFT|CURAND)\w* failure \d+: [^;\n]+/.exec(message)?.[0].trim() ?? message.split('\n', 1)[0]!.slice(0, 300);
 
 class OnnxruntimeEngine implements Engine {
   readonly inputs: readonly TensorInfo[];
