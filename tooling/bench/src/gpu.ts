@@ -3,7 +3,7 @@
  * what it finds, and says what it did not find. gpu/pack.mjs makes a folder of it that needs neither Node nor a network.
  */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -55,7 +55,12 @@ const { values } = parseArgs({
   },
 });
 
+const WITHOUT_TENSORFLOW =
+  'TensorFlow is not in this package: for our step run dist/gpu.js in a built repository, after freetickets setup tensorflow --cuda.';
+
 const say = (line: string) => process.stderr.write(`${line}\n`);
+/** In what pack.mjs makes there are no engines of ours. */
+const PACKED = !existsSync(ours.args[0]!);
 const device = values.device === 'cpu' ? 'cpu' : 'cuda';
 const settings = {
   threads: Number(values.threads),
@@ -91,7 +96,7 @@ async function main(): Promise<void> {
   if (values['step-network'] !== 'none') {
     const step = await compareSteps(sides);
     keep('step.json', step);
-    parts.push(stepText(step), notesText(failures([step])));
+    parts.push(stepText(step), notesText([...(PACKED ? [WITHOUT_TENSORFLOW] : []), ...failures([step])]));
   }
   const text = parts.filter(Boolean).join('\n\n');
   writeFileSync(join(out, 'tables.md'), `${text}\n\n${JSON.stringify(facts.machine)}\n`);
@@ -107,6 +112,7 @@ async function compareEnsembles(sides: Sides): Promise<EnsembleCase[]> {
     forms: ['fused', 'grouped', SEPARATE, ...(device === 'cuda' ? ['fused fp16', 'grouped fp16'] : [])],
     onnxruntime: onnxruntimeNode,
     torch,
+    sparse: device === 'cpu' && !PACKED,
     torchModes: device === 'cuda' ? ['eager', 'graph'] : ['eager'],
   };
   const folder = mkdtempSync(join(tmpdir(), 'freetickets-gpu-'));
@@ -140,7 +146,8 @@ async function compareSteps(sides: Sides): Promise<StepCase> {
     task: { ...common, spec: modelByName(network), layout, device },
   });
   const mine = { ...common, network, engine: values.engine, sparsity: Number(values.sparsity) };
-  const entrants = [{ name: `engine ${values.engine}`, ours: true, side: ours, task: mine }, peer('contiguous'), peer('channels-last')];
+  const own: Entrant = { name: `engine ${values.engine}`, ours: true, side: ours, task: mine };
+  const entrants = [...(PACKED ? [] : [own]), peer('contiguous'), peer('channels-last')];
   return { name, measurements: await contest(entrants, sides, settings.pace) };
 }
 

@@ -27,6 +27,8 @@ export interface Contestants {
   readonly forms: readonly string[];
   readonly onnxruntime: SideCommand;
   readonly torch: SideCommand;
+  /** Whether our sparse engine takes part, on the CPU. */
+  readonly sparse: boolean;
   /** `eager`, `graph`. */
   readonly torchModes: readonly string[];
 }
@@ -37,7 +39,7 @@ export const LARGEST_DIFFERENCE = 1e-4;
 export async function compareForms(
   shape: EnsembleShape,
   batchSizes: readonly number[],
-  { device, forms: which, onnxruntime, torch, torchModes }: Contestants,
+  { device, forms: which, onnxruntime, torch, torchModes, sparse }: Contestants,
   { threads, seed, pace }: Pick<Settings, 'threads' | 'seed' | 'pace'>,
   folder: string,
   sides: Sides,
@@ -65,7 +67,7 @@ export async function compareForms(
     });
     const entrants = [
       ...forms.map(({ name, files }) => entrant(name, files, device)),
-      ...(device === 'cpu' ? [entrant('sparse engine', forms[0]!.files, 'sparse')] : []),
+      ...(sparse ? [entrant('sparse engine', forms[0]!.files, 'sparse')] : []),
       ...torchModes.map(peer),
     ];
     const name = `${shape.network}, ${shape.members} members, batch ${batchSize}`;

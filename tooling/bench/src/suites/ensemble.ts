@@ -28,6 +28,7 @@ export const ensemble: Suite = {
           onnxruntime: onnxruntimeNode,
           torch: torch(settings.threads),
           torchModes: ['eager'],
+          sparse: true,
         } as const;
         cases.push(...(await compareForms(shape, BATCHES, contestants, settings, folder, sides)));
       }
