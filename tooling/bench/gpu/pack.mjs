@@ -18,7 +18,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { rolldown } from 'rolldown';
-import { pruneFatbin } from './prune-fatbin.mjs';
+import { pruneFatbin } from '../dist/prune-fatbin.js';
 
 const HELP = `node tooling/bench/gpu/pack.mjs --out DIR [options]: after \`pnpm build\`.
 
