@@ -40,8 +40,7 @@ export async function evaluateModel(
 ): Promise<Evaluation> {
   checkOptions(split, options);
   checkModelOptions(path, options);
-  const bytes = await readFileOrExplain(path, 'an ONNX model');
-  const description = describeOnnx(bytes, path);
+  const { description, hash } = await lookInto(path);
   const data = await openData(resolveExperiment(flags), talk, normalizationFor(description));
   checkData(path, description, data);
   const names = options.corruptions && (await corruptionsFor(data, options.corruptions));
@@ -56,7 +55,7 @@ export async function evaluateModel(
   return {
     format: 'freetickets.evaluation',
     version: 1,
-    tickets: [createHash('sha256').update(bytes).digest('hex')],
+    tickets: [hash],
     data: data.hash,
     split,
     samples: data[split].size,
@@ -67,6 +66,12 @@ export async function evaluateModel(
     ...(parts && options.conformal !== undefined && { conformal: conformalOf(parts, options.conformal, bootstrap) }),
     ...(names && { corruptions: await corruptionScores(members, data, names, options.corruptions!, bootstrap, talk) }),
   };
+}
+
+/** A large file is let go of before an engine opens it. */
+async function lookInto(path: string): Promise<{ description: OnnxDescription; hash: string }> {
+  const bytes = await readFileOrExplain(path, 'an ONNX model');
+  return { description: describeOnnx(bytes, path), hash: createHash('sha256').update(bytes).digest('hex') };
 }
 
 function checkModelOptions(path: string, { ood, diversity, attack, interpolate, trajectory }: EvaluateOptions): void {
