@@ -12,6 +12,7 @@ import { type Data, openData } from '../data.ts';
 import { calibrationOf } from '../evaluation/calibration.ts';
 import { conformalOf } from '../evaluation/conformal.ts';
 import { corruptionScores, corruptionsFor } from '../evaluation/corruption.ts';
+import { curvesOf } from '../evaluation/curves.ts';
 import { plainDiversity } from '../evaluation/diversity.ts';
 import { type Evaluation, LEVEL, type Split } from '../evaluation/document.ts';
 import { modelMembers } from '../evaluation/model-members.ts';
@@ -61,6 +62,7 @@ export async function evaluateModel(
     samples: data[split].size,
     ...(await allScores(outputs, bootstrap)),
     diversity: plainDiversity(outputs, bootstrap),
+    curves: curvesOf(outputs),
     ...(bootstrap.resamples > 0 && { bootstrap: { ...bootstrap, level: LEVEL } }),
     ...(parts && options.calibrate && { calibration: await calibrationOf(parts, bootstrap) }),
     ...(parts && options.conformal !== undefined && { conformal: conformalOf(parts, options.conformal, bootstrap) }),
