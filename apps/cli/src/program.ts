@@ -1,4 +1,7 @@
 /** The command line: every command, its options and its help. What a command does is in `commands/`. */
+
+import { type EngineName, engineNames } from '@freetickets/inference';
+import type { Layout, Precision } from '@freetickets/onnx-export';
 import { SparseError } from '@freetickets/sparse-core';
 import { Argument, Command, Option } from 'commander';
 import { type BenchOptions, bench, WORKLOADS } from './commands/bench.ts';
@@ -88,40 +91,70 @@ interface ExportFlags extends Common {
   readonly member?: string;
   readonly format: ExportFormat;
   readonly normalize: boolean;
+  readonly precision?: Precision;
+  readonly layout?: Layout;
 }
 
 function exportCommand(root: Command): void {
   const command = addCommand(root, 'export', 'Writes the tickets of a run as one ONNX file, or one of them as a state dict for PyTorch.', [
     'export runs/mnist --output ensemble.onnx',
     'export runs/mnist --output first.onnx --member 0',
+    'export runs/mnist --output wide.onnx --layout grouped --precision fp16',
     'export runs/mnist --output first.safetensors --member 0 --format pytorch',
   ])
     .argument('<RUN>', 'run folder')
     .requiredOption('-o, --output <FILE>', 'where to write')
     .addOption(new Option('--member <K>', 'one ticket only, counted from 0'))
     .addOption(new Option('--format <NAME>', 'pytorch: names and layout of its state dict').choices(EXPORT_FORMATS).default('onnx'))
+    .addOption(
+      new Option('--precision <NAME>', 'of weights and arithmetic; images and answers stay float32 (default: fp32)').choices([
+        'fp32',
+        'fp16',
+      ]),
+    )
+    .addOption(
+      new Option('--layout <NAME>', 'grouped: members of one architecture as one wide network, for GPUs (default: fused)').choices([
+        'fused',
+        'grouped',
+      ]),
+    )
     .addOption(new Option('--no-normalize', 'leave normalisation to the caller; without this the model takes pixels in [0, 1]'));
-  withOutput(command).action(async (run: string, { json, quiet, output, format, normalize, member }: ExportFlags) => {
+  withOutput(command).action(async (run: string, { json, quiet, member, ...options }: ExportFlags) => {
     const chosen = member === undefined ? {} : { member: wholeNumber('--member', member, 0) };
-    const result = await exportRun(run, { output, format, normalize, ...chosen });
+    const result = await exportRun(run, { ...options, ...chosen });
     talk({ json, quiet }).result(result, exportText(result));
   });
+}
+
+interface PredictFlags extends Common {
+  readonly input: string[];
+  readonly resize?: boolean;
+  readonly engine: EngineName;
+  readonly threads?: string;
 }
 
 function predictCommand(root: Command): void {
   const command = addCommand(root, 'predict', 'Runs pictures through an exported model.', [
     'predict ensemble.onnx --input digit.png',
     'predict ensemble.onnx --input a.png b.jpg --resize --json',
+    'predict ensemble.onnx --input digit.png --engine onnxruntime-cuda',
   ])
     .argument('<MODEL>', 'ONNX file made by export')
     .requiredOption('-i, --input <FILE...>', 'JPEG or PNG pictures')
-    .addOption(new Option('--resize', 'fit pictures of another size: scale, then cut out the middle'));
-  withOutput(command).action(
-    async (model: string, { json, quiet, input, resize = false }: Common & { input: string[]; resize?: boolean }) => {
-      const result = await predict(model, input, { resize });
-      talk({ json, quiet }).result(result, predictText(result));
-    },
-  );
+    .addOption(new Option('--resize', 'fit pictures of another size: scale, then cut out the middle'))
+    .addOption(
+      new Option('--engine <NAME>', 'what computes; auto takes the fastest that works here, and says why')
+        .choices(engineNames)
+        .default('auto'),
+    )
+    .addOption(new Option('--threads <N>', 'of the engine (default: all processors)'));
+  withOutput(command).action(async (model: string, { json, quiet, input, resize = false, engine, threads }: PredictFlags) => {
+    const speak = talk({ json, quiet });
+    const shared = threads === undefined ? {} : { threads: wholeNumber('--threads', threads, 1, 1024) };
+    const result = await predict(model, input, { resize, engine, ...shared });
+    speak.say(`engine: ${result.engine.name} (${result.engine.why})`);
+    speak.result(result, predictText(result));
+  });
 }
 
 interface ServeFlags extends Common {

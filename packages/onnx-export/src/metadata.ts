@@ -1,6 +1,13 @@
 /** What a file says about itself beyond its graph: metadata properties named `freetickets.*`, each a JSON value. */
-import { SparseError } from '@freetickets/sparse-core';
+import { type NetworkSpec, SparseError } from '@freetickets/sparse-core';
 import type { Normalization } from './normalize.ts';
+
+/** How members stand in the graph: each for itself, or all side by side in one. */
+export type Layout = 'fused' | 'grouped';
+
+/** What the names of a ticket's constants begin with, in the layout `fused` and in `grouped`. */
+export const prefixOf = (ticket: number): string => `member${ticket}/`;
+export const SIDE_BY_SIDE = 'members/';
 
 export interface TicketMetadata {
   /** Of these properties. */
@@ -13,6 +20,9 @@ export interface TicketMetadata {
   readonly steps: readonly number[];
   /** Measured share of dead weights among those that may be sparse. */
   readonly sparsity: readonly number[];
+  readonly layout: Layout;
+  /** One per ticket: the network as it stands in the graph, batch norms folded where they can be. With the constants they are the tickets. */
+  readonly specs: readonly NetworkSpec[];
   /** Class names in label order; null when they were not given. */
   readonly classes: readonly string[] | null;
   /** `inGraph`: the graph takes pixels in [0, 1]. Otherwise the caller must compute (x - mean) / std. Null when it was not given. */
@@ -42,6 +52,8 @@ const CHECKS: Readonly<Record<keyof TicketMetadata, readonly [expected: string, 
   networks: ['one name per member', (value, members) => listOf(value, isText) && value.length === members],
   steps: ['one number per member', (value, members) => listOf(value, isNumber) && value.length === members],
   sparsity: ['one number per member', (value, members) => listOf(value, isNumber) && value.length === members],
+  layout: ['"fused" or "grouped"', (value) => value === 'fused' || value === 'grouped'],
+  specs: ['a network spec for each ticket', (value) => listOf(value, isRecord)],
   classes: ['a list of names or null', (value) => value === null || listOf(value, isText)],
   normalization: [
     'an object of inGraph, mean and std, or null',

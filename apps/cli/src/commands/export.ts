@@ -1,5 +1,5 @@
 /** `freetickets export`: a run's tickets as one ONNX file, or one of them as a state dict for PyTorch. */
-import { toOnnx } from '@freetickets/onnx-export';
+import { type Layout, type Precision, toOnnx } from '@freetickets/onnx-export';
 import { encodePyTorch, SparseError, splitHeads, type Ticket } from '@freetickets/sparse-core';
 import { writeFileAtomic } from '@freetickets/sparse-core/node';
 import { plansOf, ticketsOf } from '../plans.ts';
@@ -29,10 +29,14 @@ export interface ExportOptions {
   readonly format?: ExportFormat;
   /** The model takes pixels in [0, 1] and normalises them itself; else the caller does. */
   readonly normalize: boolean;
+  /** Of an ONNX file's weights and arithmetic. Default `fp32`. */
+  readonly precision?: Precision;
+  /** How members stand in an ONNX file. Default `fused`. */
+  readonly layout?: Layout;
 }
 
 export async function exportRun(path: string, options: ExportOptions): Promise<ExportResult> {
-  const { output, member, format = 'onnx', normalize } = options;
+  const { output, member, format = 'onnx' } = options;
   const { folder, experiment, record } = await RunFolder.open(path);
   const tickets = await folder.tickets();
   const members = tickets.flatMap(({ state, info }) => splitHeads(state).map((own): Ticket => ({ state: own, info })));
@@ -40,7 +44,7 @@ export async function exportRun(path: string, options: ExportOptions): Promise<E
     throw new SparseError('INVALID_CONFIG', '--member', `a member of the run, 0 to ${members.length - 1}`, member);
   const chosen = member === undefined ? tickets : [members[member]!];
   const metrics = await scoresOf(folder, members.length, member);
-  const bytes = format === 'pytorch' ? stateDictOf(chosen, options) : onnxOf(chosen, record.network.name, normalize, metrics);
+  const bytes = format === 'pytorch' ? stateDictOf(chosen, options) : onnxOf(chosen, record.network.name, options, metrics);
   await writeFileAtomic(output, bytes);
   return {
     output,
@@ -52,15 +56,22 @@ export async function exportRun(path: string, options: ExportOptions): Promise<E
 }
 
 /** @throws SparseError INVALID_CONFIG for what a state dict cannot hold */
-function stateDictOf(tickets: readonly Ticket[], { normalize }: ExportOptions): Uint8Array {
+function stateDictOf(tickets: readonly Ticket[], { normalize, precision, layout }: ExportOptions): Uint8Array {
   const refuse = (option: string, expected: string, received: unknown) => new SparseError('INVALID_CONFIG', option, expected, received);
   if (tickets.length > 1)
     throw refuse('--member', 'the number of one ticket, because a state dict (pytorch) holds one network', new Error('nothing'));
   if (!normalize) throw refuse('--no-normalize', 'it with the format onnx only, because a state dict normalises nothing', 'pytorch');
+  if (precision !== undefined) throw refuse('--precision', 'it with the format onnx only, because a state dict is float32', 'pytorch');
+  if (layout !== undefined) throw refuse('--layout', 'it with the format onnx only, because a state dict holds one network', 'pytorch');
   return encodePyTorch(tickets[0]!.state);
 }
 
-function onnxOf(tickets: readonly Ticket[], name: string, normalize: boolean, metrics?: Record<string, unknown>): Uint8Array {
+function onnxOf(
+  tickets: readonly Ticket[],
+  name: string,
+  { normalize, precision, layout }: ExportOptions,
+  metrics?: Record<string, unknown>,
+): Uint8Array {
   const { classes, normalization } = tickets[0]!.info;
   return toOnnx(
     tickets.map(({ state }) => state),
@@ -69,6 +80,8 @@ function onnxOf(tickets: readonly Ticket[], name: string, normalize: boolean, me
       producerVersion: VERSION,
       ...(classes && { classes }),
       ...(metrics && { metrics }),
+      ...(precision && { precision }),
+      ...(layout && { layout }),
       ...(normalization && { normalization: { ...normalization, inGraph: normalize } }),
     },
   );
