@@ -55,7 +55,8 @@ class DenseSession implements Session {
     this.#options = options;
     this.#count = count;
     this.#spec = state.spec;
-    this.#step = state.step;
+    const goesOn = state.momentum && (options.optimizer?.kind !== 'adamw' || state.secondMoments);
+    this.#step = goesOn ? state.step : 0;
     for (const [name, info] of network.params) {
       const live = state.topology.get(name)?.live ?? Uint32Array.from({ length: info.size }, (_, i) => i);
       const parameter: Parameter = {

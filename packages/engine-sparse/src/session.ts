@@ -74,7 +74,9 @@ class SparseSession<Program> implements Session {
     this.#net = net;
     this.#options = options;
     this.#topology = new Map(state.topology);
-    this.#step = state.step;
+    const rows = this.#moments();
+    const goesOn = rows.every((row) => state[row]);
+    this.#step = goesOn ? state.step : 0;
     this.#imageSize = net.shapes.get('input')!.reduce((a, b) => a * b, 1);
     const denseGradients = options.optimizer !== undefined && (options.signals ?? []).includes('gradient');
     const { optimizer, loss, inputGradients } = options;
@@ -100,8 +102,7 @@ class SparseSession<Program> implements Session {
     this.#ints = ints;
     for (const [at, value] of place.constants) this.#floats[at] = value;
     for (const [param, { values }] of place.params) this.#floats.set(state.values.get(param)!, values);
-    for (const row of this.#moments())
-      for (const [param, values] of state[row] ?? []) this.#floats.set(values, this.#trainedAt(param, row));
+    if (goesOn) for (const row of rows) for (const [param, values] of state[row]!) this.#floats.set(values, this.#trainedAt(param, row));
     for (const layer of place.layers.values()) indexLayer(this.#plan, this.#ints, layer, this.#topology.get(layer.param)?.live);
     indexDense(this.#plan, this.#ints);
   }
