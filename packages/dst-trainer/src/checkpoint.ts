@@ -3,12 +3,14 @@
  * for the model that later phases go back to, `mean/<param>` for the phase's average with counts of samples `mean/<param>:samples`, and `fired/<param>` bits, `average/<param>` and `last-gradient/<param>` dense arrays while rules wait for them; everything else as JSON texts in the metadata. Files come from strangers, so reading checks every field.
  */
 import {
+  BLANK_SEAL,
   decodeSafetensors,
   encodeSafetensors,
   type NetworkSpec,
   network,
   type ParamName,
   packState,
+  requireSeal,
   SparseError,
   type Tensor,
   unpackState,
@@ -20,7 +22,7 @@ import type { ModelAverage } from './model-average.ts';
 import type { TicketCandidate, TrainState } from './train-state.ts';
 
 const FORMAT = 'freetickets.checkpoint';
-const FORMAT_VERSION = '1';
+const FORMAT_VERSION = '2';
 const AVERAGE = 'average/';
 const MEAN = 'mean/';
 const LAST_GRADIENT = 'last-gradient/';
@@ -53,6 +55,7 @@ export function encodeCheckpoint(state: TrainState, meta: Readonly<Record<string
   const models = { best: bestPosition, earlyStep: early?.step, meanStep: mean?.state.step };
   const position = { seed, step, modelStep, phase, epoch, batch, sums, tickets, elapsedSeconds: state.elapsedSeconds, ...models, rise };
   return encodeSafetensors(tensors, {
+    seal: BLANK_SEAL,
     format: FORMAT,
     format_version: FORMAT_VERSION,
     spec: JSON.stringify(model.spec),
@@ -75,8 +78,9 @@ export function decodeCheckpoint(bytes: Uint8Array, at: string): Checkpoint {
       `${at}: metadata.format_version`,
       FORMAT_VERSION,
       metadata.format_version,
-      'A newer FreeTickets may read it',
+      'Another version of FreeTickets may read it',
     );
+  requireSeal(metadata, at);
   const spec = readSpec(metadata, at);
   const position = new JsonFields(parse(metadata, 'position', at), `${at}: metadata.position`);
   const sums = position.fields('sums');

@@ -9,6 +9,7 @@ export type ErrorCode =
   | 'MISSING_FILE'
   | 'ALREADY_EXISTS'
   | 'DISK_FULL'
+  | 'DISK_FAILED'
   | 'NON_FINITE'
   | 'KERNELS_UNAVAILABLE';
 
