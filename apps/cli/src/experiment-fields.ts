@@ -254,6 +254,7 @@ const ADVANCED = {
   keepTrajectory: whole('first test pictures whose predictions are kept after each epoch, for evaluate --trajectory; default: none', (n) =>
     n.max(10_000).optional(),
   ),
+  keepCheckpoints: whole('last checkpoints that stay on disk', (n) => n.default(3)),
   checkpointEvery: whole('training steps between two checkpoints, besides one per epoch', (n) => n.default(1000)),
 };
 
@@ -266,7 +267,14 @@ export type Experiment = { readonly [Name in FieldName]: z.output<(typeof FIELDS
 export const isAdvanced = (name: FieldName): boolean => Object.hasOwn(ADVANCED, name);
 
 /** What decides where, how fast and how safely something is computed, but not what: it may change while a run goes on. */
-export const CIRCUMSTANCES = ['data', 'engine', 'threads', 'loaderWorkers', 'checkpointEvery'] as const satisfies readonly FieldName[];
+export const CIRCUMSTANCES = [
+  'data',
+  'engine',
+  'threads',
+  'loaderWorkers',
+  'checkpointEvery',
+  'keepCheckpoints',
+] as const satisfies readonly FieldName[];
 
 /** `exploreEpochs` -> `--explore-epochs` */
 export const flagOf = (name: FieldName): string => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;

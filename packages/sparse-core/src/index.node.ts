@@ -1,1 +1,1 @@
-export { loadTicket, readFileOrExplain, saveTicket, type WriteOptions, writeFileAtomic } from './files.node.ts';
+export { explainWriteError, loadTicket, readFileOrExplain, saveTicket, type WriteOptions, writeFileAtomic } from './files.node.ts';

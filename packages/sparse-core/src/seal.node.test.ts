@@ -6,8 +6,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadTicket, readFileOrExplain, saveTicket, writeFileAtomic } from './files.node.ts';
 import { network } from './network.ts';
 import { rng } from './rng.ts';
-import { BLANK_SEAL } from './seal.ts';
 import { checkSeal, sealed } from './seal.node.ts';
+import { BLANK_SEAL } from './seal.ts';
 import { initialState } from './state.ts';
 import { decodeTicket, encodeTicket } from './ticket-file.ts';
 

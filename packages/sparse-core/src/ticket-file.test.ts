@@ -137,7 +137,11 @@ describe('ticket file', () => {
       /metadata.format: .* received undefined. The file is not a ticket/,
     ],
     ['a newer version', altered((_, m) => Object.assign(m, { format_version: '3' })), /metadata.format_version: expected 2, received "3"/],
-    ['a damaged seal', altered((_, m) => Object.assign(m, { seal: m.seal!.replace('sha', 'shb') })), /metadata.seal: expected freetickets-/],
+    [
+      'a damaged seal',
+      altered((_, m) => Object.assign(m, { seal: m.seal!.replace('sha', 'shb') })),
+      /metadata.seal: expected freetickets-/,
+    ],
     ['a spec that is no JSON', altered((_, m) => Object.assign(m, { spec: '{' })), /metadata.spec: expected JSON/],
     [
       'a wrong spec',

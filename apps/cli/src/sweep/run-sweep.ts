@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { SparseError } from '@freetickets/sparse-core';
 import type { Flags } from '../experiment-fields.ts';
 import { epochsIn, metricAfter, secondsOf } from '../run-epochs.ts';
-import { lockRun } from '../run-lock.ts';
+import { isLease, RunLease } from '../run-lease.ts';
 import type { Talk } from '../talk.ts';
 import type { Definition, PlannedRun } from './definition.ts';
 import { forkRun } from './fork-run.ts';
@@ -34,7 +34,7 @@ export interface Sweeping {
 export async function runSweep(sweeping: Sweeping, talk: Talk, signal: AbortSignal): Promise<ReadonlyMap<string, Progress>> {
   const { folder, definition } = sweeping;
   await makeFolder(folder);
-  await using _lock = await lockRun(folder);
+  await using _lease = await RunLease.take(folder);
   const progress = await progressIn(folder, definition);
   for (const [name, now] of progress) {
     if (now.status === 'failed' && sweeping.retry) progress.set(name, { ...now, status: 'begun', error: undefined });
@@ -49,8 +49,8 @@ export async function runSweep(sweeping: Sweeping, talk: Talk, signal: AbortSign
  */
 async function untilFree(run: string): Promise<void> {
   for (let attempt = 0; attempt < 100 && existsSync(run); attempt++) {
-    const lock = await lockRun(run).catch(() => undefined);
-    if (lock) return lock[Symbol.asyncDispose]();
+    const lease = await RunLease.take(run).catch(() => undefined);
+    if (lease) return lease[Symbol.asyncDispose]();
     await delay(100);
   }
 }
@@ -62,7 +62,7 @@ async function makeFolder(folder: string): Promise<void> {
   const names = await readdir(folder);
   if (names.length === 0 || names.includes('sweep.json')) return;
   // A process that was killed in its first moment has left a file half-written, and nothing else.
-  if (names.every((name) => name.endsWith('.tmp'))) return;
+  if (names.every((name) => name.endsWith('.tmp') || isLease(name))) return;
   const found = new Error('one with other files in it');
   throw new SparseError('ALREADY_EXISTS', folder, 'a new folder, or one of a sweep', found, 'Choose another --to');
 }

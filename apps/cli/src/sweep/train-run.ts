@@ -26,7 +26,7 @@ export async function trainRunTo({ folder, experiment, flags, until }: RunTask, 
   const stop = { signal, ...(until !== null && { afterEpoch: until }) };
   try {
     if (existsSync(join(folder, 'run.json'))) {
-      const { finished } = await resumeRun(folder, talk, stop, flags);
+      const { finished } = await resumeRun(folder, talk, stop, { flags });
       return { end: finished ? 'finished' : 'stopped' };
     }
     await rm(folder, { recursive: true, force: true }); // of a process that was killed before the run had begun
@@ -34,7 +34,11 @@ export async function trainRunTo({ folder, experiment, flags, until }: RunTask, 
     return { end: finished ? 'finished' : 'stopped' };
   } catch (error) {
     if (signal.aborted && error instanceof Error && error.name === 'AbortError') return { end: 'stopped' };
-    return { end: 'failed', error: sentenceOf(error), diskFull: error instanceof SparseError && error.code === 'DISK_FULL' };
+    return {
+      end: 'failed',
+      error: sentenceOf(error),
+      diskFull: error instanceof SparseError && (error.code === 'DISK_FULL' || error.code === 'DISK_FAILED'),
+    };
   }
 }
 
