@@ -38,7 +38,7 @@ export interface Checkpoint {
  * @param meta notes of the writer's own, such as a digest of its configuration
  */
 export function encodeCheckpoint(state: TrainState, meta: Readonly<Record<string, string>> = {}): Uint8Array {
-  const { model, best, early, mean, rise, fired, average, lastGradient, seed, step, phase, epoch, batch, sums, tickets } = state;
+  const { model, best, early, mean, rise, faults, fired, average, lastGradient, seed, step, phase, epoch, batch, sums, tickets } = state;
   const tensors = packState(model, 'model/');
   if (best) for (const [name, tensor] of packState(best.state, 'best/')) tensors.set(name, tensor);
   if (early) for (const [name, tensor] of packState(early, 'early/')) tensors.set(name, tensor);
@@ -53,7 +53,7 @@ export function encodeCheckpoint(state: TrainState, meta: Readonly<Record<string
   const bestPosition = best && { step: best.state.step, epoch: best.epoch, validAccuracy: best.validAccuracy };
   const modelStep = model.step;
   const models = { best: bestPosition, earlyStep: early?.step, meanStep: mean?.state.step };
-  const position = { seed, step, modelStep, phase, epoch, batch, sums, tickets, elapsedSeconds: state.elapsedSeconds, ...models, rise };
+  const position = { seed, step, modelStep, phase, epoch, batch, sums, tickets, elapsedSeconds: state.elapsedSeconds, ...models, rise, faults };
   return encodeSafetensors(tensors, {
     seal: BLANK_SEAL,
     format: FORMAT,
@@ -86,6 +86,7 @@ export function decodeCheckpoint(bytes: Uint8Array, at: string): Checkpoint {
   const sums = position.fields('sums');
   const bestNumbers = position.has('best') ? position.fields('best') : undefined;
   const rise = position.has('rise') ? position.fields('rise') : undefined;
+  const faults = position.has('faults') ? position.fields('faults') : undefined;
   const average = readDense(tensors, spec, at, AVERAGE);
   const lastGradient = readDense(tensors, spec, at, LAST_GRADIENT);
   const state: TrainState = {
@@ -101,6 +102,7 @@ export function decodeCheckpoint(bytes: Uint8Array, at: string): Checkpoint {
     ...(position.has('meanStep') && { mean: readMean(tensors, spec, position.count('meanStep'), at) }),
     ...(rise && { rise: { best: rise.number('best'), epochsSince: rise.count('epochsSince') } }),
     tickets: position.count('tickets'),
+    ...(faults && { faults: { skipped: faults.count('skipped'), rolledBack: faults.count('rolledBack') } }),
     fired: readFired(tensors, spec, at),
     ...(average && { average }),
     ...(lastGradient && { lastGradient }),

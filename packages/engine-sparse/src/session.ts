@@ -118,17 +118,27 @@ class SparseSession<Program> implements Session {
     this.#run(keep ? 'keepStep' : 'step', batch.size);
     this.#stepped = keep ? 'kept' : 'plain';
     this.#rewired.clear();
-    if (options.update ?? true) {
-      this.#run('update', batch.size);
-      this.#packed = false;
-      this.#step++;
-    }
     let [loss, correct] = [0, 0];
     for (let n = 0; n < batch.size; n++) {
       loss += this.#floats[place.loss + n]!;
       correct += this.#floats[place.correct + n]!;
     }
-    return { loss: loss / batch.size, correct };
+    const guarded = options.guard && this.#guarded(loss, options.guard.maxNorm);
+    if ((options.update ?? true) && guarded?.refused === undefined) {
+      this.#run('update', batch.size);
+      this.#packed = false;
+      this.#step++;
+    }
+    return { loss: loss / batch.size, correct, ...guarded };
+  }
+
+  #guarded(loss: number, maxNorm = Number.MAX_VALUE): Pick<StepResult, 'norm' | 'refused'> {
+    const { gradients, count } = this.#plan.place.trained;
+    let squares = 0;
+    for (let i = gradients; i < gradients + count; i++) squares += this.#floats[i]! * this.#floats[i]!;
+    const norm = Math.sqrt(squares);
+    if (!Number.isFinite(loss)) return { norm, refused: 'loss' };
+    return norm <= maxNorm ? { norm } : { norm, refused: 'gradient' };
   }
 
   async gradient(param: ParamName): Promise<Float32Array> {

@@ -11,6 +11,7 @@ export type ErrorCode =
   | 'DISK_FULL'
   | 'DISK_FAILED'
   | 'NON_FINITE'
+  | 'DEAD_LAYER'
   | 'KERNELS_UNAVAILABLE';
 
 /**
