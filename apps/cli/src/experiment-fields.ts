@@ -3,7 +3,7 @@
  * JSON schema all come from here.
  */
 import { datasetNames } from '@freetickets/datasets';
-import { BASES, DEATH_RATES, DROP_RULES, GROW_RULES, METHODS, PROFILES, REDISTRIBUTIONS } from '@freetickets/dst-trainer';
+import { BASES, DEATH_RATES, DROP_RULES, GROW_RULES, GUARD_ACTIONS, METHODS, PROFILES, REDISTRIBUTIONS } from '@freetickets/dst-trainer';
 import { z } from 'zod';
 import { scheduleField } from './schedule-field.ts';
 
@@ -102,6 +102,17 @@ const ADVANCED = {
   ),
   patience: whole('epochs without a better validation after which the phase of a ticket ends; default: none ends early', (n) =>
     n.optional(),
+  ),
+  guard: choice(
+    z.enum(GUARD_ACTIONS).optional(),
+    GUARD_ACTIONS,
+    'what is done about a loss or gradient that is no finite number, and about layers in which nothing lives: stop, skip the step, or roll-back to the last checkpoint with half the learning rate; default: stop',
+  ),
+  maxGradientNorm: field(
+    z.number().gt(0).optional(),
+    'N',
+    'largest norm of all gradients together that the guard lets pass; default: any finite one',
+    'a number above 0',
   ),
   distribution: choice(
     z.enum(DISTRIBUTIONS).default('erk'),

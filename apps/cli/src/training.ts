@@ -6,6 +6,7 @@ import { prefetch } from '@freetickets/datasets';
 import {
   type CheckpointEvent,
   type EpochEvent,
+  type FaultEvent,
   type Plan,
   type StoppedEvent,
   stepsPerEpoch,
@@ -198,6 +199,7 @@ class Recorder {
     if (event.type === 'ticket') await this.#saveTicket(event);
     if (event.type === 'epoch') await this.#takeEpoch(event);
     if (event.type === 'stopped') this.#sayStopped(event);
+    if (event.type === 'fault') this.#sayFault(event);
     await this.#insist(() => this.#log.append(this.#member, event));
   }
 
@@ -242,6 +244,12 @@ class Recorder {
 
   #sayStopped({ phase, epoch, planned, validAccuracy }: StoppedEvent): void {
     this.#bar.say(`${this.#label}${phase} ends after epoch ${epoch} of ${planned}: no better validation than ${percent(validAccuracy)}`);
+  }
+
+  #sayFault({ cause, value, params, step, action, backTo }: FaultEvent): void {
+    const what = cause === 'dead-layer' ? `nothing lives in ${params!.join(', ')}` : `the ${cause} of step ${step} was ${value}`;
+    const done = action === 'skip' ? 'going on without it' : `going back to step ${backTo} with half the learning rate`;
+    this.#bar.say(`${this.#label}warning: ${what}; ${done}`);
   }
 
   /** Everything here is the same after a resumption, on whatever machine. */

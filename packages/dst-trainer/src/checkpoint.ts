@@ -53,7 +53,20 @@ export function encodeCheckpoint(state: TrainState, meta: Readonly<Record<string
   const bestPosition = best && { step: best.state.step, epoch: best.epoch, validAccuracy: best.validAccuracy };
   const modelStep = model.step;
   const models = { best: bestPosition, earlyStep: early?.step, meanStep: mean?.state.step };
-  const position = { seed, step, modelStep, phase, epoch, batch, sums, tickets, elapsedSeconds: state.elapsedSeconds, ...models, rise, faults };
+  const position = {
+    seed,
+    step,
+    modelStep,
+    phase,
+    epoch,
+    batch,
+    sums,
+    tickets,
+    elapsedSeconds: state.elapsedSeconds,
+    ...models,
+    rise,
+    faults,
+  };
   return encodeSafetensors(tensors, {
     seal: BLANK_SEAL,
     format: FORMAT,

@@ -42,7 +42,12 @@ export const faultOf = ({ refused, loss, norm }: StepResult): StepFault | undefi
 };
 
 /** @param at phase and step */
-export function faultError({ cause, value }: StepFault, at: string, learningRate: number, { maxGradientNorm }: Partial<Guard>): SparseError {
+export function faultError(
+  { cause, value }: StepFault,
+  at: string,
+  learningRate: number,
+  { maxGradientNorm }: Partial<Guard>,
+): SparseError {
   const what = cause === 'loss' ? 'loss' : 'norm of the gradient';
   const expected = cause === 'gradient' && maxGradientNorm !== undefined ? `a number up to ${maxGradientNorm}` : 'a finite number';
   const hint = `The learning rate was ${learningRate}; lower it and start again, or resume from an earlier checkpoint`;
@@ -54,4 +59,10 @@ export const deadIn = (topology: ReadonlyMap<ParamName, { readonly live: { reado
   [...topology].flatMap(([param, { live }]) => (live.length === 0 ? [param] : []));
 
 export const deadError = (param: ParamName, at: string): SparseError =>
-  new SparseError('DEAD_LAYER', `${at}: ${param}`, 'at least one live weight', 0, 'Lower the sparsity, or spread it otherwise over the layers');
+  new SparseError(
+    'DEAD_LAYER',
+    `${at}: ${param}`,
+    'at least one live weight',
+    0,
+    'Lower the sparsity, or spread it otherwise over the layers',
+  );

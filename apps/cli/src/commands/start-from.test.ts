@@ -52,7 +52,9 @@ describe('train --from', () => {
     await start('whole', whole);
     expect((await start('stopped', whole, { afterEpoch: 2 })).finished).toBe(false); // at the end of the first member
     await appendFile(at('stopped/start.safetensors'), 'x');
-    await expect(resumeRun(at('stopped'), silent)).rejects.toThrow('start.safetensors: expected the bytes that its seal (SHA-256) was made of');
+    await expect(resumeRun(at('stopped'), silent)).rejects.toThrow(
+      'start.safetensors: expected the bytes that its seal (SHA-256) was made of',
+    );
     const bytes = await readFile(from);
     await rm(at('stopped/start.safetensors'));
     await writeFile(at('stopped/start.safetensors'), bytes);
