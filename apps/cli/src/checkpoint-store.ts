@@ -3,11 +3,11 @@
  * there or whole: it is written beside its place, flushed and renamed, and every byte is under its seal. Older ones are removed only when
  * a newer one is on disk.
  */
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { decodeCheckpoint, encodeCheckpoint, type TrainState } from '@freetickets/dst-trainer';
 import { SparseError } from '@freetickets/sparse-core';
-import { readFileOrExplain, type WriteOptions, writeFileAtomic } from '@freetickets/sparse-core/node';
+import { makeFolder, readFileOrExplain, type WriteOptions, writeFileAtomic } from '@freetickets/sparse-core/node';
 import { z } from 'zod';
 
 const count = z.int().min(0);
@@ -52,15 +52,15 @@ export class CheckpointStore {
    */
   async save(checkpoint: RunCheckpoint, keep: number, options: WriteOptions): Promise<void> {
     const { state, ...position } = checkpoint;
-    await mkdir(this.#folder, { recursive: true });
+    await makeFolder(this.#folder);
     const path = join(this.#folder, `${position.member}-${state.step}.safetensors`);
     await writeFileAtomic(path, encodeCheckpoint(state, { run: JSON.stringify(position) }), options);
     await this.removeBeyond(keep);
   }
 
-  /** @param keep how many of the newest stay */
+  /** @param keep how many of the newest stay; more do where they cannot be removed, until the next time */
   async removeBeyond(keep: number): Promise<void> {
-    for (const { path } of (await this.#places()).slice(keep)) await rm(path, { force: true });
+    for (const { path } of (await this.#places()).slice(keep)) await rm(path, { force: true }).catch(() => {});
   }
 
   /** To be called when the run goes on from `checkpoint`: those after it are damaged, and will be made again. */

@@ -6,7 +6,7 @@ import { createHash, type Hash } from 'node:crypto';
 import { type FileHandle, open, readFile } from 'node:fs/promises';
 import type { TrainEvent } from '@freetickets/dst-trainer';
 import { SparseError } from '@freetickets/sparse-core';
-import { explainWriteError, writeFileAtomic } from '@freetickets/sparse-core/node';
+import { explainWriteError, writeAt, writeFileAtomic } from '@freetickets/sparse-core/node';
 
 /** How much of a log belongs to a checkpoint. */
 export interface LogPosition {
@@ -38,7 +38,7 @@ export class EventLog implements AsyncDisposable {
   static async open(path: string, bytes: number): Promise<EventLog> {
     const kept = bytes === 0 ? new Uint8Array() : await beginning(path, bytes);
     await writeFileAtomic(path, kept);
-    const file = await open(path, 'a').catch((error: unknown) => {
+    const file = await open(path, 'r+').catch((error: unknown) => {
       throw explainWriteError(error, path, bytes);
     });
     return new EventLog(path, file, kept);
@@ -52,13 +52,9 @@ export class EventLog implements AsyncDisposable {
   async append(member: number, event: TrainEvent | ForcedEvent): Promise<void> {
     const line = Buffer.from(`${JSON.stringify({ member, ...withoutArrays(event) })}\n`);
     await this.#try(async () => {
-      await this.#file.appendFile(line).catch(async (error: unknown) => {
-        await this.#file.truncate(this.#bytes).catch(() => {}); // no half a line, for this may be tried again
-        throw error;
-      });
+      this.#bytes = await writeAt(this.#file, line, this.#bytes);
     });
     this.#hash.update(line);
-    this.#bytes += line.length;
   }
 
   /** Before a checkpoint that counts on what was written. */

@@ -13,10 +13,10 @@
  * that was killed cuts the log back to the moment it resumes from and no event stands there twice.
  */
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, rm, rmdir } from 'node:fs/promises';
+import { readdir, readFile, rm, rmdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { encodeTicket, type ModelState, SparseError, type Ticket, type TicketInfo } from '@freetickets/sparse-core';
-import { loadTicket, readFileOrExplain, writeFileAtomic } from '@freetickets/sparse-core/node';
+import { loadTicket, makeFolder, readFileOrExplain, writeFileAtomic } from '@freetickets/sparse-core/node';
 import { CheckpointStore, type FoundCheckpoint, type RunCheckpoint } from './checkpoint-store.ts';
 import { checkLog } from './event-log.ts';
 import type { Flags } from './experiment-fields.ts';
@@ -41,7 +41,8 @@ export class RunFolder {
   static async checkFree(path: string): Promise<void> {
     if (!existsSync(path)) return;
     const names = await readdir(path).catch(() => undefined);
-    if (names?.every(isLease)) return; // whoever holds it may be gone, and will be asked
+    // What a process that was killed in its first moment has left; whoever holds the lease may be gone, and will be asked.
+    if (names?.every((name) => isLease(name) || name.endsWith('.tmp'))) return;
     const resumable = names?.includes('run.json') ? `, or go on with: freetickets train --resume ${path}` : '';
     const found = new Error(names ? 'one with files in it' : 'a file');
     throw new SparseError('ALREADY_EXISTS', path, 'a folder that does not exist yet', found, `Choose another --out${resumable}`);
@@ -54,9 +55,7 @@ export class RunFolder {
   static async create(path: string, record: RunRecord, start?: Uint8Array): Promise<{ folder: RunFolder; lease: AsyncDisposable }> {
     await RunFolder.checkFree(path);
     const folder = new RunFolder(path);
-    const made = await mkdir(path, { recursive: true }).catch((cause: unknown) => {
-      throw new SparseError('INVALID_ARGUMENT', path, 'a folder that can be made', cause, '', { cause });
-    });
+    const made = await makeFolder(path);
     const lease = await folder.lease();
     try {
       await RunFolder.checkFree(path); // somebody may have been quicker
@@ -85,7 +84,7 @@ export class RunFolder {
    * @param from where the run goes on
    */
   async prepare(from?: RunCheckpoint): Promise<void> {
-    await mkdir(join(this.path, 'tickets'), { recursive: true });
+    await makeFolder(join(this.path, 'tickets'));
     for (const folder of ['', 'tickets', 'checkpoints', 'trajectory'].map((name) => join(this.path, name)))
       for (const name of await readdir(folder).catch(() => [])) if (name.endsWith('.tmp')) await rm(join(folder, name), { force: true });
     if (from) await this.#checkpoints.removeAfter(from);

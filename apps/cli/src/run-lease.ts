@@ -80,8 +80,8 @@ export class RunLease implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#renewal);
-    await this.#file.close();
-    await rm(this.#path, { force: true });
+    await this.#file.close().catch(() => {});
+    await rm(this.#path, { force: true }).catch(() => {}); // what stays is known to be over when this process has ended
   }
 }
 

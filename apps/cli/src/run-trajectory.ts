@@ -2,11 +2,11 @@
  * What a run's model said of the same few pictures after each epoch: `trajectory/` in the run folder, one small file for each member and epoch.
  * A resumed run writes the files of repeated epochs anew, with the same bytes, so nothing has to be cut back.
  */
-import { mkdir, readdir } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { logProbabilities, softmax } from '@freetickets/metrics';
 import { BLANK_SEAL, decodeSafetensors, encodeSafetensors, requireSeal, SparseError } from '@freetickets/sparse-core';
-import { readFileOrExplain, writeFileAtomic } from '@freetickets/sparse-core/node';
+import { makeFolder, readFileOrExplain, writeFileAtomic } from '@freetickets/sparse-core/node';
 
 export interface ProbedEpoch {
   readonly member: number;
@@ -29,7 +29,7 @@ export async function saveProbed(
   classes: number,
 ): Promise<void> {
   const folder = join(runPath, 'trajectory');
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   const data = Float32Array.from(logProbabilities(softmax(logits, classes)));
   const shape = logits.length === size * classes ? [size, classes] : [size, logits.length / (size * classes), classes];
   await writeFileAtomic(

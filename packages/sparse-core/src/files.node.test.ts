@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { erk } from './distribution.ts';
 import { SparseError } from './errors.ts';
-import { explainWriteError, loadTicket, readFileOrExplain, saveTicket, writeFileAtomic } from './files.node.ts';
+import { explainWriteError, loadTicket, makeFolder, readFileOrExplain, saveTicket, writeFileAtomic } from './files.node.ts';
 import { lenet300 } from './models/multilayer.ts';
 import { network } from './network.ts';
 import { initialState } from './state.ts';
@@ -89,6 +89,15 @@ describe('writeFileAtomic', () => {
     await expect(writeFileAtomic(path, 'new', { permit })).rejects.toMatchObject({ code: 'ALREADY_EXISTS' });
     expect(await readFile(path, 'utf8')).toBe('old');
     expect(await readdir(folder)).toEqual(['a.txt']);
+  });
+});
+
+describe('makeFolder', () => {
+  it('makes what is missing, says where that begins, and leaves what is there', async () => {
+    expect(await makeFolder(join(folder, 'a', 'b'))).toBe(join(folder, 'a'));
+    expect(await makeFolder(join(folder, 'a', 'b'))).toBeUndefined();
+    await writeFile(join(folder, 'file'), '');
+    await expect(makeFolder(join(folder, 'file', 'c'))).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
   });
 });
 

@@ -3,8 +3,8 @@
  * sentence. Everything that FreeTickets writes and wants to read again goes through here.
  */
 import { randomUUID } from 'node:crypto';
-import { open, readFile, rename, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { type FileHandle, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 import { SparseError } from './errors.ts';
 import { checkSeal, sealed } from './seal.node.ts';
 import type { ModelState } from './state.ts';
@@ -39,10 +39,42 @@ export async function writeFileAtomic(path: string, data: Uint8Array | string, {
 async function writeAndFlush(path: string, pieces: readonly Uint8Array[]): Promise<void> {
   const file = await open(path, 'wx');
   try {
-    for (const piece of pieces) await file.writeFile(piece);
+    let position = 0;
+    for (const piece of pieces) position = await writeAt(file, piece, position);
     await file.sync();
   } finally {
     await file.close();
+  }
+}
+
+/** Most bytes of one call to the system. */
+const PIECE = 2 ** 22;
+
+/**
+ * Writes all bytes at a place of an open file; may be called again after it failed.
+ * @returns the place behind them
+ */
+export async function writeAt(file: FileHandle, bytes: Uint8Array, position: number): Promise<number> {
+  for (let done = 0; done < bytes.length; )
+    done += (await file.write(bytes, done, Math.min(PIECE, bytes.length - done), position + done)).bytesWritten;
+  return position + bytes.length;
+}
+
+/**
+ * Makes a folder, its parents too where they are missing, so that a power cut takes none of them away again.
+ * @returns the outermost folder that was made, if any
+ * @throws SparseError INVALID_ARGUMENT when it cannot be made, DISK_FULL or DISK_FAILED
+ */
+export async function makeFolder(path: string): Promise<string | undefined> {
+  try {
+    const made = await mkdir(path, { recursive: true });
+    for (let folder = resolve(path); made !== undefined && folder.length >= resolve(made).length; folder = dirname(folder))
+      await flushFolder(dirname(folder));
+    return made;
+  } catch (error) {
+    const code = codeOf(error);
+    if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'EIO') throw explainWriteError(error, path, 0);
+    throw new SparseError('INVALID_ARGUMENT', path, 'a folder that can be made', error, '', { cause: error });
   }
 }
 

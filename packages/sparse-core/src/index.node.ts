@@ -1,1 +1,10 @@
-export { explainWriteError, loadTicket, readFileOrExplain, saveTicket, type WriteOptions, writeFileAtomic } from './files.node.ts';
+export {
+  explainWriteError,
+  loadTicket,
+  makeFolder,
+  readFileOrExplain,
+  saveTicket,
+  type WriteOptions,
+  writeAt,
+  writeFileAtomic,
+} from './files.node.ts';
