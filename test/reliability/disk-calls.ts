@@ -9,7 +9,7 @@ export type DiskCall =
 
 /** In the order of the calls; those that failed are left out. */
 export function diskCalls(log: string, folder: string): DiskCall[] {
-  return log.split('\n').flatMap((line) => {
+  return log.split('\n').flatMap((line): DiskCall[] => {
     const [, name, args, result] = /^\d+ +(\w+)\((.*)\) += (-?\d+)/s.exec(line) ?? [];
     if (name === undefined || args === undefined || Number(result) < 0) return [];
     const texts = [...args.matchAll(/"((?:\\x[0-9a-f]{2})*)"/g)].map(([, hex]) => unescaped(hex!));

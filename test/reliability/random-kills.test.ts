@@ -26,7 +26,7 @@ const OWN: Partial<Record<(typeof METHODS)[number], string>> = {
 };
 const optionsOf = (method: (typeof METHODS)[number]) => [...LONG, '--method', method, ...(OWN[method]?.split(' ') ?? [])];
 
-const KILLS_EACH = tier(2, 22);
+const KILLS_EACH = tier(1, 22);
 const MEAN_MS = 900;
 
 describe.each(METHODS)('the method %s', (method) => {
