@@ -1,5 +1,5 @@
 /** Runs every program in docs/examples as it is, and holds it to what its comments promise. The numbers come from those comments, by hand. */
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -32,6 +32,10 @@ const promises: Record<string, (lines: readonly (readonly unknown[])[]) => void>
   },
   'onnx-export.ts': (lines) => {
     expect(lines[0]![0]).toMatchObject([{ name: 'probabilities' }, { name: 'member_probabilities' }]);
+  },
+  'report.ts': (lines) => {
+    const file = /^open (.*) in a browser$/.exec(String(lines[0]![0]))![1]!;
+    expect(readFileSync(file, 'utf8')).toMatch(/^<!doctype html>[\s\S]*"name":"runs\/mnist"/);
   },
   'sparse-core.ts': (lines) => {
     expect(lines[0]).toEqual([{ total: 691674, sparsifiable: 689840, live: 68984 }]);

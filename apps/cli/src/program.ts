@@ -4,13 +4,14 @@ import { Argument, Command, Option } from 'commander';
 import { type BenchOptions, bench, WORKLOADS } from './commands/bench.ts';
 import { benchText } from './commands/bench-text.ts';
 import { compareCommand } from './commands/compare-command.ts';
-import { dataText, describeData } from './commands/data.ts';
+import { type CorruptOptions, dataText, describeData } from './commands/data.ts';
 import { demo, demoText } from './commands/demo.ts';
 import { diagnose, diagnosisText } from './commands/doctor.ts';
-import { evaluateCommand } from './commands/evaluate-command.ts';
+import { corruptionNamed, evaluateCommand } from './commands/evaluate-command.ts';
 import { EXPORT_FORMATS, type ExportFormat, exportRun, exportText } from './commands/export.ts';
 import { importCommand } from './commands/import-command.ts';
 import { predict, predictText } from './commands/predict.ts';
+import { reportCommand } from './commands/report-command.ts';
 import { serveModels, servingText } from './commands/serve.ts';
 import { sweepCommand } from './commands/sweep-command.ts';
 import { resumeRun, startRun, trainText } from './commands/train.ts';
@@ -36,6 +37,7 @@ export function program(stopSignal: StopSignal): Command {
   sweepCommand(root, stopSignal);
   evaluateCommand(root);
   compareCommand(root);
+  reportCommand(root);
   exportCommand(root);
   importCommand(root);
   predictCommand(root);
@@ -167,13 +169,25 @@ function dataCommand(root: Command): void {
   const command = addCommand(root, 'data', 'Loads a data set, caches it where that saves time, and says what is in it.', [
     'data --dataset mnist --data mnist/',
     'data --dataset image-folder --data pictures.tar.gz',
-  ]);
+    'data --dataset cifar10 --data cifar10/ --corruptions cifar10-c/ --corruption fog snow',
+  ])
+    .addOption(new Option('--corruptions <DIR>', 'write corrupted test pictures there, in the files of CIFAR-10-C, for evaluate'))
+    .addOption(new Option('--corruption <NAME...>', 'only these of the 19'))
+    .addOption(new Option('--seed <N>', 'keys the draws of the corruptions').default('17').helpGroup('Advanced options:'));
   const fields: readonly FieldName[] = ['dataset', 'data', 'limitPerClass', 'imageSize', 'validation'];
-  withOutput(withFields(command, fields)).action(async ({ json, quiet, ...flags }: Common & Flags) => {
+  type DataFlags = Common & Flags & { readonly corruptions?: string; readonly corruption?: readonly string[]; readonly seed: string };
+  withOutput(withFields(command, fields)).action(async ({ json, quiet, corruptions: folder, corruption, seed, ...flags }: DataFlags) => {
     const speak = talk({ json, quiet });
-    const description = await describeData(resolveExperiment(flags), speak);
+    const corrupt = corruptOf(folder, corruption, seed);
+    const description = await describeData(resolveExperiment(flags), speak, corrupt);
     speak.result(description, dataText(description));
   });
+}
+
+function corruptOf(folder: string | undefined, names: readonly string[] | undefined, seed: string): CorruptOptions | undefined {
+  if (folder === undefined && names === undefined) return undefined;
+  if (folder === undefined) throw new SparseError('INVALID_CONFIG', '--corruption', '--corruptions with a folder beside it', 'none');
+  return { folder, ...(names && { corruptions: [...new Set(names.map(corruptionNamed))] }), seed: wholeNumber('--seed', seed, 0) };
 }
 
 function demoCommand(root: Command, stopSignal: StopSignal): void {

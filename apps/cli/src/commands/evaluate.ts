@@ -12,6 +12,7 @@ import { type AttackWishes, attackScores, checkAttacked } from '../evaluation/at
 import { calibrationOf } from '../evaluation/calibration.ts';
 import { conformalOf } from '../evaluation/conformal.ts';
 import { corruptionScores, corruptionsFor } from '../evaluation/corruption.ts';
+import { curvesOf } from '../evaluation/curves.ts';
 import { explorationIn, fullDiversity, plainDiversity } from '../evaluation/diversity.ts';
 import { type Attack, type Evaluation, LEVEL, MEASURES, type Ood, type Scores, type Split } from '../evaluation/document.ts';
 import { type FitAndReport, fitOn, holdOut } from '../evaluation/held-out.ts';
@@ -86,6 +87,7 @@ export async function evaluateRun(
     diversity: options.diversity
       ? fullDiversity(outputs, states, await explorationIn(folder.logPath), bootstrap)
       : plainDiversity(outputs, bootstrap),
+    curves: curvesOf(outputs),
     ...(bootstrap.resamples > 0 && { bootstrap: { ...bootstrap, level: LEVEL } }),
     ...(parts && options.calibrate && { calibration: await calibrationOf(parts, bootstrap) }),
     ...(parts && options.conformal !== undefined && { conformal: conformalOf(parts, options.conformal, bootstrap) }),
