@@ -7,7 +7,7 @@
  *     checkpoints/0-170.safetensors ...   the last moments from which the run can go on, by member and step
  *     tickets/ticket-0.safetensors ...
  *     results.json              what `evaluate` measured
- *     lease-1764000000000.json  who trains here at the moment
+ *     lease-....json            who trains here at the moment
  *
  * Every file but the event log is written beside its place and renamed. A checkpoint says how long the log was and what was in it, so a run
  * that was killed cuts the log back to the moment it resumes from and no event stands there twice.

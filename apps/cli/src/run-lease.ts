@@ -1,80 +1,92 @@
 /**
- * One process at a time writes to a folder, also where several machines share it. Whoever works there holds a lease, `lease-<token>.json`, whose
- * time it keeps setting anew; tokens only rise. A lease is over when its holder gave it back, when its process is known to have ended,
- * or when it was not renewed for a minute. A holder that was only asleep finds its file gone and is refused its next save: `check` is
- * what every save asks before it renames.
+ * One process at a time writes to a folder, also where several machines share it. Whoever works there holds a lease, a file whose time it keeps
+ * setting anew and whose name says who it is: `lease-<token>-<machine>-<process>-<its start>.json`; tokens only rise. A lease is over
+ * when its holder gave it back, when its process is known to have ended, or when it was not renewed for a minute. A holder that was only
+ * asleep finds its file gone and is refused its next save: `check` is what every save asks before it renames.
  */
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { existsSync, readFileSync, readlinkSync } from 'node:fs';
 import { type FileHandle, open, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { SparseError } from '@freetickets/sparse-core';
-import { writeFileAtomic } from '@freetickets/sparse-core/node';
-import { z } from 'zod';
+import { explainWriteError, writeFileAtomic } from '@freetickets/sparse-core/node';
 
-const NAME = /^lease-(\d+)\.json$/;
+const NAME = /^lease-(\d+)-([0-9a-f]{8})-(\d+)-(\d*)\.json$/;
 
 /** Whether a file in a folder is a lease, and not what the folder is for. */
 export const isLease = (name: string): boolean => NAME.test(name);
 
-const HOLDER = z.object({ id: z.string(), host: z.string(), machine: z.string(), pid: z.number(), startedAt: z.string() });
-type Holder = z.output<typeof HOLDER>;
-
 /** After how long without a sign of life a lease is over. Renewed four times as often. */
-const leaseSeconds = (): number => Number(process.env.FREETICKETS_LEASE_SECONDS) || 60;
+const LEASE_SECONDS = 60;
+
+/** How often two that ask at the same moment both step back, before they are refused. */
+const ATTEMPTS = 5;
+
+let lastToken = 0;
 
 export class RunLease implements AsyncDisposable {
   /** Higher than that of every holder before. */
   readonly token: number;
   readonly #folder: string;
   readonly #path: string;
-  readonly #text: string;
   readonly #file: FileHandle;
   readonly #renewal: NodeJS.Timeout;
 
-  private constructor(folder: string, token: number, text: string, file: FileHandle) {
-    this.token = token;
+  private constructor(folder: string, name: string, file: FileHandle) {
+    this.token = tokenOf(name);
     this.#folder = folder;
-    this.#path = pathOf(folder, token);
-    this.#text = text;
+    this.#path = join(folder, name);
     this.#file = file;
-    // Written and not touched, for a file server's clock must say when. A renewal that fails is noticed by `check`.
+    // Written and not touched, for a file server's clock must say when. The text is for people; a renewal that fails is noticed by `check`.
+    const text = `${JSON.stringify({ host: hostname(), process: process.pid, since: new Date().toISOString() })}\n`;
     const renew = () => void file.write(text, 0).catch(() => {});
-    this.#renewal = setInterval(renew, (leaseSeconds() * 1000) / 4).unref();
+    renew();
+    this.#renewal = setInterval(renew, (LEASE_SECONDS * 1000) / 4).unref();
   }
 
   /**
    * @param folder has to exist
-   * @throws SparseError ALREADY_EXISTS when somebody else works in the folder
+   * @throws SparseError ALREADY_EXISTS when somebody else works in the folder; as `writeFileAtomic` when it cannot be written to
    */
   static async take(folder: string): Promise<RunLease> {
-    const before = await tokensIn(folder);
-    const current = before.at(-1);
-    if (current !== undefined) await refuseIfHeld(folder, current);
-    const token = Math.max((current ?? 0) + 1, Date.now());
-    const text = JSON.stringify(thisProcess());
-    const file = await open(pathOf(folder, token), 'wx').catch((error: NodeJS.ErrnoException) => {
-      throw error.code === 'EEXIST'
-        ? held(folder, 'one that another process has just begun with')
-        : new SparseError('INVALID_ARGUMENT', folder, 'a folder to write in', error, '', { cause: error });
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const lease = await RunLease.#attempt(folder);
+      if (lease) return lease;
+      await delay(20 + 80 * Math.random());
+    }
+    throw held(folder, 'one that others begin with at the same moment');
+  }
+
+  /** Undefined when somebody else did the same at the same time: whoever comes second sees the first, so at most one of them goes on. */
+  static async #attempt(folder: string): Promise<RunLease | undefined> {
+    const before = await leasesIn(folder);
+    for (const name of before) await refuseIfHeld(folder, name);
+    const name = nextName(before);
+    const file = await open(join(folder, name), 'wx').catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'EEXIST') return undefined;
+      throw explainWriteError(error, join(folder, name), 0);
     });
-    const lease = new RunLease(folder, token, text, file);
+    if (!file) return undefined;
+    const lease = new RunLease(folder, name, file);
     try {
-      await file.write(text, 0);
-      // Between the look and the taking somebody may have taken a higher one.
-      if ((await tokensIn(folder)).at(-1) !== token) throw held(folder, 'one that another process has just begun with');
-      for (const old of before) await rm(pathOf(folder, old), { force: true });
-      return lease;
+      const alone = (await leasesIn(folder)).every((other) => other === name || before.includes(other));
+      if (alone) {
+        for (const old of before) await rm(join(folder, old), { force: true });
+        return lease;
+      }
     } catch (error) {
       await lease[Symbol.asyncDispose]();
-      throw error;
+      throw explainWriteError(error, folder, 0);
     }
+    await lease[Symbol.asyncDispose]();
+    return undefined;
   }
 
   /** @throws SparseError ALREADY_EXISTS when somebody else has taken over */
   async check(): Promise<void> {
-    if ((await readFile(this.#path, 'utf8').catch(() => '')) === this.#text) return;
+    if (existsSync(this.#path)) return;
     throw held(this.#folder, 'one that another process took over, because this one gave no sign of life');
   }
 
@@ -85,56 +97,41 @@ export class RunLease implements AsyncDisposable {
   }
 }
 
-const pathOf = (folder: string, token: number): string => join(folder, `lease-${token}.json`);
-
 const held = (folder: string, what: string): SparseError =>
   new SparseError('ALREADY_EXISTS', folder, 'a run that nobody else works on', new Error(what));
 
-async function tokensIn(folder: string): Promise<number[]> {
-  const names = await readdir(folder);
-  return names.flatMap((name) => Number(NAME.exec(name)?.[1] ?? [])).sort((a, b) => a - b);
+const leasesIn = async (folder: string): Promise<string[]> => (await readdir(folder)).filter(isLease);
+
+const tokenOf = (name: string): number => Number(NAME.exec(name)![1]);
+
+function nextName(before: readonly string[]): string {
+  lastToken = Math.max(lastToken + 1, Date.now(), ...before.map((name) => tokenOf(name) + 1));
+  return `lease-${lastToken}-${thisMachine()}-${process.pid}-${startOf(process.pid)}.json`;
 }
 
-async function refuseIfHeld(folder: string, token: number): Promise<void> {
-  const path = pathOf(folder, token);
-  const holder = await readHolder(path);
-  if (holder && holder.machine === thisMachine() && !lives(holder)) return;
-  const idle = await idleSeconds(folder, path);
-  if (idle === undefined || idle > leaseSeconds()) return;
-  const who = holder ? `process ${holder.pid} of ${holder.host}` : 'another process';
-  throw held(folder, `one that ${who} trains`);
-}
-
-/** Undefined for one that is just being written, or was cut off by a full disk. */
-async function readHolder(path: string): Promise<Holder | undefined> {
-  try {
-    return HOLDER.parse(JSON.parse(await readFile(path, 'utf8')));
-  } catch {
-    return undefined;
-  }
+async function refuseIfHeld(folder: string, name: string): Promise<void> {
+  const [, , machine, pid, start] = NAME.exec(name)!;
+  if (machine === thisMachine() && !lives(Number(pid), start!)) return;
+  const idle = await idleSeconds(folder, name);
+  if (idle === undefined || idle > LEASE_SECONDS) return;
+  const text = await readFile(join(folder, name), 'utf8').catch(() => '');
+  const host = /"host":"([^"]*)"/.exec(text)?.[1] ?? 'another machine';
+  throw held(folder, `one that process ${pid} of ${host} trains`);
 }
 
 /** By the clock of whoever keeps the files: machines that share them need not agree on the time. Undefined when the lease has gone. */
-async function idleSeconds(folder: string, path: string): Promise<number | undefined> {
+async function idleSeconds(folder: string, name: string): Promise<number | undefined> {
   const probe = join(folder, `.lease.${randomUUID()}.tmp`);
   try {
     await writeFileAtomic(probe, '');
-    const [now, then] = await Promise.all([stat(probe), stat(path).catch(() => undefined)]);
+    const [now, then] = await Promise.all([stat(probe), stat(join(folder, name)).catch(() => undefined)]);
     return then && (now.mtimeMs - then.mtimeMs) / 1000;
   } finally {
     await rm(probe, { force: true });
   }
 }
 
-const thisProcess = (): Holder => ({
-  id: randomUUID(),
-  host: hostname(),
-  machine: thisMachine(),
-  pid: process.pid,
-  startedAt: startOf(process.pid),
-});
-
-/** Where process numbers mean the same: host, since when it runs, and namespace. */
+/** Where process numbers mean the same: host, since when it runs, and name space, in eight digits. */
 function thisMachine(): string {
   const told = (tell: () => string) => {
     try {
@@ -143,16 +140,14 @@ function thisMachine(): string {
       return '';
     }
   };
-  return [
-    hostname(),
-    told(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8')),
-    told(() => readlinkSync('/proc/self/ns/pid')),
-  ].join(' ');
+  const boot = told(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8'));
+  const space = told(() => readlinkSync('/proc/self/ns/pid'));
+  return createHash('sha256').update([hostname(), boot, space].join(' ')).digest('hex').slice(0, 8);
 }
 
 /** Numbers of processes come again; together with their start they do not. */
-function lives({ pid, startedAt }: Holder): boolean {
-  if (existsSync('/proc/self/stat')) return startOf(pid) === startedAt;
+function lives(pid: number, start: string): boolean {
+  if (existsSync('/proc/self/stat')) return startOf(pid) === start;
   try {
     return process.kill(pid, 0);
   } catch (error) {
