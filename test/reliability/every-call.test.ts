@@ -27,7 +27,7 @@ describe('a run', () => {
   it.skipIf(!straceWorks)(
     title('killed at any call that changes a file ends with the same bytes, and leaves nothing half-written'),
     async () => {
-      const chosen = some(calls, 8);
+      const chosen = some(calls, 6);
       for (const [call, n] of chosen) {
         const path = join(home, `killed-${call}-${n}`);
         const killed = await traced(['-o', '/dev/null', '-e', `inject=${call}:signal=KILL:when=${n}`], [...TINY, '--out', path]);
@@ -53,7 +53,7 @@ describe('a run', () => {
     title('whose disk fails once tries again, or stops with exit code 74 and goes on later, with the same bytes'),
     async () => {
       const failing = calls.filter(([call]) => call !== 'mkdir' && call !== 'unlink');
-      const chosen = some(failing, 5);
+      const chosen = some(failing, 4);
       let stopped = 0;
       for (const [call, n] of chosen) {
         const path = join(home, `failed-${call}-${n}`);
@@ -78,7 +78,7 @@ describe('a run', () => {
     title('whose disk fails for good stops with exit code 74; the last good checkpoint is there, and later it goes on'),
     async () => {
       const from = (call: Call) => calls.filter(([name]) => name === call);
-      const chosen = [...some(from('fsync'), 1), ...some(from('rename'), 1)].slice(0, tier(2, 12));
+      const chosen = [...some(from('fsync'), 1), ...some(from('rename'), 1)].slice(0, tier(1, 12));
       for (const [call, n] of chosen) {
         const path = join(home, `broken-${call}-${n}`);
         const broken = await traced(['-o', '/dev/null', '-e', `inject=${call}:error=EIO:when=${n}+`], [...TINY, '--out', path]);

@@ -14,6 +14,10 @@ const CODES: Partial<Record<SparseError['code'], number>> = {
   DISK_FAILED: EXIT.io,
 };
 
+/** Something that may pass, and is the fault of nobody's options. */
+export const isOfDisk = (error: unknown): boolean =>
+  error instanceof SparseError && (error.code === 'DISK_FULL' || error.code === 'DISK_FAILED');
+
 /** Stopped on request before there was anything to keep. */
 const isAbort = (error: unknown): boolean => error instanceof Error && error.name === 'AbortError';
 

@@ -1,6 +1,7 @@
 /** A disk that is full or fails may be better in a moment: training waits for it a little before it gives up. */
 import { setTimeout as delay } from 'node:timers/promises';
-import { SparseError } from '@freetickets/sparse-core';
+import type { SparseError } from '@freetickets/sparse-core';
+import { isOfDisk } from './exit.ts';
 
 const PAUSES_MS = [250, 1000, 2000];
 
@@ -14,9 +15,8 @@ export async function insistently(write: () => Promise<void>, onFull: () => Prom
     try {
       return await write();
     } catch (error) {
-      const code = error instanceof SparseError ? error.code : undefined;
-      if (code !== 'DISK_FULL' && code !== 'DISK_FAILED') throw error;
-      if (code === 'DISK_FULL') await onFull();
+      if (!isOfDisk(error)) throw error;
+      if ((error as SparseError).code === 'DISK_FULL') await onFull();
       await delay(pause);
     }
   }

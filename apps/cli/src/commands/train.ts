@@ -7,6 +7,7 @@ import { readFileOrExplain } from '@freetickets/sparse-core/node';
 import type { FoundCheckpoint } from '../checkpoint-store.ts';
 import { type Data, openData, openDataOfRun } from '../data.ts';
 import { computingFor } from '../engines.ts';
+import { isOfDisk } from '../exit.ts';
 import { experimentHash } from '../experiment.ts';
 import type { Experiment, Flags } from '../experiment-fields.ts';
 import { networkFor } from '../networks.ts';
@@ -162,7 +163,7 @@ async function trainAndTell(run: Run, talk: Talk, stop: Stop): Promise<TrainResu
   try {
     return resultOf(run, await trainRun(run, talk, stop));
   } catch (error) {
-    if (error instanceof SparseError && (error.code === 'DISK_FULL' || error.code === 'DISK_FAILED'))
+    if (isOfDisk(error))
       talk.say(`the last checkpoint is whole; when the disk is well again, go on with: freetickets train --resume ${run.folder.path}`);
     throw error;
   }

@@ -29,7 +29,7 @@ export interface Sweeping {
 /**
  * Begins a sweep in a new folder, or goes on with the one that the folder holds.
  * @returns how far each run has come, by name; whatever `signal` stopped can go on later
- * @throws SparseError INVALID_CONFIG for a folder of another sweep, ALREADY_EXISTS for one of something else, DISK_FULL
+ * @throws SparseError INVALID_CONFIG for a folder of another sweep, ALREADY_EXISTS for one of something else, DISK_FAILED
  */
 export async function runSweep(sweeping: Sweeping, talk: Talk, signal: AbortSignal): Promise<ReadonlyMap<string, Progress>> {
   const { folder, definition } = sweeping;
@@ -118,7 +118,7 @@ class Course {
     this.#talk.say(`${this.#place(run)}${until === null ? '' : `, to epoch ${until}`}`);
     const end = await this.#train({ folder, experiment, flags, until });
     if (end.end === 'failed') {
-      if (end.diskFull) throw new SparseError('DISK_FULL', folder, 'free disk space', new Error('a full disk or quota'), 'Free some space');
+      if (end.ofDisk) throw new SparseError('DISK_FAILED', folder, 'a disk that takes what runs write', new Error(end.error));
       this.#talk.say(`${run.name} failed: ${end.error}`);
       this.#set(run, { status: 'failed', error: end.error });
     } else await this.#note(job, end.end);
