@@ -73,7 +73,7 @@ function trainCommand(root: Command, stopSignal: StopSignal): void {
       const speak = talk({ json, quiet });
       const start = async () => {
         if (force || strict)
-          throw new SparseError('INVALID_CONFIG', force ? '--force' : '--strict', 'it with --resume only', new Error('it without'));
+          throw new SparseError('INVALID_CONFIG', force ? '--force' : '--strict', '--resume DIR beside it', new Error('nothing'));
         if (out === undefined)
           throw new SparseError('INVALID_CONFIG', '--out', 'a new folder for the run', new Error('nothing'), 'Or give --resume DIR');
         const file = config === undefined ? undefined : await readExperimentFile(config);
