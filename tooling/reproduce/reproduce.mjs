@@ -15,7 +15,7 @@ NAME               an experiment file beside this script: mnist, mnist-longer, m
 --data PATH        where the data set is
 --to FOLDER        runs go here (default: runs/NAME)
 --tables           train nothing: evaluate what is finished, and write the tables
---seconds FOLDER   take the seconds from another sweep of the same file, trained alone on the machine; `none` leaves them out
+--seconds FOLDER   take the seconds from another sweep of the same file, trained alone on the machine; "none" leaves them out
 `;
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));

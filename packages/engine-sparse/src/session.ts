@@ -55,6 +55,7 @@ class SparseSession<Program> implements Session {
   readonly #options: OpenOptions;
   readonly #plan: Plan;
   readonly #programs: Readonly<Record<(typeof PROGRAMS)[number], Program>>;
+  readonly #marking = new Map<ParamName, Program>();
   readonly #topology: Map<ParamName, LayerTopology>;
   readonly #imageSize: number;
   #floats: Float32Array;
@@ -155,6 +156,25 @@ class SparseSession<Program> implements Session {
     this.#checkOpen();
     this.#checkTrained(param);
     if (!this.#topology.has(param)) return this.gradient(param);
+    const at = this.#keptAt(param, which);
+    return this.#floats.subarray(at, at + this.#net.params.get(param)!.size);
+  }
+
+  marks(param: ParamName, which: Signal, least: number): Int32Array {
+    this.#checkOpen();
+    if (!this.#topology.has(param)) throw new SparseError('INVALID_ARGUMENT', 'marks', 'a sparse weight', param);
+    const { marks, arena } = this.#plan.place;
+    const start = this.#keptAt(param, which);
+    const count = this.#net.params.get(param)!.size;
+    const program = this.#marking.get(param) ?? this.#executor.compile([{ op: 'mark', in: start, count, ...marks }]);
+    this.#marking.set(param, program);
+    this.#floats[marks.least] = least;
+    this.#executor.run(program, this.#floats, this.#ints, arena.lanes, 1);
+    return new Int32Array(this.#floats.buffer, this.#floats.byteOffset + 4 * marks.out, Math.ceil(count / 32));
+  }
+
+  /** Where a signal lies that the last step kept. */
+  #keptAt(param: ParamName, which: Signal): number {
     if (which !== 'gradient' || !(this.#options.signals ?? []).includes(which))
       throw new SparseError(
         'ENGINE_LACKS_SIGNAL',
@@ -164,8 +184,7 @@ class SparseSession<Program> implements Session {
       );
     if (this.#stepped !== 'kept')
       throw new SparseError('ENGINE_LACKS_SIGNAL', `signal ${which}`, `a last step with keep: ['${which}']`, this.#stepped);
-    const at = this.#plan.place.params.get(param)!.denseGradient;
-    return this.#floats.subarray(at, at + this.#net.params.get(param)!.size);
+    return this.#plan.place.params.get(param)!.denseGradient;
   }
 
   async rewire(deltas: readonly TopologyDelta[]): Promise<void> {

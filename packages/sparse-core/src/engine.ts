@@ -148,6 +148,11 @@ export interface Session extends AsyncDisposable {
   gradient(param: ParamName): Promise<Float32Array>;
   /** What the last step was told to keep, over all positions, in the parameter's shape. Only to be looked at, and until the next step: copy what stays. */
   signal(param: ParamName, which: Signal): Promise<Float32Array>;
+  /**
+   * Where the magnitude of a sparse weight's signal is not below `least`, or is no number: one bit per position, the lowest of each integer first.
+   * The caller may change the bits, which stand until the next call. Only in engines that find them faster than a loop over the signal.
+   */
+  marks?(param: ParamName, which: Signal, least: number): Int32Array;
   /** Changes which weights live. Grown weights and their momentum start at 0. */
   rewire(deltas: readonly TopologyDelta[]): Promise<void>;
   /** Logits (size, classes), with running statistics; of a network of several heads (size, heads, classes). `size` may exceed the batch size. */
