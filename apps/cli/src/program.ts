@@ -54,7 +54,13 @@ export function program(stopSignal: StopSignal): Command {
   return root;
 }
 
-type TrainOptions = Common & Flags & { readonly out?: string; readonly config?: string; readonly resume?: string };
+interface TrainOptions extends Common, Flags {
+  readonly out?: string;
+  readonly config?: string;
+  readonly resume?: string;
+  readonly force?: boolean;
+  readonly strict?: boolean;
+}
 
 function trainCommand(root: Command, stopSignal: StopSignal): void {
   const command = addCommand(root, 'train', 'Trains tickets; each is one sparse member of an ensemble.', [
@@ -64,26 +70,32 @@ function trainCommand(root: Command, stopSignal: StopSignal): void {
   ])
     .addOption(new Option('--out <DIR>', 'new folder for the run'))
     .addOption(new Option('--config <FILE>', 'experiment file (JSON); options given here win over it'))
-    .addOption(new Option('--resume <DIR>', `go on with the run in this folder; goes with ${CIRCUMSTANCES.map(flagOf).join(', ')} only`));
-  withOutput(withFields(command, FIELD_NAMES)).action(async ({ json, quiet, out, config, resume, ...flags }: TrainOptions) => {
-    const speak = talk({ json, quiet });
-    const start = async () => {
-      if (out === undefined)
-        throw new SparseError('INVALID_CONFIG', '--out', 'a new folder for the run', new Error('nothing'), 'Or give --resume DIR');
-      const file = config === undefined ? undefined : await readExperimentFile(config);
-      return startRun(resolveExperiment(flags, file), out, speak, { signal: stopSignal() });
-    };
-    const goOn = async (folder: string) => {
-      const fixed = (Object.keys(flags) as FieldName[]).filter((name) => !(CIRCUMSTANCES as readonly FieldName[]).includes(name));
-      const wrong = [...(out === undefined ? [] : ['--out']), ...(config === undefined ? [] : ['--config']), ...fixed.map(flagOf)];
-      if (wrong.length > 0)
-        throw new SparseError('INVALID_CONFIG', '--resume', 'no option that the run folder holds already', new Error(wrong.join(', ')));
-      return resumeRun(folder, speak, { signal: stopSignal() }, flags);
-    };
-    const result = await (resume === undefined ? start() : goOn(resume));
-    speak.result(result, trainText(result));
-    if (!result.finished) process.exitCode = EXIT.resume;
-  });
+    .addOption(new Option('--resume <DIR>', `go on with the run in this folder; goes with ${CIRCUMSTANCES.map(flagOf).join(', ')} only`))
+    .addOption(new Option('--force', 'resume although data, experiment, engine or version are not what they were; the log says so'))
+    .addOption(new Option('--strict', 'do not resume from an older checkpoint where the newest is damaged'));
+  withOutput(withFields(command, FIELD_NAMES)).action(
+    async ({ json, quiet, out, config, resume, force = false, strict = false, ...flags }: TrainOptions) => {
+      const speak = talk({ json, quiet });
+      const start = async () => {
+        if (force || strict)
+          throw new SparseError('INVALID_CONFIG', force ? '--force' : '--strict', '--resume DIR beside it', new Error('nothing'));
+        if (out === undefined)
+          throw new SparseError('INVALID_CONFIG', '--out', 'a new folder for the run', new Error('nothing'), 'Or give --resume DIR');
+        const file = config === undefined ? undefined : await readExperimentFile(config);
+        return startRun(resolveExperiment(flags, file), out, speak, { signal: stopSignal() });
+      };
+      const goOn = async (folder: string) => {
+        const fixed = (Object.keys(flags) as FieldName[]).filter((name) => !(CIRCUMSTANCES as readonly FieldName[]).includes(name));
+        const wrong = [...(out === undefined ? [] : ['--out']), ...(config === undefined ? [] : ['--config']), ...fixed.map(flagOf)];
+        if (wrong.length > 0)
+          throw new SparseError('INVALID_CONFIG', '--resume', 'no option that the run folder holds already', new Error(wrong.join(', ')));
+        return resumeRun(folder, speak, { signal: stopSignal() }, { flags, force, strict });
+      };
+      const result = await (resume === undefined ? start() : goOn(resume));
+      speak.result(result, trainText(result));
+      if (!result.finished) process.exitCode = EXIT.resume;
+    },
+  );
 }
 
 interface ExportFlags extends Common {

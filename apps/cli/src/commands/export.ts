@@ -1,4 +1,8 @@
-/** `freetickets export`: a run's tickets as one ONNX file, or one of them as a state dict for PyTorch. */
+/**
+ * `freetickets export`: a run's tickets as one ONNX file, or one of them as a state dict for PyTorch. Exports carry no seal: other programs change
+ * them for good reasons. Their checksum is told instead.
+ */
+import { createHash } from 'node:crypto';
 import { type Layout, type Precision, toOnnx } from '@freetickets/onnx-export';
 import { encodePyTorch, SparseError, splitHeads, type Ticket } from '@freetickets/sparse-core';
 import { writeFileAtomic } from '@freetickets/sparse-core/node';
@@ -19,6 +23,8 @@ export interface ExportResult {
   readonly tickets: number;
   readonly wanted: number;
   readonly sizeBytes: number;
+  /** Of the file, in hex. */
+  readonly sha256: string;
 }
 
 export interface ExportOptions {
@@ -52,6 +58,7 @@ export async function exportRun(path: string, options: ExportOptions): Promise<E
     tickets: tickets.length,
     wanted: ticketsOf(plansOf(experiment)),
     sizeBytes: bytes.length,
+    sha256: createHash('sha256').update(bytes).digest('hex'),
   };
 }
 
