@@ -1,0 +1,75 @@
+// What the scheduler and the workers report, and the statistics object that is made of it. Times are nanoseconds as in Triton's protocol.
+
+import type { Reason } from '../service-error.ts';
+
+/** One finished request, whatever became of it. */
+export interface RequestRecord {
+  readonly model: string;
+  readonly version: string;
+  readonly outcome: 'success' | Reason;
+  /** Elements of the batch dimension; 1 where a model has none. */
+  readonly rows: number;
+  readonly totalNs: number;
+  /** Zero where it never came so far. */
+  readonly queueNs: number;
+  readonly computeInputNs: number;
+  readonly computeInferNs: number;
+  readonly computeOutputNs: number;
+}
+
+/** One run of a model. */
+export interface BatchRecord {
+  readonly model: string;
+  readonly version: string;
+  readonly rows: number;
+  readonly requests: number;
+  readonly computeInputNs: number;
+  readonly computeInferNs: number;
+  readonly computeOutputNs: number;
+}
+
+export interface Observer {
+  request(record: RequestRecord): void;
+  batch(record: BatchRecord): void;
+  workerRestarted(model: string, version: string): void;
+  modelLoaded(model: string, version: string, seconds: number): void;
+  modelRemoved(model: string, version: string): void;
+}
+
+/** Present values that the metrics page reads when it is asked. */
+export interface QueueGauge {
+  readonly model: string;
+  readonly version: string;
+  readonly pendingRequests: number;
+  readonly pendingBytes: number;
+}
+
+export interface DurationStatistic {
+  readonly count: number;
+  readonly ns: number;
+}
+
+/** Triton's object of one model version (JSON names as on the wire). */
+export interface ModelStatistics {
+  readonly name: string;
+  readonly version: string;
+  /** Milliseconds since 1970. */
+  readonly last_inference: number;
+  /** Elements of batches. */
+  readonly inference_count: number;
+  readonly execution_count: number;
+  readonly inference_stats: Readonly<
+    Record<
+      'success' | 'fail' | 'queue' | 'compute_input' | 'compute_infer' | 'compute_output' | 'cache_hit' | 'cache_miss',
+      DurationStatistic
+    >
+  >;
+  readonly response_stats: Readonly<Record<string, never>>;
+  readonly batch_stats: readonly {
+    readonly batch_size: number;
+    readonly compute_input: DurationStatistic;
+    readonly compute_infer: DurationStatistic;
+    readonly compute_output: DurationStatistic;
+  }[];
+  readonly memory_usage: readonly never[];
+}

@@ -1,0 +1,28 @@
+// What a worker process computes with: a model (model.ts), perhaps with uncertainty around it (uncertainty/). The worker opens one
+// runner and calls it with one batch at a time.
+
+import type { Parameters } from '../protocol/raw-tensor.ts';
+import type { Signature, Tensor } from '../tensor.ts';
+
+export interface RunOptions {
+  /** Parameters of the request; requests of one batch have equal ones, except those that the scheduler knows (priority, timeout). */
+  readonly parameters: Parameters;
+  /** Milliseconds that the most impatient request of the batch has left. */
+  readonly budgetMs?: number;
+}
+
+export interface Runner extends Signature, AsyncDisposable {
+  /** Which engine computes, and why. */
+  readonly engine: string;
+  /** Class names, where the file has them. */
+  readonly classes?: readonly string[];
+  /**
+   * Computes one batch.
+   *
+   * @param feeds    one tensor per input
+   * @param outputs  names to compute; empty: those that these parameters ask for, else those not marked `onRequest`
+   * @returns tensors by name, in the order to answer them in
+   * @throws SparseError INVALID_ARGUMENT for parameters that make no sense
+   */
+  run(feeds: Readonly<Record<string, Tensor>>, outputs: readonly string[], options: RunOptions): Promise<Readonly<Record<string, Tensor>>>;
+}
