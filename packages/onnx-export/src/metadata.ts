@@ -19,6 +19,8 @@ export interface TicketMetadata {
   readonly normalization: (Normalization & { readonly inGraph: boolean }) | null;
   /** Whatever was measured before export; null when nothing was given. */
   readonly metrics: Readonly<Record<string, unknown>> | null;
+  /** What a server needs to say how far an answer can be trusted; null when it was not given, and in files from before there was such a thing. */
+  readonly calibration: Readonly<Record<string, unknown>> | null;
 }
 
 const PREFIX = 'freetickets.';
@@ -50,14 +52,18 @@ const CHECKS: Readonly<Record<keyof TicketMetadata, readonly [expected: string, 
       (isRecord(value) && typeof value.inGraph === 'boolean' && listOf(value.mean, isNumber) && listOf(value.std, isNumber)),
   ],
   metrics: ['an object or null', (value) => value === null || isRecord(value)],
+  calibration: ['an object or null', (value) => value === null || isRecord(value)],
 };
+
+/** Properties that older files lack, with what their absence means. */
+const LATER: Readonly<Record<string, unknown>> = { calibration: null };
 
 /** @param at the file, for messages. @throws SparseError BAD_FILE naming the property that is missing or wrong */
 export function fromProperties(properties: Readonly<Record<string, string>>, at: string): TicketMetadata {
   const metadata: Record<string, unknown> = {};
   for (const [key, [expected, check]] of Object.entries(CHECKS)) {
     const text = Object.hasOwn(properties, PREFIX + key) ? properties[PREFIX + key] : undefined;
-    const value = parseJson(text);
+    const value = text === undefined && key in LATER ? LATER[key] : parseJson(text);
     if (!check(value, metadata.members as number)) throw new SparseError('BAD_FILE', `${at}: ${PREFIX}${key}`, expected, text);
     metadata[key] = value;
   }

@@ -28,7 +28,7 @@ export function toOnnx(tickets: ModelState | readonly ModelState[], options: Onn
   const states = 'spec' in tickets ? [tickets] : tickets;
   const networks = checkMembers(states);
   const net = networks[0]!;
-  const { output, batch, opset, name, classes, metrics, normalization, producerVersion } = settingsOf(net, options);
+  const { output, batch, opset, name, classes, metrics, calibration, normalization, producerVersion } = settingsOf(net, options);
 
   const graph: Graph = { nodes: [], initializers: [] };
   const sampleShape = net.spec.input.shape;
@@ -63,7 +63,8 @@ export function toOnnx(tickets: ModelState | readonly ModelState[], options: Onn
       sparsity: perMember((state, own) => measuredSparsity(own, state)),
       classes,
       normalization,
-      metrics,
+      calibration,
+      metrics, // last: a file that was cut off lacks it
     }),
   });
 }
