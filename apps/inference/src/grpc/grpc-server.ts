@@ -1,0 +1,82 @@
+// The gRPC surface as a server that listens: limits, certificates, start and end. What the rpcs answer is in handlers.ts.
+
+import { SparseError } from '@freetickets/sparse-core';
+import { Server, ServerCredentials, type UntypedServiceImplementation } from '@grpc/grpc-js';
+import { inferHandler, type Surface, serviceDefinition, streamHandler, unaryHandler } from './handlers.ts';
+import { healthMethods } from './health.ts';
+import { type Method, unaryMethods } from './methods.ts';
+import { serviceType } from './schema.ts';
+
+export interface GrpcOptions extends Surface {
+  /** Default 127.0.0.1. */
+  readonly host?: string;
+  /** Default 8001; 0 takes any free port. */
+  readonly port?: number;
+  /** Largest request, before and after decompression; default 64 MiB. */
+  readonly maxMessageBytes?: number;
+  /** Calls at a time on one connection, default 256. */
+  readonly maxStreams?: number;
+  /** PEM texts; with `ca`, clients need a certificate that it signed. */
+  readonly tls?: { readonly key: Buffer; readonly cert: Buffer; readonly ca?: Buffer };
+}
+
+/** A gRPC server that is listening. */
+export interface GrpcServer {
+  readonly port: number;
+  /** Takes no more calls, lets those in flight finish, and ends what is left after so many milliseconds. */
+  close(graceMs: number): Promise<void>;
+}
+
+/**
+ * Offers a service over gRPC.
+ *
+ * @throws SparseError INVALID_ARGUMENT when the address cannot be listened on
+ */
+export async function listenGrpc(options: GrpcOptions): Promise<GrpcServer> {
+  const { host = '127.0.0.1', port = 8001, maxMessageBytes = 2 ** 26, maxStreams = 256, service } = options;
+  const server = new Server({
+    'grpc.max_receive_message_length': maxMessageBytes,
+    'grpc.max_send_message_length': -1,
+    'grpc.max_concurrent_streams': maxStreams,
+  });
+  const tensors = { ModelInfer: inferHandler(options), ModelStreamInfer: streamHandler(options) };
+  addService(server, 'inference.GRPCInferenceService', unaryMethods(service), options, tensors);
+  addService(server, 'grpc.health.v1.Health', healthMethods(service), options, {});
+  const bound = await bind(server, host, port, options.tls);
+  return { port: bound, close: (graceMs) => close(server, graceMs) };
+}
+
+function addService(
+  server: Server,
+  name: string,
+  methods: Readonly<Record<string, Method>>,
+  surface: Surface,
+  others: UntypedServiceImplementation,
+): void {
+  const service = serviceType(name);
+  const handlers = { ...others };
+  for (const [rpc, method] of Object.entries(methods)) handlers[rpc] = unaryHandler(service.methods[rpc]!, method, surface);
+  server.addService(serviceDefinition(service), handlers);
+}
+
+function bind(server: Server, host: string, port: number, tls: GrpcOptions['tls']): Promise<number> {
+  const credentials =
+    tls === undefined
+      ? ServerCredentials.createInsecure()
+      : ServerCredentials.createSsl(tls.ca ?? null, [{ private_key: tls.key, cert_chain: tls.cert }], tls.ca !== undefined);
+  return new Promise((resolve, reject) => {
+    server.bindAsync(`${host.includes(':') ? `[${host}]` : host}:${port}`, credentials, (error, bound) => {
+      if (error === null) resolve(bound);
+      else
+        reject(
+          new SparseError('INVALID_ARGUMENT', `port ${port} of ${host}`, 'a free port', error, 'Choose another port', { cause: error }),
+        );
+    });
+  });
+}
+
+async function close(server: Server, graceMs: number): Promise<void> {
+  const limit = setTimeout(() => server.forceShutdown(), graceMs);
+  await new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
+  clearTimeout(limit);
+}
