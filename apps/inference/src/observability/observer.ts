@@ -32,8 +32,17 @@ export interface Observer {
   request(record: RequestRecord): void;
   batch(record: BatchRecord): void;
   workerRestarted(model: string, version: string): void;
-  modelLoaded(model: string, version: string, seconds: number): void;
+  modelLoaded(model: string, version: string, seconds: number, info?: ModelInfo): void;
   modelRemoved(model: string, version: string): void;
+  /** A call that was turned away before a model was asked: no key, too many calls, too large. */
+  refused(reason: Reason): void;
+}
+
+/** What a model is, for people who read metrics. */
+export interface ModelInfo {
+  /** Of the model file. */
+  readonly sha256?: string;
+  readonly engine?: string;
 }
 
 /** Present values that the metrics page reads when it is asked. */
