@@ -8,7 +8,7 @@ import { dataText, describeData } from './commands/data.ts';
 import { demo, demoText } from './commands/demo.ts';
 import { diagnose, diagnosisText } from './commands/doctor.ts';
 import { evaluateCommand } from './commands/evaluate-command.ts';
-import { EXPORT_FORMATS, type ExportFormat, exportRun, exportText } from './commands/export.ts';
+import { exportCommand } from './commands/export-command.ts';
 import { importCommand } from './commands/import-command.ts';
 import { predict, predictText } from './commands/predict.ts';
 import { serveModels, servingText } from './commands/serve.ts';
@@ -76,31 +76,6 @@ function trainCommand(root: Command, stopSignal: StopSignal): void {
     const result = await (resume === undefined ? start() : goOn(resume));
     speak.result(result, trainText(result));
     if (!result.finished) process.exitCode = EXIT.resume;
-  });
-}
-
-interface ExportFlags extends Common {
-  readonly output: string;
-  readonly member?: string;
-  readonly format: ExportFormat;
-  readonly normalize: boolean;
-}
-
-function exportCommand(root: Command): void {
-  const command = addCommand(root, 'export', 'Writes the tickets of a run as one ONNX file, or one of them as a state dict for PyTorch.', [
-    'export runs/mnist --output ensemble.onnx',
-    'export runs/mnist --output first.onnx --member 0',
-    'export runs/mnist --output first.safetensors --member 0 --format pytorch',
-  ])
-    .argument('<RUN>', 'run folder')
-    .requiredOption('-o, --output <FILE>', 'where to write')
-    .addOption(new Option('--member <K>', 'one ticket only, counted from 0'))
-    .addOption(new Option('--format <NAME>', 'pytorch: names and layout of its state dict').choices(EXPORT_FORMATS).default('onnx'))
-    .addOption(new Option('--no-normalize', 'leave normalisation to the caller; without this the model takes pixels in [0, 1]'));
-  withOutput(command).action(async (run: string, { json, quiet, output, format, normalize, member }: ExportFlags) => {
-    const chosen = member === undefined ? {} : { member: wholeNumber('--member', member, 0) };
-    const result = await exportRun(run, { output, format, normalize, ...chosen });
-    talk({ json, quiet }).result(result, exportText(result));
   });
 }
 

@@ -4,7 +4,7 @@
 import { isIPv4 } from 'node:net';
 import { parseArgs } from 'node:util';
 import { SparseError } from '@freetickets/sparse-core';
-import { type ServeConfig, serve } from './serve.ts';
+import { type ServeOptions as ServeConfig, serve } from './serve.ts';
 
 const usage = `Usage: freetickets-inference --model <name>=<file.onnx> [--model ...] [options]
 
@@ -42,7 +42,7 @@ function readArguments(): ServeConfig | 'help' {
   }
   const port = wholeNumber('--port', values.port, 0, 65_535);
   const threads = values.threads === undefined ? {} : { threads: wholeNumber('--threads', values.threads, 1, 1024) };
-  return { models: Object.fromEntries(models), host: values.host, port, ...threads, log: true };
+  return { models: Object.fromEntries(models), host: values.host, port, ...threads, logLevel: "warn" };
 }
 
 function wholeNumber(option: string, text: string, least: number, most: number): number {

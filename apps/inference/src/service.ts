@@ -1,7 +1,7 @@
 // What every surface (HTTP, gRPC, the page) asks of the server, in words of no protocol. Surfaces decode, call, encode, and map
 // `ServiceError.reason` to their own status; what is here decides everything else. http/ and grpc/ import this file and protocol/ only.
 
-import type { ModelStatistics } from './observability/observer.ts';
+import type { ModelStatistics, RequestRecord } from './observability/observer.ts';
 import type { Parameters, RawTensor } from './protocol/raw-tensor.ts';
 import type { ModelConfig } from './repository/model-config.ts';
 import type { TensorInfo } from './tensor.ts';
@@ -45,6 +45,8 @@ export interface CallContext {
   /** W3C trace context of the caller. */
   readonly traceparent?: string;
   readonly tracestate?: string;
+  /** Told how long the request took where, once that is known; set where it is traced. */
+  readonly timed?: (record: RequestRecord) => void;
 }
 
 /** As security/ found it. */

@@ -7,6 +7,7 @@ import { describeOnnx, separateOnnx } from '@freetickets/onnx-export';
 import type { ModelOptions, OnnxModel } from '../model.ts';
 import { openModel } from '../model.ts';
 import { parseCalibration } from './calibration.ts';
+import type { References } from './drift.ts';
 import { fromModel } from './member-probabilities.ts';
 import type { Part } from './run-anytime.ts';
 import { MEMBER_OUTPUT } from './wishes.ts';
@@ -14,6 +15,7 @@ import { type UncertainModel, withUncertainty } from './with-uncertainty.ts';
 
 export interface OpenUncertainModel extends UncertainModel, AsyncDisposable {
   readonly classes?: readonly string[];
+  readonly reference?: References;
 }
 
 /** @throws SparseError MISSING_FILE, BAD_FILE, the latter also for a calibration that does not read */
@@ -31,6 +33,7 @@ export async function openUncertain(path: string, options: ModelOptions): Promis
     return {
       ...withUncertainty(model, { calibration, networks: freetickets ? networksIn(bytes, path) : 1, openParts }),
       ...(freetickets?.classes && { classes: freetickets.classes }),
+      ...(calibration && { reference: calibration.reference }),
       async [Symbol.asyncDispose]() {
         for (const part of parts) await part.close();
         await model.close();

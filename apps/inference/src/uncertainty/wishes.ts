@@ -10,7 +10,8 @@
 
 import { SparseError } from '@freetickets/sparse-core';
 import type { Parameters } from '../protocol/raw-tensor.ts';
-import { CONFORMAL_METHODS, type ServingCalibration } from './calibration.ts';
+import type { ServingCalibration } from './calibration.ts';
+import { checkParameters } from './check-parameters.ts';
 import { type Levels, MEASURE_NAMES, type MeasureName, missingFor } from './measures.ts';
 
 /** Of answers when the request names none. */
@@ -41,28 +42,12 @@ export interface Abilities {
   readonly noAnytime: string | undefined;
 }
 
-type Kind = readonly [expected: string, holds: (value: unknown) => boolean];
-const isBoolean = (value: unknown): value is boolean => typeof value === 'boolean';
-const isWhole = (value: unknown): value is number => typeof value === 'number' && Number.isSafeInteger(value) && value >= 1;
-
-const KINDS: Readonly<Record<string, Kind>> = {
-  uncertainty: ['true or false', isBoolean],
-  members: ['true, false or a whole number of members', (value) => isBoolean(value) || isWhole(value)],
-  alpha: ['a number between 0 and 1, both excluded', (value) => typeof value === 'number' && value > 0 && value < 1],
-  conformal: [`one of ${CONFORMAL_METHODS.join(', ')}`, (value) => (CONFORMAL_METHODS as readonly unknown[]).includes(value)],
-  ood_threshold: ['a finite number', (value) => typeof value === 'number' && Number.isFinite(value)],
-  anytime: ['true or false', isBoolean],
-  deadline_us: ['a whole number of microseconds', isWhole],
-};
-
 /**
  * @param named outputs that the request names; none: those that the parameters ask for
  * @throws SparseError INVALID_ARGUMENT for parameters and outputs that this model does not have
  */
 export function wishesOf(parameters: Parameters, named: readonly string[], abilities: Abilities): Wishes {
-  for (const [name, [expected, holds]] of Object.entries(KINDS))
-    if (parameters[name] !== undefined && !holds(parameters[name]))
-      throw new SparseError('INVALID_ARGUMENT', `parameters.${name}`, expected, parameters[name]);
+  checkParameters(parameters);
   const { members, calibration } = abilities;
   const { uncertainty, alpha, conformal, ood_threshold: threshold, deadline_us: deadline } = parameters;
   const levels: Levels = {

@@ -7,6 +7,7 @@ import type { Parameters } from '../protocol/raw-tensor.ts';
 import type { Signature, Tensor, TensorInfo } from '../tensor.ts';
 import type { RunOptions } from '../workers/runner.ts';
 import type { ServingCalibration } from './calibration.ts';
+import { PARAMETER_NAMES } from './check-parameters.ts';
 import type { Counts } from './drift.ts';
 import { DriftCounter } from './drift-counter.ts';
 import { infoOf, MEASURE_NAMES, type MeasureName, measure, missingFor } from './measures.ts';
@@ -144,12 +145,10 @@ function checkNames(named: readonly string[], declared: readonly TensorInfo[]): 
       throw new SparseError('INVALID_ARGUMENT', 'outputs', `some of ${declared.map((output) => output.name).join(', ')}`, name);
 }
 
-const UNCERTAIN_PARAMETERS = ['uncertainty', 'members', 'alpha', 'conformal', 'ood_threshold', 'anytime', 'deadline_us'];
-
 /** A wish that cannot be met is an error, and not an answer without it. */
 function plain(model: OnnxModel): UncertainModel {
   const check = (parameters: Parameters) => {
-    const wish = UNCERTAIN_PARAMETERS.find((name) => parameters[name] !== undefined && parameters[name] !== false);
+    const wish = PARAMETER_NAMES.find((name) => parameters[name] !== undefined && parameters[name] !== false);
     if (wish !== undefined)
       throw new SparseError('INVALID_ARGUMENT', `parameters.${wish}`, `a model with the output ${MEMBER_OUTPUT}`, parameters[wish]);
   };

@@ -3,6 +3,7 @@
 
 import type { Parameters } from '../protocol/raw-tensor.ts';
 import type { Signature, Tensor } from '../tensor.ts';
+import type { Counts, References } from '../uncertainty/drift.ts';
 
 export interface RunOptions {
   /** Parameters of the request; requests of one batch have equal ones, except those that the scheduler knows (priority, timeout). */
@@ -16,6 +17,8 @@ export interface Runner extends Signature, AsyncDisposable {
   readonly engine: string;
   /** Class names, where the file has them. */
   readonly classes?: readonly string[];
+  /** How the validation data looked, where the file says. */
+  readonly reference?: References;
   /**
    * Computes one batch.
    *
@@ -25,4 +28,6 @@ export interface Runner extends Signature, AsyncDisposable {
    * @throws SparseError INVALID_ARGUMENT for parameters that make no sense
    */
   run(feeds: Readonly<Record<string, Tensor>>, outputs: readonly string[], options: RunOptions): Promise<Readonly<Record<string, Tensor>>>;
+  /** What was answered since the last call, in the bins of `reference`; undefined when nothing was. */
+  takeCounts(): Counts | undefined;
 }

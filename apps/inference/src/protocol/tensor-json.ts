@@ -2,7 +2,7 @@
 // Nothing is rounded or wrapped in silence: a number that its datatype cannot hold is refused, and so is NaN on the way out.
 
 import { SparseError } from '@freetickets/sparse-core';
-import { type Datatype, elementCount, type Tensor, type TensorData } from './tensor.ts';
+import { type Datatype, elementCount, type Tensor, type TensorData } from '../tensor.ts';
 
 const arrays = {
   BOOL: Uint8Array,
