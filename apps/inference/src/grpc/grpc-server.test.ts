@@ -1,5 +1,6 @@
 /** The gRPC surface over a real connection. Behind it stands a service that answers with what it was asked, so that what crosses shows. */
 
+import { connect } from 'node:http2';
 import { SparseError } from '@freetickets/sparse-core';
 import { Client, credentials, Metadata, type ServiceError as RpcError, status } from '@grpc/grpc-js';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -113,6 +114,15 @@ afterEach(async () => {
   await server.close(1000);
 });
 
+/** A promise to be kept by hand. */
+function later(): { readonly promise: Promise<void>; resolve(): void } {
+  let resolve: () => void = () => {};
+  const promise = new Promise<void>((done) => {
+    resolve = done;
+  });
+  return { promise, resolve };
+}
+
 const plain = (bytes: Buffer) => bytes;
 
 /** One call of a unary rpc, with bytes as they stand or with a message. */
@@ -132,7 +142,7 @@ function call(
       plain,
       bytes,
       options.metadata ?? new Metadata(),
-      { deadline: options.deadline },
+      options.deadline === undefined ? {} : { deadline: options.deadline },
       (error, answered) => {
         if (error) reject(error);
         else resolve(type('Response').toObject(type('Response').decode(answered!), { longs: Number, enums: String, defaults: true }));
@@ -151,7 +161,7 @@ const contents = (fields: Fields): Uint8Array => encode(messageType('inference.I
 const infer = (fields: Fields = {}, options = {}) =>
   call('ModelInfer', { model_name: 'm', inputs: [input()], raw_input_contents: [floats(1, 2)], ...fields }, options);
 
-const failsWith = async (code: status, work: Promise<unknown>, text?: RegExp) => {
+const failsWith = async (code: status, work: Promise<unknown>, text?: RegExp): Promise<RpcError> => {
   const error = (await work.then(
     () => undefined,
     (thrown) => thrown,
@@ -210,13 +220,15 @@ describe('unary rpcs', () => {
       parameters: { config: { string_param: '{}' }, 'file:1/model.onnx': { bytes_param: file } },
     });
     await call('RepositoryModelUnload', { model_name: 'm', parameters: { unload_dependents: { bool_param: true } } });
-    expect(loaded[0]).toEqual(['load', 'm', { config: '{}', 'file:1/model.onnx': Buffer.from(file) }]);
+    const [what, model, parameters] = loaded[0] as [string, string, Record<string, Uint8Array>];
+    expect([what, model, parameters.config]).toEqual(['load', 'm', '{}']);
+    expect(Buffer.compare(parameters['file:1/model.onnx']!, file)).toBe(0); // toEqual takes a minute for 3 MiB
     expect(loaded[1]).toEqual(['unload', 'm', { unloadDependents: true }]);
   });
 
   it.each(['System', 'Cuda'].flatMap((kind) => ['Status', 'Register', 'Unregister'].map((what) => `${kind}SharedMemory${what}`)))(
     '%s is refused',
-    (rpc) => failsWith(status.UNIMPLEMENTED, call(rpc, { name: 'r' }), /shared memory/),
+    async (rpc) => void (await failsWith(status.UNIMPLEMENTED, call(rpc, { name: 'r' }), /shared memory/)),
   );
 
   it('knows no other repository', () => failsWith(status.UNIMPLEMENTED, call('RepositoryIndex', { repository_name: 'other' })));
@@ -447,24 +459,48 @@ describe('the caller', () => {
     expect(contexts[1]!.deadline).toBeUndefined();
   });
 
+  /** Lets `infer` run until its signal is aborted. */
+  const untilAborted = () => {
+    const { promise: aborted, resolve: abort } = later();
+    const { promise: started, resolve: start } = later();
+    answer = (_request, { signal }) => {
+      signal!.addEventListener('abort', abort);
+      start();
+      return aborted;
+    };
+    return { started, aborted };
+  };
+
   it('takes its request back when the deadline is over', async () => {
-    const aborted = new Promise<void>((resolve) => {
-      answer = (_request, { signal }) => new Promise((done) => signal!.addEventListener('abort', () => (resolve(), done())));
-    });
+    const { aborted } = untilAborted();
     await failsWith(status.DEADLINE_EXCEEDED, infer({}, { deadline: Date.now() + 100 }));
     await aborted;
   });
 
-  it('takes its request back by going away', async () => {
-    const aborted = new Promise<void>((resolve) => {
-      answer = (_request, { signal }) => {
-        queueMicrotask(() => client.close());
-        running.cancel();
-        return new Promise((done) => signal!.addEventListener('abort', () => (resolve(), done())));
-      };
-    });
+  it('takes its request back by cancelling it', async () => {
+    const { started, aborted } = untilAborted();
     const bytes = encode(wireType, { model_name: 'm' });
     const running = client.makeUnaryRequest('/inference.GRPCInferenceService/ModelInfer', plain, plain, bytes, () => {});
+    await started;
+    running.cancel();
+    await aborted;
+  });
+
+  it('takes its requests back by going away', async () => {
+    const { started, aborted } = untilAborted();
+    const other = connect(`http://127.0.0.1:${server.port}`);
+    const headers = {
+      ':method': 'POST',
+      ':path': '/inference.GRPCInferenceService/ModelInfer',
+      'content-type': 'application/grpc',
+      te: 'trailers',
+    };
+    other
+      .request(headers)
+      .on('error', () => {})
+      .end(Buffer.alloc(5)); // an empty message, not compressed
+    await started;
+    other.destroy();
     await aborted;
   });
 });
@@ -489,9 +525,11 @@ describe('ModelStreamInfer', () => {
     encode(wireType, { model_name: 'm', id, inputs: [input()], raw_input_contents: [floats(1, 2)], ...fields });
 
   it('answers in order, whatever finishes first', async () => {
-    const first = new Promise<void>((resolve) => {
-      answer = async ({ id }) => (id === '0' ? first : id === '4' ? resolve() : undefined);
-    });
+    const { promise: last, resolve: finish } = later();
+    answer = async ({ id }) => {
+      if (id === '0') await last;
+      if (id === '4') finish();
+    };
     const answers = await stream(['0', '1', '2', '3', '4'].map((id) => message(id)));
     expect(answers.map(({ infer_response }) => infer_response.id)).toEqual(['0', '1', '2', '3', '4']);
     expect(answers[0]!.infer_response.raw_output_contents).toEqual([Buffer.from(floats(1, 2))]);
@@ -527,10 +565,12 @@ describe('ModelStreamInfer', () => {
 
 describe('close', () => {
   it('lets a call in flight finish, takes no new one, and does not wait for idle clients', async () => {
-    let finish: () => void = () => {};
-    const started = new Promise<void>((resolve) => {
-      answer = () => new Promise((done) => ((finish = done), resolve()));
-    });
+    const { promise: finished, resolve: finish } = later();
+    const { promise: started, resolve: start } = later();
+    answer = () => {
+      start();
+      return finished;
+    };
     const running = infer();
     await started;
     const closed = server.close(30_000);
@@ -541,11 +581,15 @@ describe('close', () => {
   });
 
   it('ends what does not finish in time', async () => {
-    const started = new Promise<void>((resolve) => {
-      answer = () => new Promise(() => resolve());
-    });
-    const running = infer();
-    await Promise.all([started, server.close(50).catch(() => {}), failsWith(status.UNAVAILABLE, running).catch(() => {})]);
+    const { promise: started, resolve: start } = later();
+    answer = () => {
+      start();
+      return new Promise(() => {});
+    };
+    const running = failsWith(status.CANCELLED, infer());
+    await started;
+    await server.close(50);
+    await running;
   });
 
   it('names an address that it cannot listen on', async () => {

@@ -1,11 +1,13 @@
 // The gRPC surface as a server that listens: limits, certificates, start and end. What the rpcs answer is in handlers.ts.
 
 import { SparseError } from '@freetickets/sparse-core';
-import { Server, ServerCredentials, type UntypedServiceImplementation } from '@grpc/grpc-js';
+import { logVerbosity, Server, ServerCredentials, setLogVerbosity, type UntypedServiceImplementation } from '@grpc/grpc-js';
 import { inferHandler, type Surface, serviceDefinition, streamHandler, unaryHandler } from './handlers.ts';
 import { healthMethods } from './health.ts';
 import { type Method, unaryMethods } from './methods.ts';
 import { serviceType } from './schema.ts';
+
+setLogVerbosity(logVerbosity.NONE); // what goes wrong is thrown or answered; grpc-js would write it to stderr as well
 
 export interface GrpcOptions extends Surface {
   /** Default 127.0.0.1. */
@@ -75,8 +77,15 @@ function bind(server: Server, host: string, port: number, tls: GrpcOptions['tls'
   });
 }
 
-async function close(server: Server, graceMs: number): Promise<void> {
-  const limit = setTimeout(() => server.forceShutdown(), graceMs);
-  await new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
-  clearTimeout(limit);
+function close(server: Server, graceMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const limit = setTimeout(() => {
+      server.forceShutdown();
+      resolve(); // what `tryShutdown` waits for is gone, and it does not always notice
+    }, graceMs);
+    server.tryShutdown(() => {
+      clearTimeout(limit);
+      resolve();
+    });
+  });
 }
