@@ -6,12 +6,15 @@ import { availableParallelism, totalmem } from 'node:os';
 import { SparseError } from '@freetickets/sparse-core';
 import { createLogger, type Logger } from './observability/logger.ts';
 import { LogLevels } from './observability/log-settings.ts';
+import type { DriftGauge } from './observability/observer.ts';
 import { Metrics } from './observability/metrics.ts';
 import { otlpExporter, Tracing } from './observability/tracing.ts';
 import { Repository, type RepositoryOptions } from './repository/repository.ts';
-import type { ServingOptions } from './repository/served-version.ts';
+import type { ServedVersion, ServingOptions } from './repository/served-version.ts';
 import { ByteBudget } from './scheduler/byte-budget.ts';
 import type { InferenceService, ModelMetadata, ServerMetadata } from './service.ts';
+import { ServiceError } from './service-error.ts';
+import type { DriftReport } from './uncertainty/drift.ts';
 
 export interface ServiceOptions extends RepositoryOptions {
   /** Threads of each worker process; default: the machine's cores, less one for the server, shared out among the processes. */
@@ -70,7 +73,7 @@ export async function createService(options: ServiceOptions): Promise<RunningSer
   const repository = await Repository.open(options, servingOptions(options, metrics, logger));
   const levels = new LogLevels(logger);
   let draining = false;
-  metrics.watch({ queues: () => queuesOf(repository), draining: () => draining });
+  metrics.watch({ queues: () => queuesOf(repository), drift: () => driftsOf(repository), draining: () => draining });
   return {
     metrics,
     logger,
@@ -88,6 +91,7 @@ export async function createService(options: ServiceOptions): Promise<RunningSer
       const versions = wanted ? [repository.model(name!).version(wanted)] : models.flatMap((model) => model.loaded);
       return versions.map((served) => metrics.statistics.of(served.metadata.name, served.version));
     },
+    drift: (name, wanted) => driftOf(repository.model(name).version(wanted)),
     infer: (request, context) =>
       tracing.infer(request, context, (traced) => repository.model(request.model).infer(request, traced)),
     repositoryIndex: ({ ready = false } = {}) => repository.index().filter(({ state }) => !ready || state === 'READY'),
@@ -128,6 +132,16 @@ function modelMetadata(repository: Repository, name: string, wanted?: string): M
   const { metadata: own } = model.version(wanted);
   return { ...own, versions: model.loaded.map((served) => served.version).sort((a, b) => Number(a) - Number(b)) };
 }
+
+function driftOf({ drift, metadata: { name } }: ServedVersion): DriftReport {
+  if (drift) return drift;
+  throw new ServiceError('not-found', `model '${name}' has no calibration to compare with: export it with --calibrate`);
+}
+
+const driftsOf = (repository: Repository): DriftGauge[] =>
+  repository.models.flatMap((model) =>
+    model.loaded.flatMap(({ metadata: { name }, version: number, drift }) => (drift ? [{ model: name, version: number, report: drift }] : [])),
+  );
 
 const queuesOf = (repository: Repository) =>
   repository.models.flatMap((model) =>

@@ -5,6 +5,7 @@ import type { ModelStatistics, RequestRecord } from './observability/observer.ts
 import type { Parameters, RawTensor } from './protocol/raw-tensor.ts';
 import type { ModelConfig } from './repository/model-config.ts';
 import type { TensorInfo } from './tensor.ts';
+import type { DriftReport } from './uncertainty/drift.ts';
 
 export interface InferRequest {
   readonly model: string;
@@ -127,6 +128,8 @@ export interface InferenceService {
   modelConfig(model: string, version?: string): ModelConfig;
   /** Of one model or version, or of all. @throws not-found */
   statistics(model?: string, version?: string): readonly ModelStatistics[];
+  /** How far what comes in lies from the validation data. @throws not-found, also for a model whose file has no calibration */
+  drift(model: string, version?: string): DriftReport;
   infer(request: InferRequest, context: CallContext): Promise<InferResponse>;
   repositoryIndex(options?: { readonly ready?: boolean }): readonly ModelIndexEntry[];
   /** Loads a model, or loads it anew; the old one answers until the new one is ready. */

@@ -45,6 +45,9 @@ const service: InferenceService = {
     input: [{ name: 'x', data_type: 'TYPE_FP32', dims: [2] }],
     dynamic_batching: { max_queue_delay_microseconds: 100 },
   }),
+  drift: () => {
+    throw new ServiceError('not-found', 'no calibration');
+  },
   statistics: (model = 'all') => {
     const none = { count: 0, ns: 0 };
     const times = { compute_input: none, compute_infer: { count: 2, ns: 3_000_000_000 }, compute_output: none };

@@ -2,7 +2,7 @@
 // routes yet (routes.ts adds them) and knows nothing of models.
 
 import type { Socket } from 'node:net';
-import { type FastifyInstance, type FastifyReply, type FastifyRequest, type FastifyServerOptions, fastify } from 'fastify';
+import { type FastifyInstance, type FastifyReply, type FastifyRequest, type FastifyServerOptions, fastify, LogController } from 'fastify';
 import { explain } from '../service-error.ts';
 import { checkEncoding, contentEncoding, decompress, tooLarge } from './body.ts';
 import { compressReply } from './compress.ts';
@@ -41,7 +41,7 @@ export function createApp(options: AppOptions): FastifyInstance {
   const answer = (error: Error, request: FastifyRequest, reply: FastifyReply) => answerError(error, request, reply, tritonStatus);
   const common: FastifyServerOptions = {
     ...(options.logger && { loggerInstance: options.logger }),
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: maxBodyBytes,
     requestTimeout: requestTimeoutMs,
     keepAliveTimeout: 72_000,

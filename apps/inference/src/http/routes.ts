@@ -47,6 +47,7 @@ export function addRoutes(app: FastifyInstance, service: InferenceService, gate:
   modelRoute('GET', '', 'metadata', (model, version) => service.modelMetadata(model, version));
   modelRoute('GET', '/config', 'model-config', (model, version) => service.modelConfig(model, version));
   modelRoute('GET', '/stats', 'statistics', (model, version) => ({ model_stats: service.statistics(model, version) }));
+  modelRoute('GET', '/drift', 'statistics', (model, version) => service.drift(model, version));
   routes.add('GET', '/v2/models/stats', 'statistics', async () => ({ model_stats: service.statistics() }));
   modelRoute('POST', '/infer', 'inference', (model, version, request, reply) => infer(service, model, version, request, reply));
   addRepositoryRoutes(routes, service);

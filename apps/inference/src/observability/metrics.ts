@@ -6,13 +6,14 @@ import { collectDefaultMetrics, type Gauge, Histogram, Registry } from 'prom-cli
 import type { Reason } from '../service-error.ts';
 import { addGauge } from './gauge.ts';
 import { addHostMetrics } from './host-metrics.ts';
-import type { BatchRecord, ModelInfo, Observer, QueueGauge, RequestRecord } from './observer.ts';
+import type { BatchRecord, DriftGauge, ModelInfo, Observer, QueueGauge, RequestRecord } from './observer.ts';
 import { Statistics } from './statistics.ts';
 import { addVersionMetrics } from './version-metrics.ts';
 
 /** Present values that metrics ask for when the page is read. */
 export interface MetricSources {
   queues(): readonly QueueGauge[];
+  drift(): readonly DriftGauge[];
   draining(): boolean;
 }
 
@@ -106,6 +107,17 @@ export class Metrics implements Observer {
     };
     perQueue('nv_inference_pending_request_count', 'Requests that wait for a worker.', (queue) => queue.pendingRequests);
     perQueue('ft_queue_bytes', 'Bytes of the requests that wait or run.', (queue) => queue.pendingBytes);
+    addGauge(
+      this.#registry,
+      'ft_drift_psi',
+      'Population stability index of the latest answers against the validation data.',
+      [...labels, 'measure'],
+      (gauge) => {
+        gauge.reset();
+        for (const { model, version, report } of this.#sources?.drift() ?? [])
+          for (const [measure, { psi }] of Object.entries(report.measures)) gauge.set({ model, version, measure }, psi);
+      },
+    );
     addGauge(this.#registry, 'ft_draining', '1 while the server is shutting down.', [], (gauge) =>
       gauge.set(this.#sources?.draining() ? 1 : 0),
     );

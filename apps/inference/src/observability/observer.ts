@@ -1,6 +1,7 @@
 // What the scheduler and the workers report, and the statistics object that is made of it. Times are nanoseconds as in Triton's protocol.
 
 import type { Reason } from '../service-error.ts';
+import type { DriftReport } from '../uncertainty/drift.ts';
 
 /** One finished request, whatever became of it. */
 export interface RequestRecord {
@@ -56,6 +57,13 @@ export interface QueueGauge {
 export interface DurationStatistic {
   readonly count: number;
   readonly ns: number;
+}
+
+/** Drift of a version whose file has a calibration. */
+export interface DriftGauge {
+  readonly model: string;
+  readonly version: string;
+  readonly report: DriftReport;
 }
 
 /** Triton's object of one model version (JSON names as on the wire). */
