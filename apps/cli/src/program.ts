@@ -11,7 +11,7 @@ import { evaluateCommand } from './commands/evaluate-command.ts';
 import { exportCommand } from './commands/export-command.ts';
 import { importCommand } from './commands/import-command.ts';
 import { predict, predictText } from './commands/predict.ts';
-import { serveModels, servingText } from './commands/serve.ts';
+import { serveCommand } from './commands/serve-command.ts';
 import { sweepCommand } from './commands/sweep-command.ts';
 import { resumeRun, startRun, trainText } from './commands/train.ts';
 import { EXIT } from './exit.ts';
@@ -95,37 +95,6 @@ function predictCommand(root: Command): void {
   );
 }
 
-interface ServeFlags extends Common {
-  readonly port: string;
-  readonly host: string;
-  readonly threads?: string;
-}
-
-function serveCommand(root: Command, stopSignal: StopSignal): void {
-  const command = addCommand(root, 'serve', 'Serves exported models over HTTP (Open Inference Protocol) until stopped.', [
-    'serve ensemble.onnx',
-    'serve digits=ensemble.onnx --port 9000',
-  ])
-    .argument('<MODEL...>', 'ONNX files, each served under its name without .onnx; or name=file')
-    .addOption(new Option('--port <N>', 'TCP port; 0 takes a free one').default('8000'))
-    .addOption(new Option('--host <ADDRESS>', 'address to listen on').default('127.0.0.1'))
-    .addOption(new Option('--threads <N>', 'threads of each model (default: the processors, shared out among the models)'));
-  withOutput(command).action(async (texts: string[], { json, quiet, host, port, threads }: ServeFlags) => {
-    const speak = talk({ json, quiet });
-    const signal = stopSignal();
-    const ports = { host, port: wholeNumber('--port', port, 0, 65_535) };
-    const serving = await serveModels(
-      texts,
-      threads === undefined ? ports : { ...ports, threads: wholeNumber('--threads', threads, 1, 1024) },
-      speak,
-    );
-    speak.result({ address: serving.server.address, models: serving.models }, servingText(serving));
-    speak.say('stop with Ctrl-C');
-    await aborted(signal);
-    await serving.server.close();
-  });
-}
-
 function dataCommand(root: Command): void {
   const command = addCommand(root, 'data', 'Loads a data set, caches it where that saves time, and says what is in it.', [
     'data --dataset mnist --data mnist/',
@@ -202,6 +171,3 @@ function benchCommand(root: Command): void {
     },
   );
 }
-
-const aborted = (signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => (signal.aborted ? resolve() : signal.addEventListener('abort', () => resolve(), { once: true })));

@@ -4,10 +4,10 @@
 import { readFileSync } from 'node:fs';
 import { availableParallelism, totalmem } from 'node:os';
 import { SparseError } from '@freetickets/sparse-core';
-import { createLogger, type Logger } from './observability/logger.ts';
 import { LogLevels } from './observability/log-settings.ts';
-import type { DriftGauge } from './observability/observer.ts';
+import { createLogger, type Logger } from './observability/logger.ts';
 import { Metrics } from './observability/metrics.ts';
+import type { DriftGauge } from './observability/observer.ts';
 import { otlpExporter, Tracing } from './observability/tracing.ts';
 import { Repository, type RepositoryOptions } from './repository/repository.ts';
 import type { ServedVersion, ServingOptions } from './repository/served-version.ts';
@@ -92,8 +92,7 @@ export async function createService(options: ServiceOptions): Promise<RunningSer
       return versions.map((served) => metrics.statistics.of(served.metadata.name, served.version));
     },
     drift: (name, wanted) => driftOf(repository.model(name).version(wanted)),
-    infer: (request, context) =>
-      tracing.infer(request, context, (traced) => repository.model(request.model).infer(request, traced)),
+    infer: (request, context) => tracing.infer(request, context, (traced) => repository.model(request.model).infer(request, traced)),
     repositoryIndex: ({ ready = false } = {}) => repository.index().filter(({ state }) => !ready || state === 'READY'),
     load: (name, parameters) => repository.load(name, parameters),
     unload: (name) => repository.unload(name),
@@ -140,7 +139,9 @@ function driftOf({ drift, metadata: { name } }: ServedVersion): DriftReport {
 
 const driftsOf = (repository: Repository): DriftGauge[] =>
   repository.models.flatMap((model) =>
-    model.loaded.flatMap(({ metadata: { name }, version: number, drift }) => (drift ? [{ model: name, version: number, report: drift }] : [])),
+    model.loaded.flatMap(({ metadata: { name }, version: number, drift }) =>
+      drift ? [{ model: name, version: number, report: drift }] : [],
+    ),
   );
 
 const queuesOf = (repository: Repository) =>

@@ -6,14 +6,14 @@ import { SparseError } from '@freetickets/sparse-core';
 import type { FastifyInstance } from 'fastify';
 import { createService, type RunningService, type ServiceOptions } from './create-service.ts';
 import { type GrpcServer, listenGrpc } from './grpc/grpc-server.ts';
-import { createApp, type HttpLimits } from './http/create-app.ts';
+import { type AppOptions, createApp, type HttpLimits } from './http/create-app.ts';
 import { addDrain, closeApp } from './http/drain.ts';
 import { addRoutes } from './http/routes.ts';
 import { listenMetrics, type MetricsServer } from './observability/metrics-server.ts';
-import { openGate } from './security/open-gate.ts';
+import { openSecurity, type SecurityOptions } from './security/open-security.ts';
 import type { Gate } from './service.ts';
 
-export interface ServeOptions extends ServiceOptions, HttpLimits {
+export interface ServeOptions extends ServiceOptions, HttpLimits, SecurityOptions {
   /** Address to listen on; default 127.0.0.1, which only this machine can reach. */
   readonly host?: string;
   /** Default 8000; 0 takes any free port. */
@@ -35,6 +35,8 @@ export interface RunningServer {
   readonly grpcPort?: number;
   readonly metricsPort?: number;
   readonly service: RunningService;
+  /** Reads the file of keys again. @throws SparseError, and the old keys stay */
+  reloadKeys(): Promise<void>;
   /** Stops listening, lets requests in flight finish, and ends the models' processes. */
   close(): Promise<void>;
 }
@@ -46,38 +48,46 @@ export interface RunningServer {
  */
 export async function serve(options: ServeOptions): Promise<RunningServer> {
   const { host = '127.0.0.1', port = 8000, grpcPort, metricsPort } = options;
-  const gate = openGate;
-  const service = await createService(options);
+  let service: RunningService | undefined;
+  const { gate, tls, reloadKeys } = await openSecurity(host, options, (reason) => service?.metrics.refused(reason));
+  service = await createService(options);
+  const surface = { ...options, service, gate, ...(tls && { tls }) };
   const open: { app?: FastifyInstance; grpc?: GrpcServer; metrics?: MetricsServer } = {};
-  const end = () => close(service, open, options);
+  const running = service;
   try {
-    open.app = await listenHttp(service, gate, options, host, port);
-    if (grpcPort !== undefined) open.grpc = await listenGrpc({ ...options, service, gate, host, port: grpcPort });
-    if (metricsPort !== undefined) open.metrics = await listenMetrics(service.metrics, gate, { host, port: metricsPort });
+    open.app = await listenHttp(surface, host, port);
+    if (grpcPort !== undefined) open.grpc = await listenGrpc({ ...surface, host, port: grpcPort });
+    if (metricsPort !== undefined) open.metrics = await listenMetrics(running.metrics, gate, { host, port: metricsPort });
   } catch (error) {
-    await close(service, open, { ...options, drainDelayMs: 0 });
+    await close(running, open, { ...options, drainDelayMs: 0 });
     throw error;
   }
   const { address, family, port: bound } = open.app.server.address() as AddressInfo;
   return {
-    address: `http://${family === 'IPv6' ? `[${address}]` : address}:${bound}`,
+    address: `${tls ? 'https' : 'http'}://${family === 'IPv6' ? `[${address}]` : address}:${bound}`,
     ...(open.grpc && { grpcPort: open.grpc.port }),
     ...(open.metrics && { metricsPort: open.metrics.port }),
-    service,
-    close: end,
+    service: running,
+    reloadKeys,
+    close: () => close(running, open, options),
   };
 }
 
+export interface HttpSurface extends AppOptions {
+  readonly service: RunningService;
+  readonly gate: Gate;
+}
+
 /** The HTTP surface without a socket: for `app.inject` in tests, and for `serve`. */
-export function httpApp(service: RunningService, gate: Gate, options: HttpLimits): FastifyInstance {
+export function httpApp({ service, gate, ...options }: HttpSurface): FastifyInstance {
   const app = createApp({ ...options, logger: service.logger });
   addDrain(app, () => service.draining);
   addRoutes(app, service, gate);
   return app;
 }
 
-async function listenHttp(service: RunningService, gate: Gate, options: HttpLimits, host: string, port: number): Promise<FastifyInstance> {
-  const app = httpApp(service, gate, options);
+async function listenHttp(surface: HttpSurface, host: string, port: number): Promise<FastifyInstance> {
+  const app = httpApp(surface);
   try {
     await app.listen({ host, port });
   } catch (error) {

@@ -1,5 +1,6 @@
 // From the bytes of a request to a parsed JSON value: decompression and parsing, each within a limit.
 
+import { isUtf8 } from 'node:buffer';
 import { promisify } from 'node:util';
 import { gunzip, inflate } from 'node:zlib';
 import { SparseError } from '@freetickets/sparse-core';
@@ -41,8 +42,9 @@ export function parseJson(body: Uint8Array): unknown {
   // Before parsing: every open bracket costs the parser many times the byte that it took to send.
   if (nesting(body) > maxNesting)
     throw new SparseError('INVALID_ARGUMENT', 'request body', `at most ${maxNesting} levels of nesting`, new Error('more'));
+  if (!isUtf8(body)) throw new SparseError('INVALID_ARGUMENT', 'request body', 'JSON in UTF-8', new Error('bytes that are no UTF-8'));
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
+    return JSON.parse(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8'));
   } catch (error) {
     throw new SparseError('INVALID_ARGUMENT', 'request body', 'JSON', new Error(`something else (${(error as Error).message})`));
   }

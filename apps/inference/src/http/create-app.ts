@@ -54,7 +54,10 @@ export function createApp(options: AppOptions): FastifyInstance {
     clientErrorHandler: answerBrokenRequest,
   };
   const app = options.tls
-    ? (fastify({ ...common, https: { ...transport, ...options.tls, requestCert: options.tls.ca !== undefined } } as FastifyServerOptions) as FastifyInstance)
+    ? (fastify({
+        ...common,
+        https: { ...transport, ...options.tls, requestCert: options.tls.ca !== undefined },
+      } as FastifyServerOptions) as FastifyInstance)
     : fastify({ ...common, http: transport });
   limitConnections(app, options);
   // Clients of this protocol often send no Content-Type, so every body is read as bytes, whatever it says it is.

@@ -34,7 +34,12 @@ function readBody(body: Buffer, header: string | string[] | undefined, metadata:
   if (header === undefined) return readInferRequest(parseJson(checkedJson(body)), undefined);
   const length = typeof header === 'string' && /^\d{1,10}$/.test(header) ? Number(header) : Number.NaN;
   if (!(length <= body.byteLength))
-    throw new SparseError('INVALID_ARGUMENT', 'Inference-Header-Content-Length', `a number of bytes, at most the body's ${body.byteLength}`, header);
+    throw new SparseError(
+      'INVALID_ARGUMENT',
+      'Inference-Header-Content-Length',
+      `a number of bytes, at most the body's ${body.byteLength}`,
+      header,
+    );
   if (length === 0) return rawRequest(body, metadata());
   return readInferRequest(parseJson(checkedJson(body.subarray(0, length))), body.subarray(length));
 }
@@ -47,7 +52,8 @@ function checkedJson(json: Buffer): Buffer {
 /** A body that is one tensor and nothing else: for models of one input with at most one size that is not given. */
 function rawRequest(body: Buffer, { inputs }: ModelMetadata): JsonInferRequest {
   const [input] = inputs;
-  const refuse = (expected: string) => new SparseError('INVALID_ARGUMENT', 'raw request', expected, new Error('another'), 'Send a JSON header');
+  const refuse = (expected: string) =>
+    new SparseError('INVALID_ARGUMENT', 'raw request', expected, new Error('another'), 'Send a JSON header');
   if (input === undefined || inputs.length > 1) throw refuse('a model of exactly one input');
   const { name, datatype, shape } = input;
   const each = elementBytes(datatype);

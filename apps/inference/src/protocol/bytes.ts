@@ -23,8 +23,7 @@ const views = {
 /** Longest BYTES element. */
 const maxElementBytes = 2 ** 24;
 
-export const isDatatype = (name: unknown): name is Datatype =>
-  typeof name === 'string' && (name === 'BYTES' || Object.hasOwn(views, name));
+export const isDatatype = (name: unknown): name is Datatype => typeof name === 'string' && (name === 'BYTES' || Object.hasOwn(views, name));
 
 /** Bytes of one element; undefined for BYTES, whose elements differ. */
 export const elementBytes = (datatype: Datatype): number | undefined =>
@@ -35,7 +34,11 @@ export function typedTensor({ datatype, shape, bytes }: RawTensor): Tensor {
   if (datatype === 'BYTES') return { datatype, shape, data: unpackStrings(bytes) };
   const View = views[datatype];
   const aligned = bytes.byteOffset % View.BYTES_PER_ELEMENT === 0 ? bytes : bytes.slice();
-  return { datatype, shape, data: new View(aligned.buffer as ArrayBuffer, aligned.byteOffset, aligned.byteLength / View.BYTES_PER_ELEMENT) };
+  return {
+    datatype,
+    shape,
+    data: new View(aligned.buffer as ArrayBuffer, aligned.byteOffset, aligned.byteLength / View.BYTES_PER_ELEMENT),
+  };
 }
 
 /** The wire bytes of a tensor's elements; numbers are viewed, not copied. */

@@ -1,8 +1,8 @@
 // Whether a request fits a model, before it costs anything. The sentences begin as Triton's do, which clients' tests look for.
 
-import type { Signature, TensorInfo } from '../tensor.ts';
 import type { InferRequest } from '../service.ts';
 import { ServiceError } from '../service-error.ts';
+import type { Signature, TensorInfo } from '../tensor.ts';
 import { checkBytes } from './bytes.ts';
 import type { RawTensor } from './raw-tensor.ts';
 
@@ -30,7 +30,9 @@ export function checkRequest({ inputs, outputs, parameters }: InferRequest, mode
   }
   for (const { name } of outputs) {
     if (!model.outputs.some((output) => output.name === name))
-      throw invalid(`unexpected inference output '${name}' for model '${model.name}', whose outputs are ${quoted(model.outputs.map(nameOf))}`);
+      throw invalid(
+        `unexpected inference output '${name}' for model '${model.name}', whose outputs are ${quoted(model.outputs.map(nameOf))}`,
+      );
   }
   if (new Set(outputs.map(nameOf)).size < outputs.length) throw invalid(`each output may be asked for once of model '${model.name}'`);
   if (model.maxBatchSize === 0) return 1;

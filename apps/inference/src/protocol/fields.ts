@@ -19,7 +19,12 @@ export function fields(value: unknown, at: string): Fields {
 
 export function list(value: unknown, at: string): readonly unknown[] {
   if (Array.isArray(value) && value.length <= limits.tensors) return value;
-  throw new SparseError('INVALID_ARGUMENT', at, `an array of at most ${limits.tensors} tensors`, Array.isArray(value) ? value.length : value);
+  throw new SparseError(
+    'INVALID_ARGUMENT',
+    at,
+    `an array of at most ${limits.tensors} tensors`,
+    Array.isArray(value) ? value.length : value,
+  );
 }
 
 export function text(value: unknown, at: string): string {

@@ -28,7 +28,9 @@ export function readInferRequest(body: unknown, binary: Uint8Array | undefined):
   tail.checkUsed();
   const asked = request.outputs === undefined ? [] : list(request.outputs, '/outputs').map(readOutput);
   const binaryOf = new Map(asked.map(({ name, binary: own }) => [name, own ?? rule]));
-  const outputs = asked.map(({ name, classification }): RequestedOutput => ({ name, ...(classification !== undefined && { classification }) }));
+  const outputs = asked.map(
+    ({ name, classification }): RequestedOutput => ({ name, ...(classification !== undefined && { classification }) }),
+  );
   return { ...(id !== undefined && { id }), parameters: rest, inputs, outputs, binaryOutput: (name) => binaryOf.get(name) ?? rule };
 }
 

@@ -17,7 +17,12 @@ export function encodeInferResponse(response: InferResponse, isBinary: (name: st
   const binary = response.outputs.filter(({ name }) => isBinary(name));
   const outputs = response.outputs.map((output) => outputJson(output, binary.includes(output)));
   const { model, version, id, parameters } = response;
-  const head = JSON.stringify({ model_name: model, model_version: version, ...(id !== undefined && { id }), ...(parameters && { parameters }) });
+  const head = JSON.stringify({
+    model_name: model,
+    model_version: version,
+    ...(id !== undefined && { id }),
+    ...(parameters && { parameters }),
+  });
   const json = Buffer.from(`${head.slice(0, -1)},"outputs":[${outputs.join(',')}]}`);
   if (binary.length === 0) return { body: json };
   return { body: Buffer.concat([json, ...binary.map(({ bytes }) => bytes)]), jsonBytes: json.byteLength };
@@ -27,6 +32,12 @@ function outputJson(output: RawTensor, binary: boolean): string {
   const { name, datatype, shape, bytes } = output;
   if (binary) return JSON.stringify({ name, datatype, shape, parameters: { binary_data_size: bytes.byteLength } });
   if (!hasJsonForm(datatype))
-    throw new SparseError('INVALID_ARGUMENT', `output '${name}'`, 'a datatype that JSON can carry', datatype, 'Ask for it with binary_data');
+    throw new SparseError(
+      'INVALID_ARGUMENT',
+      `output '${name}'`,
+      'a datatype that JSON can carry',
+      datatype,
+      'Ask for it with binary_data',
+    );
   return `${JSON.stringify({ name, datatype, shape }).slice(0, -1)},"data":${writeData(name, typedTensor(output))}}`;
 }

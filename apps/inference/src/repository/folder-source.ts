@@ -100,7 +100,8 @@ async function readLabels(folder: string, { output = [] }: ModelConfig): Promise
   for (const { name, label_filename: file } of output) {
     if (!file) continue;
     const text = /^[\w.-]+$/.test(file) ? await optional(join(folder, file)) : undefined;
-    if (text === undefined) throw new SparseError('INVALID_CONFIG', join(folder, file), 'a file of labels in the model folder', new Error('none'));
+    if (text === undefined)
+      throw new SparseError('INVALID_CONFIG', join(folder, file), 'a file of labels in the model folder', new Error('none'));
     labels[name] = text.trimEnd().split(/\r?\n/);
   }
   return labels;

@@ -99,7 +99,9 @@ export class Repository {
     const gone = this.models.filter(({ name }) => !names.includes(name));
     await Promise.all(gone.map((model) => model.unload('no longer in the repository')));
     for (const { name } of gone) this.#models.delete(name);
-    await Promise.all(names.map((name) => this.#follow(name).catch((error: Error) => this.#serving.warn(`model '${name}': ${error.message}`))));
+    await Promise.all(
+      names.map((name) => this.#follow(name).catch((error: Error) => this.#serving.warn(`model '${name}': ${error.message}`))),
+    );
   }
 
   /** Lets requests finish, then ends all processes. */

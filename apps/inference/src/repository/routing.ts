@@ -26,13 +26,15 @@ export function readRouting(text: string, at: string): Routing {
   const aliases = Object.fromEntries(
     Object.entries(record(given.aliases ?? {}, `${at}: aliases`)).map(([alias, version]) => {
       if (!aliasName.test(alias)) throw new SparseError('INVALID_CONFIG', `${at}: aliases`, `names like ${aliasName.source}`, alias);
-      if (!versionName.test(String(version))) throw new SparseError('INVALID_CONFIG', `${at}: aliases.${alias}`, 'a version such as "1"', version);
+      if (!versionName.test(String(version)))
+        throw new SparseError('INVALID_CONFIG', `${at}: aliases.${alias}`, 'a version such as "1"', version);
       return [alias, String(version)];
     }),
   );
   const split = shares(given.split, `${at}: split`, aliases);
   const sum = Object.values(split).reduce((total, share) => total + share, 0);
-  if (Object.keys(split).length > 0 && Math.abs(sum - 1) > 1e-9) throw new SparseError('INVALID_CONFIG', `${at}: split`, 'shares that add up to 1', sum);
+  if (Object.keys(split).length > 0 && Math.abs(sum - 1) > 1e-9)
+    throw new SparseError('INVALID_CONFIG', `${at}: split`, 'shares that add up to 1', sum);
   return { aliases, split, shadow: shares(given.shadow, `${at}: shadow`, aliases) };
 }
 
@@ -40,7 +42,8 @@ function shares(value: unknown, at: string, aliases: Readonly<Record<string, str
   const given = record(value ?? {}, at);
   for (const [name, share] of Object.entries(given)) {
     if (!(Object.hasOwn(aliases, name) || versionName.test(name))) throw new SparseError('INVALID_CONFIG', at, 'aliases or versions', name);
-    if (!(typeof share === 'number' && share >= 0 && share <= 1)) throw new SparseError('INVALID_CONFIG', `${at}.${name}`, 'a share from 0 to 1', share);
+    if (!(typeof share === 'number' && share >= 0 && share <= 1))
+      throw new SparseError('INVALID_CONFIG', `${at}.${name}`, 'a share from 0 to 1', share);
   }
   return given as Readonly<Record<string, number>>;
 }
@@ -71,7 +74,10 @@ export class Turns {
   /** One name for this call, of shares that add up to 1; undefined where there are none. */
   next(): string | undefined {
     const names = this.#earn();
-    const best = names.reduce<string | undefined>((most, name) => (most === undefined || this.#of(name) > this.#of(most) ? name : most), undefined);
+    const best = names.reduce<string | undefined>(
+      (most, name) => (most === undefined || this.#of(name) > this.#of(most) ? name : most),
+      undefined,
+    );
     if (best !== undefined) this.#credit.set(best, this.#of(best) - 1);
     return best;
   }

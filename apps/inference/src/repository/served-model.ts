@@ -3,8 +3,8 @@
 
 import type { CallContext, InferRequest, InferResponse, ModelIndexEntry, ModelState } from '../service.ts';
 import { explain, ServiceError } from '../service-error.ts';
-import type { FoundVersion, ModelListing, ModelSource } from './model-source.ts';
 import type { ModelConfig } from './model-config.ts';
+import type { FoundVersion, ModelListing, ModelSource } from './model-source.ts';
 import { noRouting, type Routing, Turns } from './routing.ts';
 import { ServedVersion, type ServingOptions } from './served-version.ts';
 
@@ -163,7 +163,8 @@ export class ServedModel {
     const version = Object.hasOwn(this.#routing.aliases, wanted) ? this.#routing.aliases[wanted]! : wanted;
     const slot = this.#slots.get(version);
     if (slot) return slot;
-    if (wanted === '' || this.#states.has(version)) throw new ServiceError('unavailable', `model '${this.name}' is not ready`, { retryAfter: 1 });
+    if (wanted === '' || this.#states.has(version))
+      throw new ServiceError('unavailable', `model '${this.name}' is not ready`, { retryAfter: 1 });
     throw new ServiceError('not-found', `Request for unknown model: '${this.name}' version ${wanted} is not found`);
   }
 
@@ -184,9 +185,14 @@ export class ServedModel {
       const listing = await this.#source.read();
       if (!listing.versions.some((found) => found.fingerprint !== fingerprint && !this.#rejected.has(found.fingerprint))) return;
       this.#rejected.add(fingerprint);
-      this.#options.warn(`model '${this.name}' version ${served.version} is rolled back: ${failures} of its first ${trial.requests} requests failed`);
+      this.#options.warn(
+        `model '${this.name}' version ${served.version} is rolled back: ${failures} of its first ${trial.requests} requests failed`,
+      );
       await this.#follow(listing, false);
-      this.#states.set(served.version, { state: 'UNAVAILABLE', reason: `rolled back: ${failures} of its first ${trial.requests} requests failed` });
+      this.#states.set(served.version, {
+        state: 'UNAVAILABLE',
+        reason: `rolled back: ${failures} of its first ${trial.requests} requests failed`,
+      });
     }).catch((error: Error) => this.#options.warn(`model '${this.name}' is not rolled back: ${error.message}`));
   }
 

@@ -57,7 +57,7 @@ export class Batcher {
 
   /** Gives batches to idle workers as long as there are both. */
   pump(): void {
-    if (!this.#pool.ready) return this.#refuseAll();
+    if (!this.#pool.ready) return void this.#refuseAll();
     while (this.#pool.hasIdle && this.#queue.size > 0) {
       const now = performance.now();
       const { batch, holdMs } = this.#next(now);
@@ -166,7 +166,7 @@ export class Batcher {
 }
 
 function hand(batch: readonly Work[], { tensors, times }: BatchResult): void {
-  if (batch.length === 1) return batch[0]!.resolve({ tensors, times });
+  if (batch.length === 1) return void batch[0]!.resolve({ tensors, times });
   const total = batch.reduce((sum, { rows }) => sum + rows, 0);
   const odd = tensors.find(({ shape }) => shape[0] !== total);
   let from = 0;

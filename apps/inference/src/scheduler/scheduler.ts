@@ -1,8 +1,8 @@
 // From one request to its answer: lets it into the queue or refuses it, cuts it where it is larger than a batch may be, takes it out
 // again when its caller leaves or its time is over, and puts the pieces of its answer together.
 
-import { joinRows, sliceRows } from '../protocol/rows.ts';
 import type { Parameters, RawTensor } from '../protocol/raw-tensor.ts';
+import { joinRows, sliceRows } from '../protocol/rows.ts';
 import { ServiceError } from '../service-error.ts';
 import type { BatchPolicy } from './batch-policy.ts';
 import type { Batcher } from './batcher.ts';
@@ -106,10 +106,7 @@ export class Scheduler {
     const postpone = () => {
       for (const work of works) if (work.startedAt === undefined) this.#batcher.postpone(work);
     };
-    const timers = [
-      onTimeout === 'DELAY' ? after(timeoutMs, postpone) : after(timeoutMs, expire),
-      after(deadlineMs, expire),
-    ];
+    const timers = [onTimeout === 'DELAY' ? after(timeoutMs, postpone) : after(timeoutMs, expire), after(deadlineMs, expire)];
     const onAbort = () => stop(cancelled());
     signal?.addEventListener('abort', onAbort, { once: true });
     return () => {
@@ -154,7 +151,6 @@ function withoutOwn(parameters: Parameters): Parameters {
   return parameters.deadline_us === undefined ? others : { ...others, anytime: true }; // how long is in the budget of each batch
 }
 
-const after = (ms: number, act: () => void): NodeJS.Timeout | undefined =>
-  ms < 2 ** 31 ? setTimeout(act, Math.max(0, ms)) : undefined; // Node's timers go no further, about 25 days
+const after = (ms: number, act: () => void): NodeJS.Timeout | undefined => (ms < 2 ** 31 ? setTimeout(act, Math.max(0, ms)) : undefined); // Node's timers go no further, about 25 days
 const queueFull = (message: string): ServiceError => new ServiceError('queue-full', message, { retryAfter: 1 });
 const cancelled = (): ServiceError => new ServiceError('cancelled', 'the caller went away');

@@ -34,11 +34,13 @@ export function shareReached(sums: Reals, offset: number, classes: number, asked
   return (sums[offset + best]! - second) / (members - asked); // sums are `asked` times the means
 }
 
-/** Shares that are tried. */
+/** Shares that are tried, in steps of 1 / STEPS. The least one keeps all members for inputs about which the first knows nothing. */
 const STEPS = 200;
+const LEAST = 0.1 * STEPS;
 
 /**
- * The smallest share at which the accuracy, with its standard error, loses no more than allowed; every larger share does so too.
+ * The smallest share at which at most the allowed part of the samples is right with all members and wrong with those asked; so it is at
+ * every larger share. Samples that fewer members get right are not set off against them: on other data they may not come.
  *
  * @param memberProbs (members, samples, classes), of data that were not trained on
  * @param allowedLoss a part of the accuracy: 0.001 is 0.1 point
@@ -48,7 +50,7 @@ export function fitStopping(memberProbs: Reals, labels: Int32Array, members: num
   const steps = stepsOf(memberProbs, labels, members);
   const fullAccuracy = steps.reduce((sum, { right }) => sum + right[members - 1]!, 0) / size;
   let best: FittedStopping | undefined;
-  for (let step = STEPS; step >= 0; step--) {
+  for (let step = STEPS; step >= LEAST; step--) {
     const share = step / STEPS;
     let [gained, lost, asked] = [0, 0, 0];
     for (const { reached, right } of steps) {
@@ -58,8 +60,7 @@ export function fitStopping(memberProbs: Reals, labels: Int32Array, members: num
       if (change > 0) gained++;
       if (change < 0) lost++;
     }
-    const error = Math.sqrt(gained + lost) / size;
-    if (best && (lost - gained) / size + error > allowedLoss) break;
+    if (best && lost / size > allowedLoss) break;
     best = { share, allowedLoss, fullAccuracy, accuracy: fullAccuracy + (gained - lost) / size, meanMembers: asked / size };
   }
   return best!;

@@ -123,7 +123,7 @@ export class WorkerPool {
       try {
         this.#add(await WorkerProcess.start(spec));
         onRestart?.();
-        return this.onChange();
+        return void this.onChange();
       } catch (error) {
         warn(`${spec.path} did not start: ${(error as Error).message}`);
       }

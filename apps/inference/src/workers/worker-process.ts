@@ -114,7 +114,8 @@ export class WorkerProcess {
     const waiting = this.#waiting;
     this.#waiting = undefined;
     const { header } = frame;
-    if (header.kind === 'result') waiting?.resolve({ tensors: framedTensors(frame), times: header.times, ...(header.counts && { counts: header.counts }) });
+    if (header.kind === 'result')
+      waiting?.resolve({ tensors: framedTensors(frame), times: header.times, ...(header.counts && { counts: header.counts }) });
     else if (header.kind === 'invalid') waiting?.reject(new ServiceError('invalid', withoutPaths(header.reason)));
     else if (header.kind === 'error') waiting?.reject(new ServiceError('failed', withoutPaths(header.reason)));
   }
