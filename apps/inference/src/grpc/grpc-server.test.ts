@@ -38,7 +38,10 @@ const service: InferenceService = {
     if (model !== 'm') throw new ServiceError('not-found', `unknown model '${model}'`);
     return version === undefined;
   },
-  modelMetadata: (model) => ({ ...metadata, name: model }),
+  modelMetadata(model) {
+    if (model !== 'm') throw new ServiceError('not-found', `unknown model '${model}'`);
+    return metadata;
+  },
   modelConfig: (name) => ({
     name,
     max_batch_size: 8,
@@ -180,6 +183,7 @@ describe('unary rpcs', () => {
     ['ServerReady', {}, 'health', { ready: true }],
     ['ModelReady', { name: 'm' }, 'health', { ready: true }],
     ['ModelReady', { name: 'm', version: '3' }, 'health', { ready: false }],
+    ['ModelReady', { name: 'zz' }, 'health', { ready: false }],
     ['ServerMetadata', {}, 'metadata', { name: 'freetickets', version: '1.2.3', extensions: ['statistics'] }],
     ['ModelMetadata', { name: 'm' }, 'metadata', metadata],
     ['RepositoryIndex', { ready: true }, 'model-repository', { models: [{ name: 'm', version: '1', state: 'READY', reason: '' }] }],
@@ -235,7 +239,7 @@ describe('unary rpcs', () => {
   );
 
   it('knows no other repository', () => failsWith(status.UNIMPLEMENTED, call('RepositoryIndex', { repository_name: 'other' })));
-  it('says what is not there', () => failsWith(status.NOT_FOUND, call('ModelReady', { name: 'zz' }), /zz/));
+  it('says what is not there', () => failsWith(status.NOT_FOUND, call('ModelMetadata', { name: 'zz' }), /zz/));
   it('refuses a small request that is large', () =>
     failsWith(status.INVALID_ARGUMENT, call('ModelMetadata', { name: 'm'.repeat(2 ** 20) }), /at most 1048576 bytes/));
   it('refuses bytes that are no message', () =>

@@ -1,7 +1,7 @@
 // What each unary rpc of GRPCInferenceService answers: a decoded request in, the object of its response message out.
 
 import type { CallContext, InferenceService, LoadParameters, LogSettings, Scope, TraceSettings } from '../service.ts';
-import { ServiceError } from '../service-error.ts';
+import { explain, ServiceError } from '../service-error.ts';
 import { parameterValue, type WireParameters } from './wire.ts';
 
 export interface Method {
@@ -40,7 +40,7 @@ export function unaryMethods(service: InferenceService): Readonly<Record<string,
   return {
     ServerLive: method('health', () => ({ live: true })),
     ServerReady: method('health', () => ({ ready: service.ready() })),
-    ModelReady: method('health', ({ name, version }: ModelRequest) => ({ ready: service.modelReady(name, chosen(version)) })),
+    ModelReady: method('health', ({ name, version }: ModelRequest) => ({ ready: modelReady(service, name, chosen(version)) })),
     ServerMetadata: method('metadata', () => service.serverMetadata()),
     ModelMetadata: method('metadata', ({ name, version }: ModelRequest) => service.modelMetadata(name, chosen(version))),
     ModelConfig: method('model-config', ({ name, version }: ModelRequest) => ({ config: service.modelConfig(name, chosen(version)) })),
@@ -73,6 +73,16 @@ export function unaryMethods(service: InferenceService): Readonly<Record<string,
     TraceSetting: method('trace', ({ model_name, settings }: TraceRequest) => traceSetting(service, chosen(model_name), settings)),
     LogSettings: method('logging', ({ settings }: { settings: WireParameters }) => logSettings(service, settings)),
   };
+}
+
+/** A model that is not there is not ready: clients ask for it in loops until it is. */
+function modelReady(service: InferenceService, name: string, version: string | undefined): boolean {
+  try {
+    return service.modelReady(name, version);
+  } catch (error) {
+    if (explain(error).reason === 'not-found') return false;
+    throw error;
+  }
 }
 
 /** An empty string is how a proto3 message leaves a field out. */
