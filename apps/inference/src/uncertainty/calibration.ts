@@ -98,7 +98,7 @@ export function parseCalibration(value: unknown, at: string): ServingCalibration
     if (!holds(part)) throw new SparseError('BAD_FILE', `${at}: freetickets.calibration.${path}`, expected, part);
   };
   for (const [path, expected, holds] of CHECKS) check(path, expected, holds);
-  if (partOf('stopping') !== null) check('stopping.share', 'a number from 0 to 1, or no stopping rule (null)', isShare);
+  if (partOf('stopping') !== null) check('stopping.lead', 'a number from 0 to 1, or no stopping rule (null)', isShare);
   const calibration = value as ServingCalibration;
   for (const measure of WATCHED) {
     const bins = calibration.reference[measure].edges.length + 1;

@@ -126,7 +126,7 @@ describe('a calibration', () => {
     ['no temperature', { temperature: null }, 'freetickets.calibration.temperature.order'],
     ['a threshold that is text', { ood: { score: 'entropy', threshold: '1' } }, 'freetickets.calibration.ood.threshold'],
     ['an unknown score', { ood: { score: 'energy', threshold: 1 } }, 'freetickets.calibration.ood.score'],
-    ['a share above 1', { stopping: { share: 2 } }, 'freetickets.calibration.stopping.share'],
+    ['a lead above 1', { stopping: { lead: 2 } }, 'freetickets.calibration.stopping.lead'],
     [
       'too few bins',
       { reference: { ...calibration.reference, entropy: { edges: [1, 2], shares: [0.5, 0.5] } } },

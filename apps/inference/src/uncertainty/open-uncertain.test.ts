@@ -7,7 +7,7 @@ import type { Parameters } from '../protocol/raw-tensor.ts';
 import { predictorFor, type ServingCalibration } from './calibration.ts';
 import { fromModel, meanOf, take } from './member-probabilities.ts';
 import { type OpenUncertainModel, openUncertain } from './open-uncertain.ts';
-import { shareReached } from './stopping-rule.ts';
+import { leadOf } from './stopping-rule.ts';
 
 const SIZE = 50;
 const images = randomImages(SIZE, 'test');
@@ -98,7 +98,7 @@ describe('members one after the other', () => {
     const found = await run({ anytime: true, uncertainty: true, members: true });
     const used = found.members_used!.data as Int32Array;
     expect(new Set(used).size).toBeGreaterThan(1);
-    const { share } = calibration.stopping!;
+    const { lead } = calibration.stopping!;
     used.forEach((count, n) => {
       const one = take(all, [n], count);
       near(numbers(found.probabilities).subarray(n * CLASSES, (n + 1) * CLASSES), meanOf(one));
@@ -106,7 +106,7 @@ describe('members one after the other', () => {
       near(numbers(found.predictive_entropy).subarray(n, n + 1), total);
       for (let k = 1; k <= count; k++) {
         const sums = meanOf(take(all, [n], k)).map((p) => p * k);
-        expect(shareReached(sums, 0, CLASSES, k, MEMBERS) >= share).toBe(k === count);
+        expect(leadOf(sums, 0, CLASSES, k, MEMBERS) >= lead).toBe(k === count);
       }
       const shown = numbers(found.member_probabilities).subarray(n * MEMBERS * CLASSES, (n + 1) * MEMBERS * CLASSES);
       expect(shown.subarray(count * CLASSES).every((p) => p === 0)).toBe(true);

@@ -2,7 +2,7 @@
 
 import type { Tensor, TensorData } from '../tensor.ts';
 import { type MemberProbabilities, take } from './member-probabilities.ts';
-import { type StoppingRule, shareReached } from './stopping-rule.ts';
+import { leadOf, type StoppingRule } from './stopping-rule.ts';
 
 /** A network of the ensemble by itself; its heads are asked together. */
 export interface Part {
@@ -55,7 +55,7 @@ export async function runAnytime(parts: readonly Part[], members: number, images
       });
     asked += heads;
     for (const n of open) used[n] = asked;
-    open = open.filter((n) => shareReached(sums, n * classes, classes, asked, members) < rule.share);
+    open = open.filter((n) => leadOf(sums, n * classes, classes, asked, members) < rule.lead);
   }
   const { classes, values } = all!;
   return { probabilities: { size, members, classes, values }, used };

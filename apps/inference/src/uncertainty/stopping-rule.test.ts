@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { randomMembers } from '../../testing/random-members.ts';
 import { fromModel, type MemberProbabilities, meanOf, toModel } from './member-probabilities.ts';
 import { byMembersUsed, type Part, runAnytime } from './run-anytime.ts';
-import { fitStopping, shareReached } from './stopping-rule.ts';
+import { fitStopping, leadOf } from './stopping-rule.ts';
 
 const [SIZE, MEMBERS, CLASSES] = [2000, 5, 4];
 const { probabilities, labels } = randomMembers(SIZE, MEMBERS, CLASSES, { sharpness: 4 });
@@ -22,17 +22,18 @@ const partOf = (m: number, asked: number[][]): Part => ({
 const top = (mean: Float32Array, n: number) => argmax(mean, n * CLASSES, CLASSES);
 
 describe('the stopping rule', () => {
-  it('by hand: two of three members give .7 and .1 on the mean; the third can take 1 off a lead of 1.2', () => {
-    expect(shareReached(Float64Array.of(1.4, 0.2, 0.4), 0, 3, 2, 3)).toBeCloseTo(1, 12);
-    expect(shareReached(Float64Array.of(0.9, 0.1, 0), 0, 3, 1, 3)).toBeCloseTo(0.4, 12); // .8 of a lead, 2 to come
-    expect(shareReached(Float64Array.of(1, 1, 1), 0, 3, 3, 3)).toBe(Number.POSITIVE_INFINITY);
+  it('by hand: what the others can take away, and how far their mean may stray', () => {
+    expect(leadOf(Float64Array.of(1.5, 0.2, 0.3), 0, 3, 2, 3)).toBe(Number.POSITIVE_INFINITY); // 1.2 ahead, one member takes at most 1
+    expect(leadOf(Float64Array.of(1.2, 0.4, 0.4), 0, 3, 2, 3)).toBeCloseTo(0.4 / Math.sqrt(1 / 2), 12); // .4 ahead on the mean
+    expect(leadOf(Float64Array.of(0.9, 0.1, 0), 0, 3, 1, 3)).toBeCloseTo(0.8 / Math.sqrt(2), 12);
+    expect(leadOf(Float64Array.of(1, 1, 1), 0, 3, 3, 3)).toBe(Number.POSITIVE_INFINITY);
   });
-  it('with share 1 gives the decision of all members, whatever they say', async () => {
+  it('with lead 1 gives the decision of all members, whatever they say', async () => {
     const { used, probabilities: partial } = await runAnytime(
       Array.from({ length: MEMBERS }, (_, m) => partOf(m, [])),
       MEMBERS,
       images,
-      { rule: { share: 1 }, pace: [] },
+      { rule: { lead: 1 }, pace: [] },
     );
     const whole = meanOf(probabilities);
     let decided = 0;
@@ -89,9 +90,9 @@ describe('a deadline', () => {
   it('stops before a member that would come too late, but never before the first', async () => {
     const { parts, now } = clocked(MEMBERS);
     const pace = Array<number>(MEMBERS).fill(10 / SIZE);
-    const rule = { share: Number.POSITIVE_INFINITY }; // nothing but the deadline stops
-    const { used } = await runAnytime(parts, MEMBERS, images, { rule, pace, deadlineMs: 35, now });
-    expect(new Set(used)).toEqual(new Set([3]));
+    const rule = { lead: 1 }; // only what is certain stops before the deadline
+    const { used } = await runAnytime(parts, MEMBERS, images, { rule, pace, deadlineMs: 30.5, now });
+    expect(Math.max(...used)).toBe(3);
     const late = await runAnytime(parts, MEMBERS, images, { rule, pace, deadlineMs: 0.001, now });
     expect(new Set(late.used)).toEqual(new Set([1]));
   });

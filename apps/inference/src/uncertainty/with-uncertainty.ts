@@ -51,7 +51,7 @@ export function withUncertainty(model: OnnxModel, { calibration, networks, openP
   const oneByOne = async (feeds: Readonly<Record<string, Tensor>>, wishes: Wishes, budgetMs: number | undefined) => {
     parts ??= openParts();
     const answer = await runAnytime(await parts, members, feeds[inputs[0]!.name]!, {
-      rule: calibration?.stopping ?? { share: 1 },
+      rule: calibration?.stopping ?? { lead: 1 },
       deadlineMs: Math.min(wishes.deadlineMs ?? Number.POSITIVE_INFINITY, budgetMs ?? Number.POSITIVE_INFINITY),
       pace,
     });
