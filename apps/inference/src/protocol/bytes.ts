@@ -33,7 +33,7 @@ export const elementBytes = (datatype: Datatype): number | undefined =>
 export function typedTensor({ datatype, shape, bytes }: RawTensor): Tensor {
   if (datatype === 'BYTES') return { datatype, shape, data: unpackStrings(bytes) };
   const View = views[datatype];
-  const aligned = bytes.byteOffset % View.BYTES_PER_ELEMENT === 0 ? bytes : bytes.slice();
+  const aligned = bytes.byteOffset % View.BYTES_PER_ELEMENT === 0 ? bytes : new Uint8Array(bytes); // a Buffer's own slice copies nothing
   return {
     datatype,
     shape,

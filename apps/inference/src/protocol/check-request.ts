@@ -4,7 +4,10 @@ import type { InferRequest } from '../service.ts';
 import { ServiceError } from '../service-error.ts';
 import type { Signature, TensorInfo } from '../tensor.ts';
 import { checkBytes } from './bytes.ts';
-import type { RawTensor } from './raw-tensor.ts';
+import type { Parameters, RawTensor } from './raw-tensor.ts';
+
+/** Parameters that are numbers. */
+const counts = ['priority', 'timeout', 'deadline_us'];
 
 export interface CheckedModel extends Signature {
   readonly name: string;
@@ -17,7 +20,7 @@ export interface CheckedModel extends Signature {
  * @throws ServiceError `invalid`, or SparseError, for anything that the client has to change
  */
 export function checkRequest({ inputs, outputs, parameters }: InferRequest, model: CheckedModel): number {
-  refuseSequences(parameters);
+  checkParameters(parameters);
   const rows = inputs.map((input) => checkInput(input, model));
   const given = new Set(inputs.map(({ name }) => name));
   if (given.size < inputs.length) throw invalid(`each input may be given once for model '${model.name}'`);
@@ -63,9 +66,14 @@ function checkInput(input: RawTensor, model: CheckedModel): number {
 const fits = (shape: readonly number[], info: TensorInfo): boolean =>
   shape.length === info.shape.length && shape.every((size, i) => info.shape[i] === -1 || info.shape[i] === size);
 
-function refuseSequences(parameters: object): void {
-  const key = Object.keys(parameters).find((name) => name.startsWith('sequence_'));
-  if (key !== undefined) throw invalid(`parameter '${key}': expected none, requests are independent of each other`);
+/** Those with a meaning have the right kind, and none is one that only Triton knows. */
+function checkParameters(parameters: Parameters): void {
+  for (const [name, value] of Object.entries(parameters)) {
+    if (name.startsWith('sequence_')) throw invalid(`parameter '${name}': expected none, requests are independent of each other`);
+    if (name.startsWith('triton_')) throw invalid(`parameter keys starting with 'triton_' are reserved for Triton usage, received '${name}'`);
+    if (counts.includes(name) && !(Number.isSafeInteger(value) && (value as number) >= 0))
+      throw invalid(`parameter '${name}': expected a whole number from 0, received ${JSON.stringify(value)}`);
+  }
 }
 
 const nameOf = ({ name }: { readonly name: string }): string => name;

@@ -31,7 +31,7 @@ export function readInferRequest(body: unknown, binary: Uint8Array | undefined):
   const outputs = asked.map(
     ({ name, classification }): RequestedOutput => ({ name, ...(classification !== undefined && { classification }) }),
   );
-  return { ...(id !== undefined && { id }), parameters: rest, inputs, outputs, binaryOutput: (name) => binaryOf.get(name) ?? rule };
+  return { ...(id && { id }), parameters: rest, inputs, outputs, binaryOutput: (name) => binaryOf.get(name) ?? rule };
 }
 
 function readInput(input: Fields, at: string, tail: Tail): RawTensor {
