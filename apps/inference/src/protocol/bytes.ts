@@ -1,6 +1,7 @@
 // Between a tensor's bytes on the wire and the typed array that models compute with. On the little-endian machines that Node runs
 // on, the wire form of every numeric type is the memory of its typed array, so nothing is converted, only viewed.
 
+import { isUtf8 } from 'node:buffer';
 import { SparseError } from '@freetickets/sparse-core';
 import { type Datatype, elementCount, type Tensor, type TensorData } from '../tensor.ts';
 import type { RawTensor } from './raw-tensor.ts';
@@ -49,7 +50,7 @@ export const rawBytes = (data: TensorData): Uint8Array =>
  * Checks that the bytes are what datatype and shape say, before anyone reads them.
  *
  * @param at  names the tensor in errors
- * @throws SparseError SHAPE_MISMATCH for a wrong number of bytes, INVALID_ARGUMENT for a BYTES element that is too long
+ * @throws SparseError SHAPE_MISMATCH for a wrong number of bytes, INVALID_ARGUMENT for a BYTES element that is too long or no text
  */
 export function checkBytes({ datatype, shape, bytes }: Omit<RawTensor, 'name'>, at: string): void {
   const count = elementCount(shape);
@@ -59,8 +60,14 @@ export function checkBytes({ datatype, shape, bytes }: Omit<RawTensor, 'name'>, 
       throw new SparseError('SHAPE_MISMATCH', at, `${count * each} bytes for ${count} elements of ${datatype}`, bytes.byteLength);
     return;
   }
-  const found = elementOffsets(bytes, at).length;
-  if (found !== count) throw new SparseError('SHAPE_MISMATCH', at, `${count} BYTES elements, as the shape says`, found);
+  const offsets = elementOffsets(bytes, at);
+  if (offsets.length !== count) throw new SparseError('SHAPE_MISMATCH', at, `${count} BYTES elements, as the shape says`, offsets.length);
+  // A model's strings are text, and onnxruntime would cut one off at its first zero.
+  for (const [i, offset] of offsets.entries()) {
+    const text = bytes.subarray(offset + 4, offsets[i + 1] ?? bytes.byteLength);
+    if (!isUtf8(text) || text.includes(0))
+      throw new SparseError('INVALID_ARGUMENT', `${at}, element ${i}`, 'UTF-8 text without zero bytes', new Error('other bytes'));
+  }
 }
 
 /** Where each BYTES element begins, behind its length. @throws SparseError where a length runs over the end */
@@ -94,7 +101,7 @@ function packStrings(strings: readonly string[]): Uint8Array {
 
 function unpackStrings(bytes: Uint8Array): string[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const decoder = new TextDecoder();
+  const decoder = new TextDecoder('utf-8', { ignoreBOM: true }); // which keeps the mark, if there is one
   return elementOffsets(bytes, 'BYTES data').map((offset) =>
     decoder.decode(bytes.subarray(offset + 4, offset + 4 + view.getUint32(offset, true))),
   );

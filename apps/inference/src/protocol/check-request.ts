@@ -70,7 +70,8 @@ const fits = (shape: readonly number[], info: TensorInfo): boolean =>
 function checkParameters(parameters: Parameters): void {
   for (const [name, value] of Object.entries(parameters)) {
     if (name.startsWith('sequence_')) throw invalid(`parameter '${name}': expected none, requests are independent of each other`);
-    if (name.startsWith('triton_')) throw invalid(`parameter keys starting with 'triton_' are reserved for Triton usage, received '${name}'`);
+    if (name.startsWith('triton_'))
+      throw invalid(`parameter keys starting with 'triton_' are reserved for Triton usage, received '${name}'`);
     if (counts.includes(name) && !(Number.isSafeInteger(value) && (value as number) >= 0))
       throw invalid(`parameter '${name}': expected a whole number from 0, received ${JSON.stringify(value)}`);
   }
