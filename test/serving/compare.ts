@@ -1,5 +1,5 @@
 /** Two answers to one request, field by field: what differs between them, in words. */
-import { inflateSync, gunzipSync } from 'node:zlib';
+import { gunzipSync, inflateSync } from 'node:zlib';
 import { bytesOf, type GrpcAnswer, type HttpAnswer } from './corpus.ts';
 import { decode } from './grpc-client.ts';
 
@@ -42,7 +42,10 @@ function withoutCounts(message: unknown): unknown {
 
 /** An inference response whose FP32 outputs are numbers. */
 function withNumbers(message: Record<string, unknown>): unknown {
-  const { outputs, raw_output_contents: raw } = message as { outputs: readonly { datatype: string }[]; raw_output_contents: readonly string[] };
+  const { outputs, raw_output_contents: raw } = message as {
+    outputs: readonly { datatype: string }[];
+    raw_output_contents: readonly string[];
+  };
   return { ...message, raw_output_contents: raw.map((hex, i) => elements(outputs[i]?.datatype ?? '', Buffer.from(hex, 'hex'))) };
 }
 

@@ -13,12 +13,14 @@ export interface Deliberate {
   readonly statuses?: readonly [number | string, number | string];
   /** Paths that may differ. */
   readonly fields?: RegExp;
+  /** What Triton gives and we do not is no difference. */
+  readonly leftOut?: boolean;
 }
 
 const refused = [200, 400] as const;
 
 export const httpDifferences: readonly Deliberate[] = [
-  { sentence: 'A malformed request is the client’s fault: 400 where Triton says 500.', requests: /./, statuses: [500, 400] },
+  { sentence: "A malformed request is the client's fault: 400 where Triton says 500.", requests: /./, statuses: [500, 400] },
   {
     sentence: 'What is not there is 404: readiness, statistics and trace settings of an unknown model or version, where Triton says 400.',
     requests: /ready|stats|version 9{20}|absent\/trace/,
@@ -53,15 +55,22 @@ export const httpDifferences: readonly Deliberate[] = [
     fields: /^body$/,
   },
   {
-    sentence: 'The server’s name, version and extensions are its own; `sequence` and shared memory are not among them.',
+    sentence: "The server's name, version and extensions are its own; `sequence` and shared memory are not among them.",
     requests: /^GET \/v2$/,
     fields: /^body\.(name|version|extensions)/,
   },
   { sentence: 'Platform and backend of a model are its own.', requests: /^GET/, fields: /^body\.(platform|backend)$/ },
   {
     sentence: 'A configuration holds what this server acts on, without the defaults of the rest.',
-    requests: /config$/,
-    fields: /^body\.(platform|backend|runtime|version_policy|input|output|batch_|optimization|instance_group|default_model|cc_model|metric_tags|parameters|model_|response_cache|dynamic_batching)/,
+    requests: /(digits|kinds|plain).*config$/,
+    fields: /^body\.(platform|backend|default_model_filename)$/,
+    leftOut: true,
+  },
+  {
+    sentence: 'A model that takes batches is batched dynamically, whether its configuration says so or not.',
+    requests: /pair.*config$/,
+    fields: /^body\.(platform|backend|default_model_filename|dynamic_batching)$/,
+    leftOut: true,
   },
   {
     sentence: 'More rows than max_batch_size are computed in several batches.',
@@ -111,7 +120,11 @@ export const httpDifferences: readonly Deliberate[] = [
   },
   { sentence: 'Compressed data that ends too early is refused.', requests: /broken gzip/, statuses: refused },
   { sentence: 'An unknown content encoding is 415, not 501.', requests: /br in/, statuses: [501, 415] },
-  { sentence: 'Settings that are unknown or have no such value are refused, not ignored.', requests: /(trace|logging): .*unknown/, statuses: refused },
+  {
+    sentence: 'Settings that are unknown or have no such value are refused, not ignored.',
+    requests: /(trace|logging): .*unknown/,
+    statuses: refused,
+  },
   { sentence: 'Traces go to OpenTelemetry.', requests: /trace/, fields: /^body\.trace_mode$/ },
   { sentence: 'Logs are JSON with ISO 8601 times.', requests: /logging/, fields: /^body\.log_format$/ },
   { sentence: 'Shared memory is not offered: 501, and 400 in an inference request.', requests: /sharedmemory/, statuses: [200, 501] },
@@ -120,14 +133,69 @@ export const httpDifferences: readonly Deliberate[] = [
   { sentence: 'Shared memory is not offered: 501, and 400 in an inference request.', requests: /shared memory/, statuses: [404, 400] },
 ];
 
-export const grpcDifferences: readonly Deliberate[] = [];
+const ok = ['OK', 'INVALID_ARGUMENT'] as const;
+
+export const grpcDifferences: readonly Deliberate[] = [
+  {
+    sentence: "The server's name, version and extensions are its own; `sequence` and shared memory are not among them.",
+    requests: /^ServerMetadata/,
+    fields: /^body/,
+  },
+  { sentence: 'Platform and backend of a model are its own.', requests: /^ModelMetadata/, fields: /^body\.platform$/ },
+  {
+    sentence: 'A configuration holds what this server acts on, without the defaults of the rest.',
+    requests: /^ModelConfig: (digits|kinds|plain)/,
+    fields: /^body\.config\.(platform|backend|default_model_filename|optimization|instance_group\.0\.name)$/,
+  },
+  {
+    sentence: 'A model that takes batches is batched dynamically, whether its configuration says so or not.',
+    requests: /^ModelConfig: pair/,
+    fields: /^body\.config\.(platform|backend|default_model_filename|optimization|instance_group\.0\.name|dynamic_batching)$/,
+  },
+  {
+    sentence: 'What is not there is 404: readiness, statistics and trace settings of an unknown model or version, where Triton says 400.',
+    requests: /ModelStatistics|TraceSetting|digits x|version that is no number/,
+    statuses: ['INVALID_ARGUMENT', 'NOT_FOUND'],
+  },
+  {
+    sentence: 'A version that is no number is not ready, as any that is not there.',
+    requests: /^ModelReady: digits x/,
+    statuses: ['INVALID_ARGUMENT', 'OK'],
+  },
+  {
+    sentence: 'Loading a model that is not in the repository is 404, not 500.',
+    requests: /Load: unknown/,
+    statuses: ['INTERNAL', 'NOT_FOUND'],
+  },
+  {
+    sentence: 'Unloading a model that is not in the repository is 404, not 200.',
+    requests: /Unload: unknown/,
+    statuses: ['OK', 'NOT_FOUND'],
+  },
+  { sentence: 'Settings that are unknown or have no such value are refused, not ignored.', requests: /Setting.*unknown$/, statuses: ok },
+  { sentence: 'Traces go to OpenTelemetry.', requests: /^TraceSetting/, fields: /^body\.settings\.trace_mode/ },
+  { sentence: 'Logs are JSON with ISO 8601 times.', requests: /^LogSettings/, fields: /^body\.settings\.log_format/ },
+  {
+    sentence: 'Shared memory is not offered: 501, and 400 in an inference request.',
+    requests: /SharedMemory/,
+    statuses: ['OK', 'UNIMPLEMENTED'],
+  },
+  { sentence: 'There are as many raw tensors as inputs, or none.', requests: /two raw tensors/, statuses: ok },
+  {
+    sentence: 'More rows than max_batch_size are computed in several batches.',
+    requests: /nine rows/,
+    statuses: ['INVALID_ARGUMENT', 'OK'],
+  },
+  { sentence: 'An output may be asked for once.', requests: /same output twice/, statuses: ok },
+  { sentence: 'Sequences are not offered: their parameters are refused.', requests: /: sequence/, statuses: ok },
+];
 
 /** The rule that a set of differences falls under; undefined where there is none. */
 export function deliberate(rules: readonly Deliberate[], name: string, differences: readonly Difference[]): Deliberate | undefined {
   const status = differences.find(({ at }) => at === 'status');
-  return rules.find(({ requests, statuses, fields }) => {
+  return rules.find(({ requests, statuses, fields, leftOut = false }) => {
     if (!requests.test(name)) return false;
     if (status) return statuses?.[0] === status.tritons && statuses[1] === status.ours;
-    return fields !== undefined && differences.every(({ at }) => fields.test(at));
+    return fields !== undefined && differences.every(({ at, ours }) => fields.test(at) || (leftOut && ours === undefined));
   });
 }

@@ -19,7 +19,13 @@ afterAll(() => {
 });
 
 /** Fails unless the differences of one exchange fall under a rule, and remembers that rule. */
-function judge(rules: readonly Deliberate[], used: Set<Deliberate>, name: string, differences: readonly Difference[], answer: string): void {
+function judge(
+  rules: readonly Deliberate[],
+  used: Set<Deliberate>,
+  name: string,
+  differences: readonly Difference[],
+  answer: string,
+): void {
   if (differences.length === 0) return;
   const rule = deliberate(rules, name, differences);
   if (rule) used.add(rule);
@@ -29,10 +35,13 @@ function judge(rules: readonly Deliberate[], used: Set<Deliberate>, name: string
 describe('HTTP', () => {
   const used = new Set<Deliberate>();
   // In order: some requests load, unload and change settings.
-  it.each(recorded<HttpExchange>('triton-http.json').map((exchange) => [exchange.name, exchange] as const))('%s', async (name, exchange) => {
-    const ours = await askHttp(server.http, exchange);
-    judge(httpDifferences, used, name, compareHttp(exchange.answer, ours), bytesOf(ours)!.toString());
-  });
+  it.each(recorded<HttpExchange>('triton-http.json').map((exchange) => [exchange.name, exchange] as const))(
+    '%s',
+    async (name, exchange) => {
+      const ours = await askHttp(server.http, exchange);
+      judge(httpDifferences, used, name, compareHttp(exchange.answer, ours), bytesOf(ours)!.toString());
+    },
+  );
 
   it('differs from Triton in every way that is written down', () => {
     expect(httpDifferences.filter((rule) => !used.has(rule))).toEqual([]);
@@ -41,11 +50,14 @@ describe('HTTP', () => {
 
 describe('gRPC', () => {
   const used = new Set<Deliberate>();
-  it.each(recorded<GrpcExchange>('triton-grpc.json').map((exchange) => [exchange.name, exchange] as const))('%s', async (name, exchange) => {
-    const { rpc, base64, answer } = exchange;
-    const ours = await client.call(`inference.GRPCInferenceService/${rpc}`, Buffer.from(base64, 'base64'));
-    judge(grpcDifferences, used, name, compareGrpc(rpc, answer, ours), ours.details ?? '');
-  });
+  it.each(recorded<GrpcExchange>('triton-grpc.json').map((exchange) => [exchange.name, exchange] as const))(
+    '%s',
+    async (name, exchange) => {
+      const { rpc, base64, answer } = exchange;
+      const ours = await client.call(`inference.GRPCInferenceService/${rpc}`, Buffer.from(base64, 'base64'));
+      judge(grpcDifferences, used, name, compareGrpc(rpc, answer, ours), ours.details ?? '');
+    },
+  );
 
   it('differs from Triton in every way that is written down', () => {
     expect(grpcDifferences.filter((rule) => !used.has(rule))).toEqual([]);

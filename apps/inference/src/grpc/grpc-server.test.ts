@@ -357,6 +357,7 @@ describe('ModelInfer', () => {
     ['a parameter without a value', { parameters: { priority: {} } }],
     ['a parameter beyond 2^53', { parameters: { priority: { uint64_param: '18446744073709551615' } } }],
     ['a classification that is no number', { outputs: [{ name: 'y', parameters: { classification: { string_param: 'x' } } }] }],
+    ['a classification of no classes', { outputs: [{ name: 'y', parameters: { classification: { int64_param: 0 } } }] }],
     ['too few typed elements', typed('FP32', { fp32_contents: [1] })],
     ['too many typed elements', typed('FP32', { fp32_contents: [1, 2, 3] })],
     ['too many typed strings', typed('BYTES', { bytes_contents: [Buffer.from('a'), Buffer.from('b'), Buffer.from('c')] })],

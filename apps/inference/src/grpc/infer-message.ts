@@ -79,10 +79,10 @@ function readOutput({ name, parameters }: WireInferRequest['outputs'][number], i
   refuseSharedMemory(parameters);
   const { classification } = readParameters(parameters, `outputs[${index}].parameters`);
   if (classification === undefined) return { name };
-  if (typeof classification !== 'number') {
-    throw new SparseError('INVALID_ARGUMENT', `outputs[${index}].parameters.classification`, 'a number of classes', classification);
+  if (!Number.isSafeInteger(classification) || (classification as number) < 1) {
+    throw new SparseError('INVALID_ARGUMENT', `outputs[${index}].parameters.classification`, 'a number of classes from 1', classification);
   }
-  return { name, classification };
+  return { name, classification: classification as number };
 }
 
 export function readParameters(parameters: WireParameters, at: string): Parameters {
