@@ -195,7 +195,7 @@ export function deliberate(rules: readonly Deliberate[], name: string, differenc
   const status = differences.find(({ at }) => at === 'status');
   return rules.find(({ requests, statuses, fields, leftOut = false }) => {
     if (!requests.test(name)) return false;
-    if (status) return statuses?.[0] === status.tritons && statuses[1] === status.ours;
+    if (status) return statuses !== undefined && statuses[0] === status.tritons && statuses[1] === status.ours;
     return fields !== undefined && differences.every(({ at, ours }) => fields.test(at) || (leftOut && ours === undefined));
   });
 }

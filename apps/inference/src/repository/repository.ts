@@ -77,9 +77,9 @@ export class Repository {
     const other = Object.keys(rest)[0];
     if (other?.startsWith('file:')) throw new ServiceError('forbidden', `parameter '${other}': this server takes no files from requests`);
     if (other !== undefined) throw new ServiceError('invalid', `parameter '${other}': expected only config`);
-    const override = config === undefined ? undefined : parseConfig(String(config), 'parameter config');
     const model = this.#models.get(name) ?? new ServedModel(source, this.#serving);
     try {
+      const override = config === undefined ? undefined : parseConfig(String(config), 'parameter config');
       await model.update({ force: true, config: override });
     } catch (error) {
       throw new ServiceError('invalid', `failed to load '${name}', ${(error as Error).message}`, { cause: error });
