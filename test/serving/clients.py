@@ -138,7 +138,7 @@ def http():
         check_pair(client.infer("pair", pair(http_client), headers={"x-request-id": "mine"}, query_params={"a": 1}))
         refused(lambda: client.infer("absent", pair(http_client)), "not found")
         refused(lambda: client.infer("pair", pair(http_client)[:1]), "expected 2 inputs")
-        refused(lambda: client.infer("pair", pair(http_client), sequence_id=5), "sequence_id")
+        refused(lambda: client.infer("pair", pair(http_client), sequence_id=5), "sequence_")
 
         waiting = [client.async_infer("pair", pair(http_client)) for _ in range(20)]
         for one in waiting:
@@ -229,7 +229,7 @@ def grpc():
             check_pair(client.infer("pair", pair(grpc_client), compression_algorithm=coding))
         refused(lambda: client.infer("absent", pair(grpc_client)), "NOT_FOUND")
         refused(lambda: client.infer("pair", pair(grpc_client)[:1]), "INVALID_ARGUMENT")
-        refused(lambda: client.infer("pair", pair(grpc_client), sequence_id=5), "sequence_id")
+        refused(lambda: client.infer("pair", pair(grpc_client), sequence_id=5), "sequence_")
         refused(lambda: client.infer("pair", pair(grpc_client), client_timeout=0.000001), "Deadline Exceeded")
 
         check_statistics(client.get_inference_statistics("pair", as_json=True), "pair")
