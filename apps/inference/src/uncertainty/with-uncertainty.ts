@@ -17,7 +17,10 @@ import { type Abilities, isMeasure, MEMBER_OUTPUT, MEMBERS_USED, type Wishes, wi
 
 export interface UncertainModel extends Signature {
   run(feeds: Readonly<Record<string, Tensor>>, outputs: readonly string[], options: RunOptions): Promise<Readonly<Record<string, Tensor>>>;
-  /** What was answered since the last call, for drift; undefined when nothing was or the file has no reference. */
+  /**
+   * What all members answered since the last call, for drift; undefined when nothing was or the file has no reference. The mean of fewer
+   * members is surer than that of all, so what was answered one by one is not comparable and not counted.
+   */
   takeCounts(): Counts | undefined;
 }
 
@@ -69,7 +72,6 @@ export function withUncertainty(model: OnnxModel, { calibration, networks, openP
       const computed: Record<string, Tensor> = {};
       if (wishes.anytime || named.includes(MEMBERS_USED)) {
         const { probabilities, used, groups } = await oneByOne(feeds, wishes, budgetMs);
-        for (const group of groups) counter?.add(group.probabilities);
         Object.assign(computed, joined(groups, measures, probabilities, calibration, wishes));
         computed[MEMBERS_USED] = { datatype: 'INT32', shape: [used.length, 1], data: used };
         computed[MEMBER_OUTPUT] = memberTensor(probabilities, wishes.shownMembers);
