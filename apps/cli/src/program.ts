@@ -1,4 +1,5 @@
 /** The command line: every command, its options and its help. What a command does is in `commands/`. */
+
 import { SparseError } from '@freetickets/sparse-core';
 import { Argument, Command, Option } from 'commander';
 import { type BenchOptions, bench, WORKLOADS } from './commands/bench.ts';

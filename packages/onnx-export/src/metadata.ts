@@ -1,6 +1,13 @@
 /** What a file says about itself beyond its graph: metadata properties named `freetickets.*`, each a JSON value. */
-import { SparseError } from '@freetickets/sparse-core';
+import { type NetworkSpec, SparseError } from '@freetickets/sparse-core';
 import type { Normalization } from './normalize.ts';
+
+/** How members stand in the graph: each for itself, or all side by side in one. */
+export type Layout = 'fused' | 'grouped';
+
+/** What the names of a ticket's constants begin with, in the layout `fused` and in `grouped`. */
+export const prefixOf = (ticket: number): string => `member${ticket}/`;
+export const SIDE_BY_SIDE = 'members/';
 
 export interface TicketMetadata {
   /** Of these properties. */
@@ -13,13 +20,16 @@ export interface TicketMetadata {
   readonly steps: readonly number[];
   /** Measured share of dead weights among those that may be sparse. */
   readonly sparsity: readonly number[];
+  readonly layout: Layout;
+  /** One per ticket: the network as it stands in the graph, batch norms folded where they can be. With the constants they are the tickets. */
+  readonly specs: readonly NetworkSpec[];
   /** Class names in label order; null when they were not given. */
   readonly classes: readonly string[] | null;
   /** `inGraph`: the graph takes pixels in [0, 1]. Otherwise the caller must compute (x - mean) / std. Null when it was not given. */
   readonly normalization: (Normalization & { readonly inGraph: boolean }) | null;
   /** Whatever was measured before export; null when nothing was given. */
   readonly metrics: Readonly<Record<string, unknown>> | null;
-  /** What a server needs to say how far an answer can be trusted; null when it was not given, and in files from before there was such a thing. */
+  /** What a server needs to say how far an answer can be trusted; null when it was not given. */
   readonly calibration: Readonly<Record<string, unknown>> | null;
 }
 
@@ -44,6 +54,8 @@ const CHECKS: Readonly<Record<keyof TicketMetadata, readonly [expected: string, 
   networks: ['one name per member', (value, members) => listOf(value, isText) && value.length === members],
   steps: ['one number per member', (value, members) => listOf(value, isNumber) && value.length === members],
   sparsity: ['one number per member', (value, members) => listOf(value, isNumber) && value.length === members],
+  layout: ['"fused" or "grouped"', (value) => value === 'fused' || value === 'grouped'],
+  specs: ['a network spec for each ticket', (value) => listOf(value, isRecord)],
   classes: ['a list of names or null', (value) => value === null || listOf(value, isText)],
   normalization: [
     'an object of inGraph, mean and std, or null',
@@ -55,15 +67,12 @@ const CHECKS: Readonly<Record<keyof TicketMetadata, readonly [expected: string, 
   calibration: ['an object or null', (value) => value === null || isRecord(value)],
 };
 
-/** Properties that older files lack, with what their absence means. */
-const LATER: Readonly<Record<string, unknown>> = { calibration: null };
-
 /** @param at the file, for messages. @throws SparseError BAD_FILE naming the property that is missing or wrong */
 export function fromProperties(properties: Readonly<Record<string, string>>, at: string): TicketMetadata {
   const metadata: Record<string, unknown> = {};
   for (const [key, [expected, check]] of Object.entries(CHECKS)) {
     const text = Object.hasOwn(properties, PREFIX + key) ? properties[PREFIX + key] : undefined;
-    const value = text === undefined && key in LATER ? LATER[key] : parseJson(text);
+    const value = parseJson(text);
     if (!check(value, metadata.members as number)) throw new SparseError('BAD_FILE', `${at}: ${PREFIX}${key}`, expected, text);
     metadata[key] = value;
   }

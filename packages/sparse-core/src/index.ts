@@ -44,6 +44,7 @@ export {
   type TrainingMethod,
   trainingFlops,
 } from './flops.ts';
+export { decodeHalf, encodeHalf } from './half-floats.ts';
 export { type AlexNetOptions, alexNet } from './models/alexnet.ts';
 export { lenet5 } from './models/lenet5.ts';
 export { listModels, type ModelEntry, modelByName } from './models/model-by-name.ts';

@@ -1,5 +1,6 @@
 /** The options of `freetickets export`, from the texts of a command line to what `exportRun` takes. */
 import { type CalibrationOptions, OOD_SCORES, type OodScore } from '@freetickets/inference';
+import type { Layout, Precision } from '@freetickets/onnx-export';
 import { SparseError } from '@freetickets/sparse-core';
 import { type Command, Option } from 'commander';
 import type { Flags } from '../experiment-fields.ts';
@@ -24,6 +25,8 @@ interface ExportFlags extends Common, CalibrationFlags, Flags {
   readonly member?: string;
   readonly format: ExportFormat;
   readonly normalize: boolean;
+  readonly precision?: Precision;
+  readonly layout?: Layout;
 }
 
 export function exportCommand(root: Command): void {
@@ -31,6 +34,7 @@ export function exportCommand(root: Command): void {
     'export runs/mnist --output ensemble.onnx --calibrate',
     'export runs/mnist --triton models/ --name digits --calibrate --data mnist/',
     'export runs/mnist --output first.onnx --member 0',
+    'export runs/mnist --output wide.onnx --layout grouped --precision fp16',
     'export runs/mnist --output first.safetensors --member 0 --format pytorch',
   ])
     .argument('<RUN>', 'run folder')
@@ -39,6 +43,18 @@ export function exportCommand(root: Command): void {
     .addOption(new Option('--name <NAME>', 'of the model there; default: that of the run folder'))
     .addOption(new Option('--member <K>', 'one ticket only, counted from 0'))
     .addOption(new Option('--format <NAME>', 'pytorch: names and layout of its state dict').choices(EXPORT_FORMATS).default('onnx'))
+    .addOption(
+      new Option('--precision <NAME>', 'of weights and arithmetic; images and answers stay float32 (default: fp32)').choices([
+        'fp32',
+        'fp16',
+      ]),
+    )
+    .addOption(
+      new Option('--layout <NAME>', 'grouped: members of one architecture as one wide network, for GPUs (default: fused)').choices([
+        'fused',
+        'grouped',
+      ]),
+    )
     .addOption(new Option('--no-normalize', 'leave normalisation to the caller; without this the model takes pixels in [0, 1]'));
   for (const option of calibrationOptions()) command.addOption(option.helpGroup('Calibration:'));
   withOutput(withFields(command, ['data', 'engine', 'threads'])).action(act);
@@ -56,7 +72,22 @@ const calibrationOptions = (): Option[] => [
 ];
 
 async function act(run: string, { json, quiet, ...flags }: ExportFlags): Promise<void> {
-  const { output, triton, name, member, format, normalize, calibrate, scaling, oodScore, oodRate, anytimeLoss, ...circumstances } = flags;
+  const {
+    output,
+    triton,
+    name,
+    member,
+    format,
+    normalize,
+    precision,
+    layout,
+    calibrate,
+    scaling,
+    oodScore,
+    oodRate,
+    anytimeLoss,
+    ...circumstances
+  } = flags;
   if (name !== undefined && triton === undefined) throw new SparseError('INVALID_CONFIG', '--name', 'it with --triton only', name);
   const speak = talk({ json, quiet });
   const options = {
@@ -65,6 +96,8 @@ async function act(run: string, { json, quiet, ...flags }: ExportFlags): Promise
     ...(member !== undefined && { member: wholeNumber('--member', member, 0) }),
     format,
     normalize,
+    ...(precision && { precision }),
+    ...(layout && { layout }),
   };
   const calibration = calibrationOf({
     ...(calibrate && { calibrate }),

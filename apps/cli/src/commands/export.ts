@@ -1,7 +1,7 @@
 /** `freetickets export`: a run's tickets as one ONNX file, or one of them as a state dict for PyTorch. */
 import { basename, resolve } from 'node:path';
 import type { CalibrationOptions, ServingCalibration } from '@freetickets/inference';
-import { toOnnx } from '@freetickets/onnx-export';
+import { type Layout, type Precision, toOnnx } from '@freetickets/onnx-export';
 import { encodePyTorch, SparseError, splitHeads, type Ticket } from '@freetickets/sparse-core';
 import { writeFileAtomic } from '@freetickets/sparse-core/node';
 import type { Flags } from '../experiment-fields.ts';
@@ -42,6 +42,10 @@ export interface ExportOptions {
   readonly format?: ExportFormat;
   /** The model takes pixels in [0, 1] and normalises them itself; else the caller does. */
   readonly normalize: boolean;
+  /** Of an ONNX file's weights and arithmetic. Default `fp32`. */
+  readonly precision?: Precision;
+  /** How members stand in an ONNX file. Default `fused`. */
+  readonly layout?: Layout;
 }
 
 /** @param flags where the data are now, and how to compute: for the calibration */
@@ -57,7 +61,7 @@ export async function exportRun(path: string, options: ExportOptions, talk: Talk
   const metrics = await scoresOf(folder, members.length, member);
   const calibration = calibrate && (await calibrateExport(chosen, { experiment, record }, calibrate, talk));
   const bytes =
-    format === 'pytorch' ? stateDictOf(chosen, options) : onnxOf(chosen, record.network.name, options.normalize, { metrics, calibration });
+    format === 'pytorch' ? stateDictOf(chosen, options) : onnxOf(chosen, record.network.name, options, { metrics, calibration });
   return {
     output: await write(path, bytes, options),
     members: member === undefined ? members.length : 1,
@@ -85,11 +89,13 @@ async function write(path: string, bytes: Uint8Array, { output, triton }: Export
 }
 
 /** @throws SparseError INVALID_CONFIG for what a state dict cannot hold */
-function stateDictOf(tickets: readonly Ticket[], { normalize }: ExportOptions): Uint8Array {
+function stateDictOf(tickets: readonly Ticket[], { normalize, precision, layout }: ExportOptions): Uint8Array {
   const refuse = (option: string, expected: string, received: unknown) => new SparseError('INVALID_CONFIG', option, expected, received);
   if (tickets.length > 1)
     throw refuse('--member', 'the number of one ticket, because a state dict (pytorch) holds one network', new Error('nothing'));
   if (!normalize) throw refuse('--no-normalize', 'it with the format onnx only, because a state dict normalises nothing', 'pytorch');
+  if (precision !== undefined) throw refuse('--precision', 'it with the format onnx only, because a state dict is float32', 'pytorch');
+  if (layout !== undefined) throw refuse('--layout', 'it with the format onnx only, because a state dict holds one network', 'pytorch');
   return encodePyTorch(tickets[0]!.state);
 }
 
@@ -98,7 +104,12 @@ interface Measured {
   readonly calibration: ServingCalibration | undefined;
 }
 
-function onnxOf(tickets: readonly Ticket[], name: string, normalize: boolean, { metrics, calibration }: Measured): Uint8Array {
+function onnxOf(
+  tickets: readonly Ticket[],
+  name: string,
+  { normalize, precision, layout }: ExportOptions,
+  { metrics, calibration }: Measured,
+): Uint8Array {
   const { classes, normalization } = tickets[0]!.info;
   return toOnnx(
     tickets.map(({ state }) => state),
@@ -108,6 +119,8 @@ function onnxOf(tickets: readonly Ticket[], name: string, normalize: boolean, { 
       ...(classes && { classes }),
       ...(metrics && { metrics }),
       ...(calibration && { calibration: { ...calibration } }),
+      ...(precision && { precision }),
+      ...(layout && { layout }),
       ...(normalization && { normalization: { ...normalization, inGraph: normalize } }),
     },
   );
