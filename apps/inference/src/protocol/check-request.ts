@@ -6,6 +6,9 @@ import type { Signature, TensorInfo } from '../tensor.ts';
 import { checkBytes } from './bytes.ts';
 import type { Parameters, RawTensor } from './raw-tensor.ts';
 
+/** Sent by perf_analyzer over gRPC; it is about models with several answers to a request, of which there are none here. */
+const emptyFinal = 'triton_enable_empty_final_response';
+
 /** Parameters that are numbers. */
 const counts = ['priority', 'timeout', 'deadline_us'];
 
@@ -70,7 +73,7 @@ const fits = (shape: readonly number[], info: TensorInfo): boolean =>
 function checkParameters(parameters: Parameters): void {
   for (const [name, value] of Object.entries(parameters)) {
     if (name.startsWith('sequence_')) throw invalid(`parameter '${name}': expected none, requests are independent of each other`);
-    if (name.startsWith('triton_'))
+    if (name.startsWith('triton_') && name !== emptyFinal)
       throw invalid(`parameter keys starting with 'triton_' are reserved for Triton usage, received '${name}'`);
     if (counts.includes(name) && !(Number.isSafeInteger(value) && (value as number) >= 0))
       throw invalid(`parameter '${name}': expected a whole number from 0, received ${JSON.stringify(value)}`);

@@ -50,9 +50,8 @@ function tensor(info: TensorInfo, given: readonly ConfigTensor[] = [], batched: 
   const own = given.find(({ name }) => name === info.name);
   if (own && own.data_type !== configType(info.datatype))
     throw new SparseError('INVALID_CONFIG', `${at} '${info.name}'`, configType(info.datatype), own.data_type);
-  const agrees =
-    own === undefined ||
-    (own.dims.length === dims.length && own.dims.every((size, i) => size === -1 || dims[i] === -1 || size === dims[i]));
-  if (!agrees) throw new SparseError('INVALID_CONFIG', `${at} '${info.name}'`, `dims [${dims.join(', ')}]`, own.dims);
-  return { ...own, name: info.name, data_type: configType(info.datatype), dims: own?.dims ?? dims };
+  const said = own && (own.dims ?? []);
+  const agrees = !said || (said.length === dims.length && said.every((size, i) => size === -1 || dims[i] === -1 || size === dims[i]));
+  if (!agrees) throw new SparseError('INVALID_CONFIG', `${at} '${info.name}'`, `dims [${dims.join(', ')}]`, said);
+  return { ...own, name: info.name, data_type: configType(info.datatype), dims: said ?? dims };
 }

@@ -6,7 +6,8 @@ export interface ConfigTensor {
   /** For example TYPE_FP32; BYTES is TYPE_STRING. */
   readonly data_type: string;
   /** Without the batch dimension where max_batch_size is above 0. */
-  readonly dims: readonly number[];
+  /** Absent is none: a scalar. */
+  readonly dims?: readonly number[];
   /** Outputs only: a text file in the model's folder, one label a line. */
   readonly label_filename?: string;
 }
@@ -44,7 +45,8 @@ export interface VersionPolicy {
 
 export interface WarmupInput {
   readonly data_type: string;
-  readonly dims: readonly number[];
+  /** Absent is none: a scalar. */
+  readonly dims?: readonly number[];
   readonly zero_data?: boolean;
   readonly random_data?: boolean;
 }

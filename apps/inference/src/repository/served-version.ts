@@ -16,6 +16,7 @@ import { DriftMonitor, type DriftReport } from '../uncertainty/drift.ts';
 import { WorkerPool } from '../workers/pool.ts';
 import { completeConfig, type FullConfig } from './complete-config.ts';
 import type { ModelConfig } from './model-config.ts';
+import { warmUp } from './warm-up.ts';
 
 /** A version as its source describes it. */
 export interface VersionSource {
@@ -67,10 +68,11 @@ export class ServedVersion {
       ...(options.restartDelayMs !== undefined && { restartDelayMs: options.restartDelayMs }),
       ...(options.runTimeoutMs !== undefined && { runTimeoutMs: options.runTimeoutMs }),
     });
-    const { reference } = pool.model;
-    drift = reference && new DriftMonitor(reference);
     try {
       const config = completeConfig(model, source.config, pool.model, instances, path);
+      await warmUp(pool, config, instances);
+      const { reference } = pool.model;
+      drift = reference && new DriftMonitor(reference); // only now: what warms up is not what callers send
       const served = new ServedVersion(source, config, pool, instances, drift, observer, budget);
       observer.modelLoaded(model, version, (performance.now() - started) / 1000, { engine: pool.model.engine });
       return served;

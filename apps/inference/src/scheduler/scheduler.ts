@@ -23,7 +23,7 @@ export interface TaskResult extends WorkResult {
 }
 
 /** Parameters that are for the scheduler: they neither part batches nor reach the model. */
-const ownParameters = ['priority', 'timeout', 'deadline_us'];
+const ownParameters = ['priority', 'timeout', 'deadline_us', 'triton_enable_empty_final_response'];
 
 export class Scheduler {
   readonly #name: string;
