@@ -1,13 +1,15 @@
 /**
  * NVIDIA's load generator against the built server, over both surfaces, and its counts beside ours. Needs the program, named by
- * SERVING_PERF_ANALYZER with its libraries on LD_LIBRARY_PATH; .ci/run fetches it.
+ * SERVING_PERF_ANALYZER; .ci/run unpacks it, with the library that it wants, from two wheels.
  */
 import { execFile } from 'node:child_process';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Server, startServer } from './server.ts';
 
 const program = process.env.SERVING_PERF_ANALYZER;
+const libraries = [join(program ?? '', '../../nvidia/cuda_runtime/lib'), process.env.LD_LIBRARY_PATH].filter(Boolean).join(':');
 const title = program ? 'perf_analyzer' : 'perf_analyzer (skipped: SERVING_PERF_ANALYZER names no program)';
 
 // How steady the load is says nothing of the server on a machine that others use: one round of any result is enough.
@@ -23,7 +25,10 @@ describe.skipIf(!program)(title, () => {
   afterAll(() => server?.stop());
 
   const run = async (args: readonly string[]): Promise<string> => {
-    const finished = promisify(execFile)(program!, ['-m', 'digits', ...args, ...quick], { timeout: 240_000 });
+    const finished = promisify(execFile)(program!, ['-m', 'digits', ...args, ...quick], {
+      timeout: 240_000,
+      env: { ...process.env, LD_LIBRARY_PATH: libraries },
+    });
     const { stdout, stderr } = await finished.catch((error: { stdout: string; stderr: string }) => error);
     return stdout + stderr;
   };

@@ -247,7 +247,9 @@ describe('failures', () => {
   it('gives a request up whose second worker dies too', async () => {
     const served = await start();
     const answer = served.infer(request(1, 60_000), {}); // cut into pieces: enough work to be killed in
-    const killing = setInterval(() => served.pids.forEach((pid) => process.kill(pid, 'SIGKILL')), 1);
+    const killing = setInterval(() => {
+      for (const pid of served.pids) process.kill(pid, 'SIGKILL');
+    }, 1);
     await expect(answer).rejects.toMatchObject({ message: expect.stringMatching(/process/) });
     clearInterval(killing);
   });
