@@ -71,7 +71,6 @@ function secretOf(authorization: string | undefined, apiKey: string | undefined)
   if (authorization === undefined) return apiKey;
   if (scheme.toLowerCase() === 'bearer') return value;
   if (scheme.toLowerCase() !== 'basic') return '';
-  return Buffer.from(value, 'base64')
-    .toString('utf8')
-    .replace(/^[^:]*:/, '');
+  const pair = Buffer.from(value, 'base64').toString('utf8');
+  return pair.includes(':') ? pair.slice(pair.indexOf(':') + 1) : '';
 }
