@@ -2,46 +2,28 @@
  * The engine in a real browser: Vite bundles a page as it comes, without a configuration, from the packages as they are published (built
  * before), Chromium loads it, and the numbers are those of Node. No port is opened: the requests of the page are answered from the bundle.
  */
-import { accessSync, constants, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Browser, chromium } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { build } from 'vite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { relativeError } from '../conformance/compare.ts';
+import { inChromium, launch, skipped } from './chromium.ts';
 import { learn, type Outcome } from './page/learn.ts';
 
 const ORIGIN = 'http://page.test';
-const QUIET = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-background-networking', '--disable-sync'];
-
-function findChromium(): string | undefined {
-  const folders = (process.env.PATH ?? '').split(delimiter);
-  const places = ['chromium', 'chromium-browser', 'google-chrome'].flatMap((name) => folders.map((folder) => join(folder, name)));
-  return [process.env.CHROMIUM ?? '', ...places].find((place) => {
-    try {
-      accessSync(place, constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
-}
-
-const executablePath = findChromium();
-const missing = 'there is no Chromium: apt-get install chromium, or set CHROMIUM to its path';
-
-describe.skipIf(!executablePath && !process.env.CI)(`in Chromium${executablePath ? '' : ` [${missing}]`}`, () => {
+describe.skipIf(skipped)(inChromium, () => {
   const bundle = mkdtempSync(join(tmpdir(), 'page-'));
   const problems: string[] = [];
   let browser: Browser | undefined;
   let found: Outcome;
 
   beforeAll(async () => {
-    if (!executablePath) throw new Error(missing);
     const root = fileURLToPath(new URL('page', import.meta.url));
     await build({ root, configFile: false, logLevel: 'error', build: { outDir: bundle, emptyOutDir: true } });
-    browser = await chromium.launch({ executablePath, args: QUIET });
+    browser = await launch();
     const page = await browser.newPage();
     page.on('pageerror', (error) => problems.push(error.message));
     page.on('console', (message) => problems.push(message.text()));

@@ -48,7 +48,7 @@ describe.skipIf(!program)(title, () => {
   const sizes = [1, 2, 4, 8].flatMap((batch) => surfaces.map((surface) => [surface, batch] as const));
 
   it.each(sizes)(
-    '%s, closed loop, batches of %i: its counts and the statistics agree within 1 %%',
+    '%s, closed loop, batches of %i: its counts and the statistics agree within one percent',
     { timeout: 300_000 },
     async (surface, batch) => {
       const before = await elements();

@@ -27,4 +27,12 @@ export interface Model {
 }
 
 /** Outputs of one number for each picture. */
-export const NUMBERS = ['predictive_entropy', 'aleatoric_entropy', 'mutual_information', 'disagreement', 'ood_score', 'ood', 'abstain'] as const;
+export const NUMBERS = [
+  'predictive_entropy',
+  'aleatoric_entropy',
+  'mutual_information',
+  'disagreement',
+  'ood_score',
+  'ood',
+  'abstain',
+] as const;

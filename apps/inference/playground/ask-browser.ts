@@ -1,8 +1,8 @@
 // The ensemble in this browser: the model's file is fetched once, its tickets are read out of it, and the sparse engine computes them in
 // WebAssembly. Measures are made by the code that the server runs.
 
-import { combine, memberLogits } from '@freetickets/ensemble';
 import { bestEngine } from '@freetickets/engine-sparse';
+import { combine, memberLogits } from '@freetickets/ensemble';
 import { describeOnnx, fromOnnx } from '@freetickets/onnx-export';
 import { network } from '@freetickets/sparse-core';
 import { parseCalibration } from '../src/uncertainty/calibration.ts';
@@ -42,7 +42,10 @@ export async function openHere(bytes: Uint8Array, name: string): Promise<LocalMo
   };
 }
 
-function normalized(planes: Float32Array, { mean, std }: { readonly mean: readonly number[]; readonly std: readonly number[] }): Float32Array {
+function normalized(
+  planes: Float32Array,
+  { mean, std }: { readonly mean: readonly number[]; readonly std: readonly number[] },
+): Float32Array {
   const plane = planes.length / mean.length;
   return planes.map((pixel, k) => (pixel - mean[Math.floor(k / plane)]!) / std[Math.floor(k / plane)]!);
 }

@@ -47,7 +47,10 @@ class Chart {
         legend: { show: this.#names.length > 1 },
         cursor: { show: false },
         series: [{}, ...this.#names.map((label, k) => ({ label, stroke: colours[k % 3]!, width: 2, dash: k === 2 ? [4, 4] : [] }))],
-        axes: [{ ...axis, show: false }, { ...axis, size: 44 }],
+        axes: [
+          { ...axis, show: false },
+          { ...axis, size: 44 },
+        ],
         scales: { y: { range: (_: uPlot, __: number, most: number) => [0, Math.max(most, 0.1)] } },
       },
       [this.#times, ...this.#values],
@@ -73,7 +76,10 @@ export function followModel(current: () => { readonly client: Client; readonly m
     const now = current();
     if (!now || document.hidden) return;
     const { client, model } = now;
-    const [counted, drift] = await Promise.all([client.statistics(model).catch(() => undefined), client.drift(model).catch(() => undefined)]);
+    const [counted, drift] = await Promise.all([
+      client.statistics(model).catch(() => undefined),
+      client.drift(model).catch(() => undefined),
+    ]);
     const statistics = (counted?.model_stats as Statistics[] | undefined)?.[0];
     const at = performance.now();
     const [rate, wait] = statistics && before?.model === model ? since(before, statistics, at) : [null, null];

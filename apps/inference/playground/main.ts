@@ -58,7 +58,8 @@ async function ask(): Promise<void> {
   try {
     const planes = toPlanes(pad.pixels, model.shape, centre.checked && pad.drawn && model.shape[0] === 1);
     const level = Number(alpha.value);
-    const answer: Answer = place.value === 'browser' ? await (await here(model))(planes, level) : await askServer(client(), model, planes, level);
+    const answer: Answer =
+      place.value === 'browser' ? await (await here(model))(planes, level) : await askServer(client(), model, planes, level);
     if (mine === asked) showAnswer(answer, model); // else something newer was drawn meanwhile
   } catch (error) {
     if (mine === asked) showProblem(error instanceof Error ? error.message : String(error));

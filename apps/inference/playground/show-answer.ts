@@ -20,9 +20,14 @@ export function showAnswer(answer: Answer, { classes }: Model): void {
   const verdict = byId('verdict');
   const refused = numbers.abstain === 1 || (numbers.abstain === undefined && numbers.ood === 1);
   verdict.className = refused ? 'refused' : 'accepted';
-  verdict.textContent = refused ? `Refused: ${reasonOf(answer)}. It would have said ${classes[best]}.` : `${classes[best]}, ${percent(probabilities[best]!)}`;
+  verdict.textContent = refused
+    ? `Refused: ${reasonOf(answer)}. It would have said ${classes[best]}.`
+    : `${classes[best]}, ${percent(probabilities[best]!)}`;
   byId('answer').hidden = false;
-  fill('classes', Array.from(probabilities, (p, c) => [classes[c] ?? String(c), bar(p), set ? (set[c] ? 'yes' : '') : 'not calibrated']));
+  fill(
+    'classes',
+    Array.from(probabilities, (p, c) => [classes[c] ?? String(c), bar(p), set ? (set[c] ? 'yes' : '') : 'not calibrated']),
+  );
   fill(
     'votes',
     members.map((own, m) => [`${m + 1}`, classes[top(own)] ?? '', bar(own[top(own)]!)]),

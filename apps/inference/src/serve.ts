@@ -8,6 +8,7 @@ import { createService, type RunningService, type ServiceOptions } from './creat
 import { type GrpcServer, listenGrpc } from './grpc/grpc-server.ts';
 import { type AppOptions, createApp, type HttpLimits } from './http/create-app.ts';
 import { addDrain, closeApp } from './http/drain.ts';
+import { addPlayground } from './http/playground.ts';
 import { addRoutes } from './http/routes.ts';
 import { listenMetrics, type MetricsServer } from './observability/metrics-server.ts';
 import { openSecurity, type SecurityOptions } from './security/open-security.ts';
@@ -76,13 +77,16 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
 export interface HttpSurface extends AppOptions {
   readonly service: RunningService;
   readonly gate: Gate;
+  /** Told of every address that is offered. */
+  readonly onRoute?: (method: string, url: string) => void;
 }
 
 /** The HTTP surface without a socket: for `app.inject` in tests, and for `serve`. */
-export function httpApp({ service, gate, ...options }: HttpSurface): FastifyInstance {
+export function httpApp({ service, gate, onRoute, ...options }: HttpSurface): FastifyInstance {
   const app = createApp({ ...options, logger: service.logger });
   addDrain(app, () => service.draining);
-  addRoutes(app, service, gate);
+  addRoutes(app, service, gate, onRoute);
+  addPlayground(app, service.repository);
   return app;
 }
 

@@ -8,13 +8,18 @@ export class RouteTable {
   readonly #app: FastifyInstance;
   readonly #methodsOf = new Map<string, Set<string>>();
 
-  constructor(app: FastifyInstance) {
+  readonly #onRoute: ((method: string, url: string) => void) | undefined;
+
+  /** @param onRoute  told of every route */
+  constructor(app: FastifyInstance, onRoute?: (method: string, url: string) => void) {
     this.#app = app;
+    this.#onRoute = onRoute;
   }
 
   /** Fastify answers HEAD where there is GET. */
   add(method: 'GET' | 'POST', url: string, scope: Scope, handler: RouteHandlerMethod): void {
     this.#app.route({ method, url, handler, config: { scope } });
+    this.#onRoute?.(method, url);
     const known = this.#methodsOf.get(url) ?? new Set();
     this.#methodsOf.set(url, known.add(method));
     if (method === 'GET') known.add('HEAD');

@@ -6,6 +6,7 @@ import { fields, flag, list, text } from '../protocol/fields.ts';
 import type { Caller, Gate, InferenceService, LoadParameters, Scope } from '../service.ts';
 import { parseJson } from './body.ts';
 import { infer } from './infer.ts';
+import { openApi } from './openapi.ts';
 import { RouteTable } from './route-table.ts';
 import { addSettingsRoutes } from './settings-routes.ts';
 
@@ -21,7 +22,12 @@ declare module 'fastify' {
 /** A handler that gets the model's name and version from the address. */
 type ModelHandler = (model: string, version: string | undefined, request: FastifyRequest, reply: FastifyReply) => unknown;
 
-export function addRoutes(app: FastifyInstance, service: InferenceService, gate: Gate): void {
+export function addRoutes(
+  app: FastifyInstance,
+  service: InferenceService,
+  gate: Gate,
+  onRoute?: (method: string, url: string) => void,
+): void {
   app.addHook('onRequest', async (request) => {
     const { scope } = request.routeOptions.config;
     if (scope === undefined) return;
@@ -29,7 +35,7 @@ export function addRoutes(app: FastifyInstance, service: InferenceService, gate:
     const certificate = commonName(request);
     request.caller = gate.admit({ address: request.ip, header, ...(certificate && { certificate }) }, scope);
   });
-  const routes = new RouteTable(app);
+  const routes = new RouteTable(app, onRoute);
   const modelRoute = (method: 'GET' | 'POST', end: string, scope: Scope, handler: ModelHandler) => {
     const withModel: RouteHandlerMethod = async (request, reply) => {
       const { model, version } = request.params as { readonly model: string; readonly version?: string };
@@ -40,6 +46,7 @@ export function addRoutes(app: FastifyInstance, service: InferenceService, gate:
   };
   addHealthRoutes(routes, service);
   for (const url of ['/v2', '/v2/']) routes.add('GET', url, 'metadata', async () => service.serverMetadata());
+  routes.add('GET', '/openapi.json', 'metadata', async () => openApi(service.serverMetadata().version));
   modelRoute('GET', '/ready', 'health', (name, version, _request, reply) => {
     const ready = service.modelReady(name, version);
     return reply.code(ready ? 200 : 503).send({ name, ready });

@@ -3,11 +3,13 @@
 
 import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
 import { collectDefaultMetrics, type Gauge, Histogram, Registry } from 'prom-client';
+import type { RawTensor } from '../protocol/raw-tensor.ts';
 import type { Reason } from '../service-error.ts';
 import { addGauge } from './gauge.ts';
 import { addHostMetrics } from './host-metrics.ts';
 import type { BatchRecord, DriftGauge, ModelInfo, Observer, QueueGauge, RequestRecord } from './observer.ts';
 import { Statistics } from './statistics.ts';
+import { UncertaintyMetrics } from './uncertainty-metrics.ts';
 import { addVersionMetrics } from './version-metrics.ts';
 
 /** Present values that metrics ask for when the page is read. */
@@ -27,6 +29,7 @@ export class Metrics implements Observer {
   readonly #registry = new Registry();
   readonly #duration: Histogram<'model' | 'version'>;
   readonly #batchSize: Histogram<'model' | 'version'>;
+  readonly #uncertainty: UncertaintyMetrics;
   readonly #eventLoop: IntervalHistogram;
   #sources: MetricSources | undefined;
 
@@ -37,6 +40,7 @@ export class Metrics implements Observer {
     this.#eventLoop = monitorEventLoopDelay({ resolution: 10 });
     this.#eventLoop.enable();
     addVersionMetrics(this.#registry, this.statistics);
+    this.#uncertainty = new UncertaintyMetrics(this.#registry);
     this.#addGauges();
     this.#duration = new Histogram({
       name: 'ft_request_duration_seconds',
@@ -80,6 +84,10 @@ export class Metrics implements Observer {
     this.#batchSize.observe({ model, version }, record.rows);
   }
 
+  answered(model: string, version: string, outputs: readonly RawTensor[]): void {
+    this.#uncertainty.add(model, version, outputs);
+  }
+
   modelLoaded(model: string, version: string, loadSeconds: number, info?: ModelInfo): void {
     this.statistics.modelLoaded(model, version, loadSeconds, info);
   }
@@ -87,6 +95,7 @@ export class Metrics implements Observer {
   modelRemoved(model: string, version: string): void {
     this.statistics.modelRemoved(model, version);
     for (const histogram of [this.#duration, this.#batchSize]) histogram.remove({ model, version });
+    this.#uncertainty.remove(model, version);
   }
 
   workerRestarted(model: string, version: string): void {

@@ -1,5 +1,6 @@
 // What the scheduler and the workers report, and the statistics object that is made of it. Times are nanoseconds as in Triton's protocol.
 
+import type { RawTensor } from '../protocol/raw-tensor.ts';
 import type { Reason } from '../service-error.ts';
 import type { DriftReport } from '../uncertainty/drift.ts';
 
@@ -32,6 +33,8 @@ export interface BatchRecord {
 export interface Observer {
   request(record: RequestRecord): void;
   batch(record: BatchRecord): void;
+  /** The tensors of a request that succeeded. */
+  answered(model: string, version: string, outputs: readonly RawTensor[]): void;
   workerRestarted(model: string, version: string): void;
   modelLoaded(model: string, version: string, seconds: number, info?: ModelInfo): void;
   modelRemoved(model: string, version: string): void;

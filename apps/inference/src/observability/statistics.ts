@@ -41,7 +41,7 @@ class Total {
   }
 }
 
-export class Statistics implements Observer {
+export class Statistics implements Omit<Observer, 'answered'> {
   readonly #versions = new Map<string, Counters>();
   readonly #refused = new Map<Reason, number>();
 

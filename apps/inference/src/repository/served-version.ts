@@ -115,6 +115,16 @@ export class ServedVersion {
     return this.#pool.pids;
   }
 
+  /** Of the model file. */
+  get path(): string {
+    return this.#source.path;
+  }
+
+  /** Names in label order, where the configuration or the file has them. */
+  get classes(): readonly string[] | undefined {
+    return this.#source.labels.probabilities ?? this.#pool.model.classes;
+  }
+
   /** How far what came in lies from the validation data; undefined for a file without a calibration. */
   get drift(): DriftReport | undefined {
     return this.#drift?.report();
@@ -174,6 +184,7 @@ export class ServedVersion {
       ...(signal && { signal }),
       ...(deadline !== undefined && { deadline }),
     });
+    this.#observer.answered(model, version, result.tensors);
     const outputs = this.#outputs(request, result.tensors);
     const response: InferResponse = { model, version, ...(request.id !== undefined && { id: request.id }), outputs };
     return { response, result, rows };
