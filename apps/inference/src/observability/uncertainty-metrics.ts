@@ -13,19 +13,37 @@ export class UncertaintyMetrics {
 
   constructor(registry: Registry) {
     const registers = [registry];
-    const histogram = (name: string, help: string, buckets: number[]) => new Histogram({ name, help, labelNames: labels, buckets, registers });
+    const histogram = (name: string, help: string, buckets: number[]) =>
+      new Histogram({ name, help, labelNames: labels, buckets, registers });
     this.#numbers = {
       predictive_entropy: histogram('ft_predictive_entropy', 'Entropy of the mean prediction in nats.', nats),
       mutual_information: histogram('ft_mutual_information', 'What the members disagree about, in nats.', nats),
-      ood_score: histogram('ft_ood_score', 'How foreign inputs look; the scale is that of the chosen score.', [-10, -5, -2, -1, 0, ...nats, 10]),
+      ood_score: histogram('ft_ood_score', 'How foreign inputs look; the scale is that of the chosen score.', [
+        -10,
+        -5,
+        -2,
+        -1,
+        0,
+        ...nats,
+        10,
+      ]),
       members_used: histogram('ft_members_used', 'Members that were asked for one answer.', [1, 2, 3, 4, 5, 8, 16, 32]),
     };
-    this.#abstained = new Counter({ name: 'ft_abstain_total', help: 'Answers that nobody should act on alone.', labelNames: labels, registers });
+    this.#abstained = new Counter({
+      name: 'ft_abstain_total',
+      help: 'Answers that nobody should act on alone.',
+      labelNames: labels,
+      registers,
+    });
   }
 
   add(model: string, version: string, outputs: readonly RawTensor[]): void {
     for (const { name, datatype, bytes } of outputs) {
-      if (name === 'abstain' && datatype === 'BOOL') this.#abstained.inc({ model, version }, bytes.reduce((sum, flag) => sum + flag, 0));
+      if (name === 'abstain' && datatype === 'BOOL')
+        this.#abstained.inc(
+          { model, version },
+          bytes.reduce((sum, flag) => sum + flag, 0),
+        );
       const histogram = Object.hasOwn(this.#numbers, name) ? this.#numbers[name] : undefined;
       if (histogram === undefined) continue;
       for (const value of numbers(datatype, bytes)) histogram.observe({ model, version }, value);

@@ -20,6 +20,7 @@ const observer: Observer = {
   request: (record) => requests.push(record),
   batch: (record) => batches.push(record),
   workerRestarted: () => restarts++,
+  answered: () => {},
   modelLoaded: () => {},
   modelRemoved: () => {},
   refused: () => {},
