@@ -1,22 +1,34 @@
-// The ensemble in this browser: the model's file is fetched once, its tickets are read out of it, and the sparse engine computes them in
-// WebAssembly. Measures are made by the code that the server runs.
+// The ensemble in this browser: its tickets are fetched once, and the sparse engine computes them in WebAssembly. Measures are made by
+// the code that the server runs.
 
 import { bestEngine } from '@freetickets/engine-sparse';
 import { combine, memberLogits } from '@freetickets/ensemble';
-import { describeOnnx, fromOnnx } from '@freetickets/onnx-export';
-import { network } from '@freetickets/sparse-core';
+import { decodeTicket, network } from '@freetickets/sparse-core';
 import { parseCalibration } from '../src/uncertainty/calibration.ts';
 import { MEASURE_NAMES, measure, missingFor } from '../src/uncertainty/measures.ts';
 import { type Answer, NUMBERS } from './answer.ts';
 
 export type LocalModel = (planes: Float32Array, alpha: number) => Promise<Answer>;
 
-/** @param bytes of the model's file. @throws SparseError BAD_FILE for a file that FreeTickets did not write */
-export async function openHere(bytes: Uint8Array, name: string): Promise<LocalModel> {
-  const { freetickets } = describeOnnx(bytes, name);
-  const tickets = fromOnnx(bytes, name);
-  const calibration = freetickets?.calibration ? parseCalibration(freetickets.calibration, name) : undefined;
-  const normalization = freetickets?.normalization?.inGraph ? freetickets.normalization : undefined;
+/** As the page's server sends a model. */
+export interface TicketFiles {
+  /** In base64. */
+  readonly tickets: readonly string[];
+  readonly calibration: unknown;
+  /** What to do to the picture first. */
+  readonly normalization: { readonly mean: readonly number[]; readonly std: readonly number[] } | null;
+}
+
+/** @throws SparseError BAD_FILE for tickets and calibrations that do not read */
+export async function openHere({ tickets: files, normalization, ...sent }: TicketFiles, name: string): Promise<LocalModel> {
+  const tickets = files.map(
+    (text) =>
+      decodeTicket(
+        Uint8Array.from(atob(text), (byte) => byte.charCodeAt(0)),
+        name,
+      ).state,
+  );
+  const calibration = sent.calibration ? parseCalibration(sent.calibration, name) : undefined;
   const engine = bestEngine({ onFallback: () => {} }); // the answer names what computed it
   const networks = tickets.map(({ spec }) => network(spec));
   const sessions = await Promise.all(tickets.map((ticket, t) => engine.open(networks[t]!, ticket, { batchSize: 1, threads: 1 })));

@@ -44,7 +44,7 @@ class Chart {
       {
         width: this.#place.clientWidth || 300,
         height: 120,
-        legend: { show: this.#names.length > 1 },
+        legend: { show: this.#names.length > 1, live: false },
         cursor: { show: false },
         series: [{}, ...this.#names.map((label, k) => ({ label, stroke: colours[k % 3]!, width: 2, dash: k === 2 ? [4, 4] : [] }))],
         axes: [

@@ -2,7 +2,7 @@
 
 import { type Client, connect, ServerError } from '@freetickets/client';
 import type { Answer, Model } from './answer.ts';
-import { type LocalModel, openHere } from './ask-browser.ts';
+import { type LocalModel, openHere, type TicketFiles } from './ask-browser.ts';
 import { askServer } from './ask-server.ts';
 import { followModel } from './charts.ts';
 import { Pad } from './pad.ts';
@@ -37,12 +37,10 @@ async function listModels(): Promise<void> {
   if (models.length === 0) showProblem('The server has no model that takes pictures.');
 }
 
-/** The model's file, opened once. */
+/** The model's tickets, opened once. */
 async function here({ name }: Model): Promise<LocalModel> {
-  const open = async () => {
-    const response = await fetchFrom(`/playground/models/${encodeURIComponent(name)}/file`);
-    return openHere(new Uint8Array(await response.arrayBuffer()), name);
-  };
+  const open = async () =>
+    openHere((await (await fetchFrom(`/playground/models/${encodeURIComponent(name)}/tickets`)).json()) as TicketFiles, name);
   if (!local.has(name)) local.set(name, open());
   return local.get(name)!.catch((error: Error) => {
     local.delete(name);
@@ -66,7 +64,7 @@ async function ask(): Promise<void> {
   }
 }
 
-const pad = new Pad(element<HTMLCanvasElement>('pad'), () => void ask());
+const pad = new Pad(element('pad'), () => void ask());
 element('clear').addEventListener('click', () => {
   pad.clear();
   element('verdict').textContent = 'Nothing asked yet.';

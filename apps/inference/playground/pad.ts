@@ -4,6 +4,7 @@ const PEN = 20;
 const STEP = 7;
 
 export class Pad {
+  readonly #area: HTMLElement;
   readonly #canvas: HTMLCanvasElement;
   readonly #context: CanvasRenderingContext2D;
   readonly #onChange: () => void;
@@ -15,7 +16,10 @@ export class Pad {
   /** Strokes are centred like digits, pictures are taken as they are. */
   drawn = true;
 
-  constructor(canvas: HTMLCanvasElement, onChange: () => void) {
+  /** @param area has the keyboard's focus, and the canvas in it */
+  constructor(area: HTMLElement, onChange: () => void) {
+    const canvas = area.querySelector('canvas')!;
+    this.#area = area;
     this.#canvas = canvas;
     this.#context = canvas.getContext('2d', { willReadFrequently: true })!;
     this.#onChange = onChange;
@@ -47,7 +51,7 @@ export class Pad {
   }
 
   #listen(): void {
-    const canvas = this.#canvas;
+    const [area, canvas] = [this.#area, this.#canvas];
     canvas.addEventListener('pointerdown', (event) => {
       canvas.setPointerCapture(event.pointerId);
       this.#last = undefined;
@@ -57,15 +61,15 @@ export class Pad {
       if (event.buttons & 1) this.#lineTo(this.#place(event));
     });
     canvas.addEventListener('pointerup', () => this.#onChange());
-    canvas.addEventListener('keydown', (event) => this.#key(event));
-    canvas.addEventListener('dragover', (event) => {
+    area.addEventListener('keydown', (event) => this.#key(event));
+    area.addEventListener('dragover', (event) => {
       event.preventDefault();
-      canvas.classList.add('over');
+      area.classList.add('over');
     });
-    canvas.addEventListener('dragleave', () => canvas.classList.remove('over'));
-    canvas.addEventListener('drop', (event) => {
+    area.addEventListener('dragleave', () => area.classList.remove('over'));
+    area.addEventListener('drop', (event) => {
       event.preventDefault();
-      canvas.classList.remove('over');
+      area.classList.remove('over');
       this.#take(event.dataTransfer);
     });
     document.addEventListener('paste', (event) => this.#take(event.clipboardData));

@@ -1,7 +1,8 @@
 /** The server on real ports, under load while its workers are killed, its models replaced and it is told to end. */
+import { once } from 'node:events';
 import { copyFile, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { Agent, get, type IncomingMessage } from 'node:http';
-import { createConnection } from 'node:net';
+import { createConnection, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -89,6 +90,46 @@ describe('under load', () => {
     expect(answers.length).toBeGreaterThan(50);
     expect(answers.filter((answer) => answer !== 'right')).toEqual([]);
   }, 60_000);
+
+  it('forgets the requests of clients that went away', async () => {
+    const server = await start();
+    const [pid] = pidsOf(server);
+    process.kill(pid!, 'SIGSTOP');
+    const gone = new AbortController();
+    const pending = () => server.service.repository.model('rows').version().pending;
+    const url = `${server.address}/v2/models/rows/infer`;
+    const first = ask(server, 1); // this one is with the worker, the others wait
+    await expect.poll(pending).toBe(1);
+    const left = Promise.allSettled([2, 3, 4].map((value) => fetch(url, { method: 'POST', body: bodyOf(value), signal: gone.signal })));
+    await expect.poll(pending).toBe(4);
+    gone.abort();
+    expect((await left).map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
+    await expect.poll(pending).toBe(1);
+    process.kill(pid!, 'SIGCONT');
+    expect(await first).toBe('right');
+    const [statistics] = server.service.statistics('rows');
+    expect([statistics!.inference_count, statistics!.inference_stats.fail.count]).toEqual([1, 3]);
+  });
+
+  it('answers a full queue as Triton does, if that was chosen', async () => {
+    const server = await start({ maxQueuedBytes: 1, tritonStatus: true });
+    const refused = await fetch(`${server.address}/v2/models/rows/infer`, { method: 'POST', body: bodyOf(1) });
+    expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '1']);
+  });
+
+  it('takes no more connections of one address than it may', async () => {
+    const server = await start({ maxConnectionsPerAddress: 2 });
+    const { port } = new URL(server.address);
+    const connected = () =>
+      new Promise<Socket>((resolve) => {
+        const socket = createConnection(Number(port), '127.0.0.1', () => resolve(socket));
+      });
+    const sockets = [await connected(), await connected(), await connected()];
+    await once(sockets[2]!, 'close');
+    expect(sockets.map(({ destroyed }) => destroyed)).toEqual([false, false, true]);
+    for (const socket of sockets) socket.destroy();
+    await expect.poll(() => ask(server, 1).catch(() => 'refused')).toBe('right');
+  });
 
   it('refuses what is too much with 429 and the time to come again, and counts it', async () => {
     const server = await start({ maxQueuedBytes: 60 });

@@ -2,15 +2,20 @@
 // everybody who reaches the server; models and their files need the scopes of their kind.
 
 import { readdirSync, readFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { describeOnnx, fromOnnx } from '@freetickets/onnx-export';
+import { encodeTicket } from '@freetickets/sparse-core';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Repository } from '../repository/repository.ts';
 import type { ServedVersion } from '../repository/served-version.ts';
+import { ServiceError } from '../service-error.ts';
 
 /** Where the build puts the page; the same whether this file runs from src or from dist. */
 const folder = fileURLToPath(new URL('../../dist/playground', import.meta.url));
+
+const LARGEST_MODEL = 2 ** 26;
 
 const types: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
@@ -49,11 +54,25 @@ export function addPlayground(app: FastifyInstance, repository: Repository): voi
     app.get('/playground', (_request, reply) => reply.redirect('/playground/'));
   }
   app.get('/playground/models', { config: { scope: 'metadata' } }, async () => pictureModels(repository));
-  app.get('/playground/models/:model/file', { config: { scope: 'model-repository' } }, async (request, reply) => {
+  app.get('/playground/models/:model/tickets', { config: { scope: 'model-repository' } }, async (request) => {
     const { model } = request.params as { readonly model: string };
-    const bytes = await readFile(repository.model(model).version().path);
-    return reply.header('content-type', 'application/octet-stream').send(bytes);
+    return ticketsIn(repository.model(model).version().path);
   });
+}
+
+/**
+ * A model's tickets for the engine in the page, as ticket files in base64. They are read out of the model's file here: its format takes a
+ * reader that makes code while it runs, which the page may not.
+ */
+async function ticketsIn(path: string): Promise<object> {
+  const { size } = await stat(path);
+  if (size > LARGEST_MODEL)
+    throw new ServiceError('too-large', `a model of ${size} bytes is too large for a page; the limit is ${LARGEST_MODEL}`);
+  const bytes = await readFile(path);
+  const { freetickets } = describeOnnx(bytes, 'the model');
+  const tickets = fromOnnx(bytes, 'the model').map((ticket) => Buffer.from(encodeTicket(ticket)).toString('base64'));
+  const { calibration = null, normalization } = freetickets!;
+  return { tickets, calibration, normalization: normalization?.inGraph ? normalization : null };
 }
 
 /** By path below the folder; none where the page was not built. */

@@ -35,7 +35,8 @@ function filesOf(text: string): readonly (readonly [string, string])[] | undefin
   }
 }
 
-async function digest(path: string): Promise<string> {
+/** SHA-256 of a file, computed anew only when the file is another. */
+export async function digest(path: string): Promise<string> {
   const { size, mtimeMs, ino } = await stat(path);
   const state = `${size} ${mtimeMs} ${ino}`;
   const before = known.get(path);

@@ -15,6 +15,7 @@ import { checkParameters } from '../uncertainty/check-parameters.ts';
 import { DriftMonitor, type DriftReport } from '../uncertainty/drift.ts';
 import { WorkerPool } from '../workers/pool.ts';
 import { completeConfig, type FullConfig } from './complete-config.ts';
+import { digest } from './manifest.ts';
 import type { ModelConfig } from './model-config.ts';
 import { warmUp } from './warm-up.ts';
 
@@ -74,7 +75,7 @@ export class ServedVersion {
       const { reference } = pool.model;
       drift = reference && new DriftMonitor(reference); // only now: what warms up is not what callers send
       const served = new ServedVersion(source, config, pool, instances, drift, observer, budget);
-      observer.modelLoaded(model, version, (performance.now() - started) / 1000, { engine: pool.model.engine });
+      observer.modelLoaded(model, version, (performance.now() - started) / 1000, { engine: pool.model.engine, sha256: await digest(path) });
       return served;
     } catch (error) {
       await pool.close();
