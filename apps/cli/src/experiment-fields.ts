@@ -32,7 +32,7 @@ const PROFILE = namesOf(PROFILES);
 export const AUGMENTATION = ['none', 'crop-flip', 'cutout', 'crop-flip-cutout', 'imagenet'] as const;
 const OPTIMIZERS = ['sgd', 'adamw'] as const;
 const DECAYS = ['all', 'weights'] as const;
-const ENGINES = ['auto', 'native', 'reference'] as const;
+export const ENGINES = ['auto', 'native', 'reference'] as const;
 
 const share = z.number().gt(0).max(1);
 const shareBelow1 = z.number().min(0).lt(1);

@@ -1,5 +1,6 @@
 /** The command line: every command, its options and its help. What a command does is in `commands/`. */
 
+import { type EngineName, engineNames } from '@freetickets/inference';
 import { SparseError } from '@freetickets/sparse-core';
 import { Argument, Command, Option } from 'commander';
 import { type BenchOptions, bench, WORKLOADS } from './commands/bench.ts';
@@ -7,12 +8,13 @@ import { benchText } from './commands/bench-text.ts';
 import { compareCommand } from './commands/compare-command.ts';
 import { dataText, describeData } from './commands/data.ts';
 import { demo, demoText } from './commands/demo.ts';
-import { diagnose, diagnosisText } from './commands/doctor.ts';
+import { doctorCommand } from './commands/doctor-command.ts';
 import { evaluateCommand } from './commands/evaluate-command.ts';
 import { exportCommand } from './commands/export-command.ts';
 import { importCommand } from './commands/import-command.ts';
 import { predict, predictText } from './commands/predict.ts';
 import { serveCommand } from './commands/serve-command.ts';
+import { setupCommand } from './commands/setup-command.ts';
 import { sweepCommand } from './commands/sweep-command.ts';
 import { resumeRun, startRun, trainText } from './commands/train.ts';
 import { EXIT } from './exit.ts';
@@ -44,6 +46,7 @@ export function program(stopSignal: StopSignal): Command {
   dataCommand(root);
   demoCommand(root, stopSignal);
   doctorCommand(root);
+  setupCommand(root, stopSignal);
   benchCommand(root);
   return root;
 }
@@ -80,20 +83,35 @@ function trainCommand(root: Command, stopSignal: StopSignal): void {
   });
 }
 
+interface PredictFlags extends Common {
+  readonly input: string[];
+  readonly resize?: boolean;
+  readonly engine: EngineName;
+  readonly threads?: string;
+}
+
 function predictCommand(root: Command): void {
   const command = addCommand(root, 'predict', 'Runs pictures through an exported model.', [
     'predict ensemble.onnx --input digit.png',
     'predict ensemble.onnx --input a.png b.jpg --resize --json',
+    'predict ensemble.onnx --input digit.png --engine onnxruntime-cuda',
   ])
     .argument('<MODEL>', 'ONNX file made by export')
     .requiredOption('-i, --input <FILE...>', 'JPEG or PNG pictures')
-    .addOption(new Option('--resize', 'fit pictures of another size: scale, then cut out the middle'));
-  withOutput(command).action(
-    async (model: string, { json, quiet, input, resize = false }: Common & { input: string[]; resize?: boolean }) => {
-      const result = await predict(model, input, { resize });
-      talk({ json, quiet }).result(result, predictText(result));
-    },
-  );
+    .addOption(new Option('--resize', 'fit pictures of another size: scale, then cut out the middle'))
+    .addOption(
+      new Option('--engine <NAME>', 'what computes; auto takes the fastest that works here, and says why')
+        .choices(engineNames)
+        .default('auto'),
+    )
+    .addOption(new Option('--threads <N>', 'of the engine (default: all processors)'));
+  withOutput(command).action(async (model: string, { json, quiet, input, resize = false, engine, threads }: PredictFlags) => {
+    const speak = talk({ json, quiet });
+    const shared = threads === undefined ? {} : { threads: wholeNumber('--threads', threads, 1, 1024) };
+    const result = await predict(model, input, { resize, engine, ...shared });
+    speak.say(`engine: ${result.engine.name} (${result.engine.why})`);
+    speak.result(result, predictText(result));
+  });
 }
 
 function dataCommand(root: Command): void {
@@ -121,17 +139,6 @@ function demoCommand(root: Command, stopSignal: StopSignal): void {
     const result = await demo(speak, stopSignal());
     if (result === undefined) process.exitCode = EXIT.interrupted;
     else speak.result(result, demoText(result));
-  });
-}
-
-function doctorCommand(root: Command): void {
-  const command = addCommand(root, 'doctor', 'Says what this machine has, what is used, and what would make it faster.', [
-    'doctor',
-    'doctor --json',
-  ]);
-  withOutput(command).action(({ json, quiet }: Common) => {
-    const diagnosis = diagnose();
-    talk({ json, quiet }).result(diagnosis, diagnosisText(diagnosis));
   });
 }
 

@@ -20,6 +20,7 @@ export class Pad {
   constructor(area: HTMLElement, onChange: () => void) {
     const canvas = area.querySelector('canvas')!;
     this.#area = area;
+    area.tabIndex = 0;
     this.#canvas = canvas;
     this.#context = canvas.getContext('2d', { willReadFrequently: true })!;
     this.#onChange = onChange;

@@ -9,7 +9,7 @@ export interface Pixels {
 /** MNIST's digits: the longer side of the ink is 20 of 28 pixels, its centre of mass is the centre. */
 const INK = 20 / 28;
 /** Points that are averaged along each side of a pixel. */
-const POINTS = 5;
+const POINTS = 4;
 
 /**
  * @param shape (channels, height, width); of one channel, grey values

@@ -4,6 +4,7 @@
 import { readFileSync } from 'node:fs';
 import { availableParallelism, totalmem } from 'node:os';
 import { SparseError } from '@freetickets/sparse-core';
+import type { EngineName } from './engines/engine.ts';
 import { LogLevels } from './observability/log-settings.ts';
 import { createLogger, type Logger } from './observability/logger.ts';
 import { Metrics } from './observability/metrics.ts';
@@ -17,6 +18,8 @@ import { ServiceError } from './service-error.ts';
 import type { DriftReport } from './uncertainty/drift.ts';
 
 export interface ServiceOptions extends RepositoryOptions {
+  /** What computes; `auto`, the default, takes the fastest that works here. */
+  readonly engine?: EngineName;
   /** Threads of each worker process; default: the machine's cores, less one for the server, shared out among the processes. */
   readonly threads?: number;
   /** Worker processes of a model whose configuration does not say; default 1. */
@@ -116,7 +119,7 @@ function servingOptions(options: ServiceOptions, metrics: Metrics, logger: Logge
   const instances = options.instances ?? 1;
   const processes = instances * Math.max(1, Object.keys(options.models ?? {}).length);
   return {
-    engine: 'onnxruntime-cpu',
+    engine: options.engine ?? 'auto',
     threads: options.threads ?? Math.max(1, Math.floor((availableParallelism() - 1) / processes)),
     instances,
     budget: new ByteBudget(options.maxQueuedBytes ?? Math.floor(totalmem() / 4)),

@@ -1,4 +1,6 @@
 export type { RunningService, ServiceOptions } from './create-service.ts';
+export { type ChosenEngine, type EngineName, type EngineOptions, engineNames } from './engines/engine.ts';
+export { onnxruntimeEngine } from './engines/onnxruntime-engine.ts';
 export { type ModelOptions, type OnnxModel, openModel } from './model.ts';
 export type { ConfigTensor, ModelConfig } from './repository/model-config.ts';
 export { readPbtxt, writePbtxt } from './repository/pbtxt.ts';

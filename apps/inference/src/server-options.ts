@@ -1,6 +1,7 @@
 // Every option of a server in one table: `freetickets-inference` and `freetickets serve` make their flags, help and checks of it.
 
 import { SparseError } from '@freetickets/sparse-core';
+import { engineNames } from './engines/engine.ts';
 import { isLoopback } from './security/open-security.ts';
 import type { ServeOptions } from './serve.ts';
 
@@ -33,6 +34,7 @@ export const serverOptions: readonly ServerOption[] = [
   { name: 'load-model', kind: 'list', value: 'NAME', help: 'with explicit: what to load at the start, * for all' },
   { name: 'repository-poll-secs', kind: 'count', value: 'N', help: 'with poll: seconds between looks (default 15)' },
   { name: 'require-manifest', kind: 'flag', help: 'take no version whose files are not listed with their SHA-256' },
+  { name: 'engine', kind: 'text', choices: engineNames, help: 'what computes (default auto: the fastest that works here)' },
   {
     name: 'threads',
     kind: 'count',
@@ -93,6 +95,7 @@ export function readServerOptions(values: OptionValues): ServeOptions {
     loadAtStart: values['load-model'] as readonly string[] | undefined,
     pollSeconds: count('repository-poll-secs'),
     requireManifest: flag('require-manifest'),
+    engine: text('engine') as ServeOptions['engine'],
     threads: count('threads'),
     instances: count('instances'),
     keys: text('keys'),

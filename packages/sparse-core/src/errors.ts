@@ -10,7 +10,9 @@ export type ErrorCode =
   | 'ALREADY_EXISTS'
   | 'DISK_FULL'
   | 'NON_FINITE'
-  | 'KERNELS_UNAVAILABLE';
+  | 'KERNELS_UNAVAILABLE'
+  | 'DOWNLOAD_FAILED'
+  | 'RUNTIME_UNAVAILABLE';
 
 /**
  * The one error of FreeTickets. Its message is a sentence: where, what was expected, what came, and (if known) what to do.

@@ -1,1 +1,3 @@
-export { loadTicket, readFileOrExplain, saveTicket, writeFileAtomic } from './files.node.ts';
+export { cacheFolder } from './cache-folder.node.ts';
+export { explainWriteError, loadTicket, readFileOrExplain, saveTicket, writeFileAtomic } from './files.node.ts';
+export { lockFolder } from './lock-folder.node.ts';

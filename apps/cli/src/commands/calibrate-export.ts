@@ -1,6 +1,6 @@
 /** What a server has to know of an ensemble, fitted on the validation part of the run's data before it is exported. */
 import { type CalibrationOptions, fitCalibration, type ServingCalibration } from '@freetickets/inference';
-import { SparseError, splitHeads, type Ticket } from '@freetickets/sparse-core';
+import { splitHeads, type Ticket } from '@freetickets/sparse-core';
 import { openDataOfRun } from '../data.ts';
 import { computingFor } from '../engines.ts';
 import { openMembers } from '../evaluation/members.ts';
@@ -9,7 +9,7 @@ import { progressBar } from '../progress.ts';
 import type { RunRecord } from '../run-record.ts';
 import type { Talk } from '../talk.ts';
 
-/** @throws SparseError INVALID_CONFIG for a run without validation data, and whatever reading the data throws */
+/** @throws SparseError as reading the data does */
 export async function calibrateExport(
   tickets: readonly Ticket[],
   { experiment, record }: { readonly experiment: Experiment; readonly record: RunRecord },
@@ -17,8 +17,6 @@ export async function calibrateExport(
   talk: Talk,
 ): Promise<ServingCalibration> {
   const { valid } = await openDataOfRun(experiment, record, talk);
-  if (valid.size === 0)
-    throw new SparseError('INVALID_CONFIG', '--calibrate', 'a run that keeps a validation part of its data', experiment.validation);
   await using members = await openMembers(
     tickets.flatMap(({ state }) => splitHeads(state)),
     computingFor(experiment, talk.say),

@@ -42,7 +42,9 @@ function modelOf(text: string): { name: string; path: string } {
 }
 
 export function servingText({ server, models }: Serving): string {
-  const files = models.map(({ name, path }) => `serving ${path} at ${server.address}/v2/models/${name}`);
-  const others = server.service.repositoryIndex().filter(({ name }) => !models.some((model) => model.name === name));
-  return [...files, ...others.map(({ name }) => `serving ${name} at ${server.address}/v2/models/${name}`)].join('\n');
+  const loaded = server.service.repository.models.flatMap((model) => model.loaded.map(({ engine }) => ({ name: model.name, engine })));
+  const what = (name: string) => models.find((model) => model.name === name)?.path ?? name;
+  return loaded
+    .map(({ name, engine }) => `serving ${what(name)} at ${server.address}/v2/models/${name} (${engine.name}: ${engine.why})`)
+    .join('\n');
 }

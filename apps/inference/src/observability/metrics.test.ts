@@ -190,7 +190,7 @@ describe('the page', () => {
     const value = (line = '') => Number(line.split(' ')[1]);
     expect(value(used)).toBeGreaterThan(0);
     expect(value(used)).toBeLessThan(value(total));
-    expect(await lines('ft_event_loop_delay_seconds{quantile="0.99"')).toHaveLength(1);
+    expect(await lines('ft_event_loop_delay_seconds{percentile="99"')).toHaveLength(1);
   });
 });
 

@@ -130,9 +130,9 @@ export class Metrics implements Observer {
     addGauge(this.#registry, 'ft_draining', '1 while the server is shutting down.', [], (gauge) =>
       gauge.set(this.#sources?.draining() ? 1 : 0),
     );
-    addGauge(this.#registry, 'ft_event_loop_delay_seconds', 'Delay of the event loop since the last look.', ['quantile'], (gauge) => {
-      for (const quantile of [0.5, 0.99]) gauge.set({ quantile: String(quantile) }, this.#eventLoop.percentile(100 * quantile) / 1e9);
-      gauge.set({ quantile: '1' }, this.#eventLoop.max / 1e9);
+    addGauge(this.#registry, 'ft_event_loop_delay_seconds', 'Delay of the event loop since the last look.', ['percentile'], (gauge) => {
+      for (const percentile of [50, 99]) gauge.set({ percentile: String(percentile) }, this.#eventLoop.percentile(percentile) / 1e9);
+      gauge.set({ percentile: '100' }, this.#eventLoop.max / 1e9);
       this.#eventLoop.reset();
     });
   }

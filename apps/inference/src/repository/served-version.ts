@@ -1,6 +1,7 @@
 // One version of one model, loaded: its worker processes, its queue, and what it says of itself. Made by `start`, replaced as a whole
 // on reload, ended by `close` when its last request is answered.
 
+import type { ChosenEngine, EngineName } from '../engines/engine.ts';
 import type { Observer, RequestRecord } from '../observability/observer.ts';
 import { checkRequest } from '../protocol/check-request.ts';
 import { classify } from '../protocol/classification.ts';
@@ -16,7 +17,7 @@ import { DriftMonitor, type DriftReport } from '../uncertainty/drift.ts';
 import { WorkerPool } from '../workers/pool.ts';
 import { completeConfig, type FullConfig } from './complete-config.ts';
 import { digest } from './manifest.ts';
-import type { ModelConfig } from './model-config.ts';
+import type { InstanceGroup, ModelConfig } from './model-config.ts';
 import { warmUp } from './warm-up.ts';
 
 /** A version as its source describes it. */
@@ -31,7 +32,7 @@ export interface VersionSource {
 
 /** What all models share. */
 export interface ServingOptions {
-  readonly engine: string;
+  readonly engine: EngineName;
   readonly threads: number;
   /** Processes of a model whose configuration does not say. */
   readonly instances: number;
@@ -61,7 +62,7 @@ export class ServedVersion {
     const started = performance.now();
     let drift: DriftMonitor | undefined;
     const pool = await WorkerPool.start({
-      spec: { path, engine, threads },
+      spec: { path, engine: engineFor(engine, groups), threads },
       instances,
       warn: (message) => warn(`model '${model}' version ${version}: ${message}`),
       onRestart: () => observer.workerRestarted(model, version),
@@ -75,7 +76,10 @@ export class ServedVersion {
       const { reference } = pool.model;
       drift = reference && new DriftMonitor(reference); // only now: what warms up is not what callers send
       const served = new ServedVersion(source, config, pool, instances, drift, observer, budget);
-      observer.modelLoaded(model, version, (performance.now() - started) / 1000, { engine: pool.model.engine, sha256: await digest(path) });
+      observer.modelLoaded(model, version, (performance.now() - started) / 1000, {
+        engine: pool.model.engine.name,
+        sha256: await digest(path),
+      });
       return served;
     } catch (error) {
       await pool.close();
@@ -109,6 +113,11 @@ export class ServedVersion {
 
   get ready(): boolean {
     return !this.#closed && this.#pool.ready;
+  }
+
+  /** What computes it, and why. */
+  get engine(): ChosenEngine {
+    return this.#pool.model.engine;
   }
 
   /** Process ids of its workers. */
@@ -212,3 +221,7 @@ export class ServedVersion {
     context.timed?.(record);
   }
 }
+
+/** A configuration that asks for GPUs asks for the engine that runs there. */
+const engineFor = (engine: EngineName, groups: readonly InstanceGroup[] = []): EngineName =>
+  engine === 'auto' && groups.some(({ kind }) => kind === 'KIND_GPU') ? 'onnxruntime-cuda' : engine;

@@ -4,6 +4,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describeOnnx, separateOnnx } from '@freetickets/onnx-export';
+import type { ChosenEngine } from '../engines/engine.ts';
 import type { ModelOptions, OnnxModel } from '../model.ts';
 import { openModel } from '../model.ts';
 import { parseCalibration } from './calibration.ts';
@@ -14,6 +15,7 @@ import { MEMBER_OUTPUT } from './wishes.ts';
 import { type UncertainModel, withUncertainty } from './with-uncertainty.ts';
 
 export interface OpenUncertainModel extends UncertainModel, AsyncDisposable {
+  readonly engine: ChosenEngine;
   readonly classes?: readonly string[];
   readonly reference?: References;
 }
@@ -32,6 +34,7 @@ export async function openUncertain(path: string, options: ModelOptions): Promis
     };
     return {
       ...withUncertainty(model, { calibration, networks: freetickets ? networksIn(bytes, path) : 1, openParts }),
+      engine: model.engine,
       ...(freetickets?.classes && { classes: freetickets.classes }),
       ...(calibration && { reference: calibration.reference }),
       async [Symbol.asyncDispose]() {

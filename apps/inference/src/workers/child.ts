@@ -60,7 +60,8 @@ try {
   const { inputs, outputs, engine, classes, reference } = runner;
   send({ kind: 'ready', model: { inputs, outputs, engine, ...(classes && { classes }), ...(reference && { reference }) } });
 } catch (error) {
-  // The parent names the file itself, so it gets the reason alone.
-  const cause = error instanceof Error ? (error.cause ?? error) : error;
+  // The parent names the file itself, so of what is wrong with the file it gets the reason alone.
+  const ofFile = error instanceof SparseError && (error.code === 'BAD_FILE' || error.code === 'MISSING_FILE');
+  const cause = ofFile ? (error.cause ?? error) : error;
   send({ kind: 'failed', code: error instanceof SparseError ? error.code : 'BAD_FILE', reason: words(cause) });
 }

@@ -1,5 +1,6 @@
 // The headers of the frames between the server and a worker process.
 
+import type { ChosenEngine, EngineName } from '../engines/engine.ts';
 import type { Parameters } from '../protocol/raw-tensor.ts';
 import type { Signature } from '../tensor.ts';
 import type { Counts, References } from '../uncertainty/drift.ts';
@@ -8,7 +9,7 @@ import type { TensorHead } from './frame.ts';
 /** To the worker, on its command line as JSON. */
 export interface WorkerSpec {
   readonly path: string;
-  readonly engine: string;
+  readonly engine: EngineName;
   readonly threads: number;
 }
 
@@ -40,7 +41,7 @@ export type ReplyHeader = { readonly tensors: readonly TensorHead[] } & (
 
 /** What a worker says of the model that it loaded. */
 export interface ModelFacts extends Signature {
-  readonly engine: string;
+  readonly engine: ChosenEngine;
   readonly classes?: readonly string[];
   readonly reference?: References;
 }

@@ -1,6 +1,7 @@
 // What a worker process computes with: a model (model.ts), perhaps with uncertainty around it (uncertainty/). The worker opens one
 // runner and calls it with one batch at a time.
 
+import type { ChosenEngine } from '../engines/engine.ts';
 import type { Parameters } from '../protocol/raw-tensor.ts';
 import type { Signature, Tensor } from '../tensor.ts';
 import type { Counts, References } from '../uncertainty/drift.ts';
@@ -14,7 +15,7 @@ export interface RunOptions {
 
 export interface Runner extends Signature, AsyncDisposable {
   /** Which engine computes, and why. */
-  readonly engine: string;
+  readonly engine: ChosenEngine;
   /** Class names, where the file has them. */
   readonly classes?: readonly string[];
   /** How the validation data looked, where the file says. */

@@ -4,7 +4,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Duplex } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { type ErrorCode, SparseError } from '@freetickets/sparse-core';
+import { SparseError } from '@freetickets/sparse-core';
 import { cannotLoad } from '../model.ts';
 import type { Parameters, RawTensor } from '../protocol/raw-tensor.ts';
 import { ServiceError } from '../service-error.ts';
@@ -122,8 +122,7 @@ export class WorkerProcess {
 }
 
 function loadError(path: string, { code, reason }: { readonly code: string; readonly reason: string }): SparseError {
-  if (code === 'BAD_FILE') return cannotLoad(path, new Error(reason));
-  return new SparseError(code as ErrorCode, path, 'an ONNX file', new Error(reason));
+  return code === 'MISSING_FILE' ? new SparseError(code, path, 'an ONNX file', new Error(reason)) : cannotLoad(path, new Error(reason));
 }
 
 /** onnxruntime's messages name files of the machine that built it and of this one; neither is the client's business. */
