@@ -2,7 +2,7 @@
 import { network, rng, treeNet } from '@freetickets/sparse-core';
 import { describe, expect, it } from 'vitest';
 import { nets, randomState, residual } from '../testing/nets.ts';
-import { describeOnnx, type OnnxOptions, separateOnnx, toOnnx } from './index.ts';
+import { describeOnnx, fromOnnx, type OnnxOptions, separateOnnx, toOnnx } from './index.ts';
 
 process.env.ORT_DISABLE_TELEMETRY = '1'; // read when the module is loaded, hence the import below
 const ort = (await import('onnxruntime-node')).default;
@@ -43,6 +43,9 @@ describe('separateOnnx', () => {
         expect(Math.abs(value - data[n * 4 * CLASSES + before * CLASSES + rest]!)).toBeLessThan(1e-6);
       });
       before += heads;
+      // The engine for sparse weights reads the same ticket out of it as out of the whole.
+      expect(fromOnnx(part, 'part.onnx')).toEqual([fromOnnx(whole, 'whole.onnx')[index]]);
+      expect(describeOnnx(part, 'part.onnx').freetickets).toMatchObject({ members: heads, calibration: null });
     }
   });
   it('takes an ensemble of one, and refuses what is no ensemble of this package', async () => {

@@ -2,51 +2,70 @@
  * An ensemble's file taken apart again: one file for each of its networks, so that a server can run some of them and not the others. It
  * works on the graph alone and knows `answers.ts` beside it: what goes into the node that stacks the members is one network each.
  */
-import { SparseError } from '@freetickets/sparse-core';
+import { network, SparseError } from '@freetickets/sparse-core';
 import { MEMBERS_NODE } from './answers.ts';
-import { decodeModel, encodeModel, type ModelProto, type NodeProto } from './proto.ts';
+import { decodeOnnx } from './decode-onnx.ts';
+import { describeModel } from './describe-onnx.ts';
+import { prefixOf, type TicketMetadata, toProperties } from './metadata.ts';
+import { encodeModel, type ModelProto, type NodeProto } from './proto.ts';
 
 /**
- * @param bytes of an `.onnx` file that `toOnnx` wrote
+ * @param bytes of an `.onnx` file that `toOnnx` wrote, in the layout `fused`
  * @param at its path, for messages
- * @returns one file per network, in the order of the members. Input: that of the whole. Output: `member_probabilities` or `member_logits`,
- * (batch, heads, classes)
+ * @returns one file per ticket, in the order of the members. Input: that of the whole. Output: `member_probabilities` or `member_logits`,
+ * (batch, heads, classes). Their metadata are those of the ticket, without a calibration
  * @throws SparseError BAD_FILE for other files
  */
 export function separateOnnx(bytes: Uint8Array, at: string): Uint8Array[] {
-  const model = decoded(bytes, at);
+  const decoded = decodeOnnx(bytes, at);
+  const { freetickets } = describeModel(decoded, at);
+  const model = decoded as unknown as ModelProto;
   const { node: nodes, output: outputs } = model.graph;
   const stack = nodes.find(({ name }) => name === MEMBERS_NODE);
   const members = outputs.find(({ name }) => name.startsWith('member_'));
-  if (!stack || !members)
+  if (!freetickets || !stack || !members || stack.input.length !== freetickets.specs.length)
     throw new SparseError('BAD_FILE', at, 'an ensemble whose members stand apart in the graph', new Error('another graph'));
-  const answer = members.name;
-  const tail = pathFrom(nodes, stack.output[0]!, answer);
-  return stack.input.map((network) => {
-    const own = needed(nodes, network);
-    // What made a stack of all members now makes it of one network.
-    const last = tail.length > 0 ? tail.map((step) => renamed(step, stack.output[0]!, network)) : [identity(network, answer)];
-    const used = new Set([...own, ...last].flatMap(({ input }) => input));
+  const tail = pathFrom(nodes, stack.output[0]!, members.name);
+  const metadata = ticketsOf(freetickets);
+  return stack.input.map((answer, t) => {
+    const own = needed(nodes, answer);
+    // What made a stack of all members now makes it of one ticket.
+    const last = tail.length > 0 ? tail.map((step) => renamed(step, (name) => (name === stack.output[0] ? answer : name))) : [];
+    const end = last.length > 0 ? last : [identity(answer, members.name)];
+    const used = new Set([...own, ...end].flatMap(({ input }) => input));
+    // Every ticket's names begin as the first one's: readers of the metadata look for them so.
+    const toFirst = (name: string) => (name.startsWith(prefixOf(t)) ? prefixOf(0) + name.slice(prefixOf(t).length) : name);
     return encodeModel({
       ...model,
-      producerName: 'freetickets-separate', // metadata properties are of the whole
-      metadataProps: [],
+      metadataProps: toProperties(metadata[t]!),
       graph: {
         ...model.graph,
-        node: [...own, ...last],
-        initializer: model.graph.initializer.filter(({ name }) => used.has(name)),
-        output: [{ ...members, type: withoutMembers(members.type) }],
+        node: [...own, ...end].map((node) => renamed(node, toFirst)),
+        initializer: model.graph.initializer
+          .filter(({ name }) => used.has(name))
+          .map((constant) => ({ ...constant, name: toFirst(constant.name) })),
+        output: [{ name: members.name, type: withoutMembers(members.type) }],
       },
     });
   });
 }
 
-function decoded(bytes: Uint8Array, at: string): ModelProto {
-  try {
-    return decodeModel(bytes) as ModelProto;
-  } catch (cause) {
-    throw new SparseError('BAD_FILE', at, 'an ONNX model', new Error(`${bytes.length} bytes that are none`), '', { cause });
-  }
+function ticketsOf({ specs, calibration: _, ...whole }: TicketMetadata): TicketMetadata[] {
+  let before = 0;
+  return specs.map((spec) => {
+    const { heads } = network(spec);
+    const own = <Fact>(list: readonly Fact[]): readonly Fact[] => list.slice(before, before + heads);
+    const ticket = {
+      ...whole,
+      specs: [spec],
+      members: heads,
+      networks: own(whole.networks),
+      steps: own(whole.steps),
+      sparsity: own(whole.sparsity),
+    };
+    before += heads;
+    return { ...ticket, calibration: null };
+  });
 }
 
 /** The nodes that `tensor` depends on, in their order. */
@@ -68,12 +87,12 @@ function pathFrom(nodes: readonly NodeProto[], from: string, to: string): NodePr
   return needed(nodes, to).filter(({ output }) => output.some((name) => after.has(name) && name !== from));
 }
 
-const renamed = (node: NodeProto, from: string, to: string): NodeProto => ({
-  name: node.name,
-  opType: node.opType,
-  input: node.input.map((name) => (name === from ? to : name)),
-  output: node.output,
-  attribute: node.attribute,
+const renamed = ({ name, opType, input, output, attribute }: NodeProto, to: (name: string) => string): NodeProto => ({
+  name: to(name),
+  opType,
+  input: input.map(to),
+  output: output.map(to),
+  attribute,
 });
 
 const identity = (from: string, to: string): NodeProto => ({

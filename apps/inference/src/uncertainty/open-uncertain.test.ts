@@ -19,7 +19,7 @@ let calibration: ServingCalibration;
 beforeAll(async () => {
   file = await ensembleFile();
   ({ calibration } = file);
-  model = await openUncertain(file.path, { threads: 1 });
+  model = await openUncertain(file.path, { threads: 1, engine: 'onnxruntime-cpu' });
   bare = await openUncertain(file.plain, { threads: 1 });
 });
 afterAll(async () => {
@@ -111,6 +111,13 @@ describe('members one after the other', () => {
       const shown = numbers(found.member_probabilities).subarray(n * MEMBERS * CLASSES, (n + 1) * MEMBERS * CLASSES);
       expect(shown.subarray(count * CLASSES).every((p) => p === 0)).toBe(true);
     });
+  });
+  it('answer alike whichever engine computes', async () => {
+    await using sparse = await openUncertain(file.path, { threads: 1, engine: 'sparse' });
+    const [own, other] = [await run({ anytime: true }, [], sparse), await run({ anytime: true })];
+    expect(sparse.engine.name).toBe('sparse');
+    expect(own.members_used!.data).toEqual(other.members_used!.data);
+    expect(Math.max(...numbers(own.probabilities).map((p, k) => Math.abs(p - numbers(other.probabilities)[k]!)))).toBeLessThan(1e-5);
   });
   it('are cut short by a budget, but for the first', async () => {
     await run({ anytime: true }); // from now on it is known what a member costs
