@@ -1,35 +1,23 @@
-// Between @grpc/grpc-js and the answers of methods.ts, infer-message.ts and stream-infer.ts: every call passes the gate, messages are
+// Between @grpc/grpc-js and the answers of methods.ts, infer-message.ts and stream-infer.ts: messages are
 // decoded and encoded here, and errors become statuses.
 
 import { SparseError } from '@freetickets/sparse-core';
 import {
   type handleBidiStreamingCall,
   type handleUnaryCall,
-  Metadata,
   type MethodDefinition,
-  type ServerErrorResponse,
   type ServerUnaryCall,
   type ServiceDefinition,
 } from '@grpc/grpc-js';
 import type protobuf from 'protobufjs';
-import type { CallContext, Gate, InferenceService } from '../service.ts';
-import { explain } from '../service-error.ts';
-import { contextOf, credentialsOf } from './call-context.ts';
+import type { CallContext } from '../service.ts';
+import { contextOf } from './call-context.ts';
+import { callerOf } from './gate-interceptor.ts';
 import { inferResponse, readInferRequest } from './infer-message.ts';
 import type { Method } from './methods.ts';
 import { decode, messageType } from './schema.ts';
-import { statusOf } from './status.ts';
 import { streamInfer } from './stream-infer.ts';
-
-/** What the handlers work with. */
-export interface Surface {
-  readonly service: InferenceService;
-  readonly gate: Gate;
-  /** Answer a full queue and a timeout with UNAVAILABLE, as Triton does. */
-  readonly tritonStatus?: boolean;
-  /** Told of calls that failed by no fault of the caller. */
-  readonly onFailure?: (error: unknown, call: { readonly rpc: string; readonly requestId?: string }) => void;
-}
+import { failure, type Surface } from './surface.ts';
 
 /** Requests besides inference and uploads; more would be an attack on the decoder. */
 const maxSmallRequest = 2 ** 20;
@@ -56,7 +44,7 @@ export function serviceDefinition(service: protobuf.Service): ServiceDefinition 
 export function unaryHandler(rpc: protobuf.Method, method: Method, surface: Surface): handleUnaryCall<Buffer, Buffer> {
   const request = rpc.resolvedRequestType!;
   const response = rpc.resolvedResponseType!;
-  return answering(rpc.name, method.scope, surface, async (message, context) => {
+  return answering(rpc.name, surface, async (message, context) => {
     if (message.length > (method.maxBytes ?? maxSmallRequest)) {
       throw new SparseError('INVALID_ARGUMENT', 'request', `at most ${maxSmallRequest} bytes`, message.length);
     }
@@ -68,42 +56,25 @@ export function unaryHandler(rpc: protobuf.Method, method: Method, surface: Surf
 /** ModelInfer, whose messages hold the tensors. */
 export function inferHandler(surface: Surface): handleUnaryCall<Buffer, Buffer> {
   const response = messageType('inference.ModelInferResponse');
-  return answering('ModelInfer', 'inference', surface, async (message, context) =>
+  return answering('ModelInfer', surface, async (message, context) =>
     response.encode(inferResponse(await surface.service.infer(readInferRequest(message), context))),
   );
 }
 
 export function streamHandler(surface: Surface): handleBidiStreamingCall<Buffer, Buffer> {
-  return (call) => {
-    try {
-      const caller = surface.gate.admit(credentialsOf(call), 'inference');
-      streamInfer(surface.service, call, contextOf(call, caller));
-    } catch (error) {
-      call.emit('error', failure(error, 'ModelStreamInfer', {}, surface));
-    }
-  };
+  return (call) => streamInfer(surface.service, call, contextOf(call, callerOf(call)));
 }
 
 type Answer = (message: Buffer, context: CallContext) => Promise<protobuf.Writer>;
 
-function answering(rpc: string, scope: Method['scope'], surface: Surface, answer: Answer): handleUnaryCall<Buffer, Buffer> {
+function answering(rpc: string, surface: Surface, answer: Answer): handleUnaryCall<Buffer, Buffer> {
   return async (call: ServerUnaryCall<Buffer, Buffer>, callback) => {
-    let context: CallContext = {};
+    const context = contextOf(call, callerOf(call));
     try {
-      context = contextOf(call, surface.gate.admit(credentialsOf(call), scope));
       callback(null, (await answer(call.request, context)).finish() as Buffer);
     } catch (error) {
-      callback(failure(error, rpc, context, surface));
+      callback(failure(error, surface, rpc, context.requestId));
     }
+    call.removeAllListeners('cancelled'); // grpc-js says so at every end, and an abort that nobody waits for costs time
   };
-}
-
-function failure(error: unknown, rpc: string, { requestId }: CallContext, surface: Surface): Partial<ServerErrorResponse> {
-  const { reason, retryAfter } = explain(error);
-  const id = requestId === undefined ? {} : { requestId };
-  if (reason === 'failed') surface.onFailure?.(error, { rpc, ...id });
-  const metadata = new Metadata();
-  if (requestId !== undefined) metadata.set('x-request-id', requestId);
-  if (retryAfter !== undefined) metadata.set('retry-after', String(retryAfter));
-  return { ...statusOf(error, surface.tritonStatus), metadata };
 }
