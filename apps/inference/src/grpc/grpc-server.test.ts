@@ -253,6 +253,22 @@ describe('unary rpcs', () => {
   });
 });
 
+describe('the gate', () => {
+  it('turns a call away before its message has come', async () => {
+    const session = connect(`http://127.0.0.1:${server.port}`);
+    const headers = {
+      ':method': 'POST',
+      ':path': '/inference.GRPCInferenceService/ModelInfer',
+      'content-type': 'application/grpc',
+      te: 'trailers',
+    };
+    const call = session.request({ ...headers, authorization: 'Bearer wrong' }); // and no message, which stays open
+    const answered = new Promise<Record<string, unknown>>((resolve) => call.on('response', resolve));
+    expect(await answered).toMatchObject({ 'grpc-status': String(status.UNAUTHENTICATED), 'grpc-message': 'unknown%20key' });
+    session.destroy();
+  });
+});
+
 describe('grpc.health.v1', () => {
   const check = (name: string) => call('Check', { service: name }, { service: 'grpc.health.v1.Health' });
   it.each(['', 'inference.GRPCInferenceService'])('serves %j', async (name) => expect(await check(name)).toEqual({ status: 'SERVING' }));

@@ -2,12 +2,18 @@
 
 import { SparseError } from '@freetickets/sparse-core';
 import { logVerbosity, Server, ServerCredentials, setLogVerbosity, type UntypedServiceImplementation } from '@grpc/grpc-js';
-import { inferHandler, type Surface, serviceDefinition, streamHandler, unaryHandler } from './handlers.ts';
+import type { Scope } from '../service.ts';
+import { gateInterceptor } from './gate-interceptor.ts';
+import { inferHandler, serviceDefinition, streamHandler, unaryHandler } from './handlers.ts';
 import { healthMethods } from './health.ts';
 import { type Method, unaryMethods } from './methods.ts';
 import { serviceType } from './schema.ts';
+import type { Surface } from './surface.ts';
 
 setLogVerbosity(logVerbosity.NONE); // what goes wrong is thrown or answered; grpc-js would write it to stderr as well
+
+const inferenceName = 'inference.GRPCInferenceService';
+const healthName = 'grpc.health.v1.Health';
 
 export interface GrpcOptions extends Surface {
   /** Default 127.0.0.1. */
@@ -36,17 +42,28 @@ export interface GrpcServer {
  */
 export async function listenGrpc(options: GrpcOptions): Promise<GrpcServer> {
   const { host = '127.0.0.1', port = 8001, maxMessageBytes = 2 ** 26, maxStreams = 256, service } = options;
+  const inference = unaryMethods(service);
+  const health = healthMethods(service);
+  const scopes = new Map<string, Scope>([
+    ...scopesOf(inferenceName, inference),
+    ...['ModelInfer', 'ModelStreamInfer'].map((rpc) => [`/${inferenceName}/${rpc}`, 'inference'] as const),
+    ...scopesOf(healthName, health),
+  ]);
   const server = new Server({
     'grpc.max_receive_message_length': maxMessageBytes,
     'grpc.max_send_message_length': -1,
     'grpc.max_concurrent_streams': maxStreams,
+    interceptors: [gateInterceptor(options, scopes)],
   });
   const tensors = { ModelInfer: inferHandler(options), ModelStreamInfer: streamHandler(options) };
-  addService(server, 'inference.GRPCInferenceService', unaryMethods(service), options, tensors);
-  addService(server, 'grpc.health.v1.Health', healthMethods(service), options, {});
+  addService(server, inferenceName, inference, options, tensors);
+  addService(server, healthName, health, options, {});
   const bound = await bind(server, host, port, options.tls);
   return { port: bound, close: (graceMs) => close(server, graceMs) };
 }
+
+const scopesOf = (service: string, methods: Readonly<Record<string, Method>>): (readonly [string, Scope])[] =>
+  Object.entries(methods).map(([rpc, { scope }]) => [`/${service}/${rpc}`, scope]);
 
 function addService(
   server: Server,

@@ -2,13 +2,7 @@
 // decoded and encoded here, and errors become statuses.
 
 import { SparseError } from '@freetickets/sparse-core';
-import {
-  type handleBidiStreamingCall,
-  type handleUnaryCall,
-  type MethodDefinition,
-  type ServerUnaryCall,
-  type ServiceDefinition,
-} from '@grpc/grpc-js';
+import type { handleBidiStreamingCall, handleUnaryCall, MethodDefinition, ServerUnaryCall, ServiceDefinition } from '@grpc/grpc-js';
 import type protobuf from 'protobufjs';
 import type { CallContext } from '../service.ts';
 import { contextOf } from './call-context.ts';
