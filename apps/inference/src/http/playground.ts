@@ -21,6 +21,7 @@ const types: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
   '.css': 'text/css; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',
+  '.md': 'text/markdown; charset=utf-8',
 };
 
 /** The page fetches from its own server alone, and may compile WebAssembly. Charts set styles of their elements. */
