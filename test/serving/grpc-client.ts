@@ -1,6 +1,6 @@
 /** Calls of the gRPC surface with the published schema. Messages cross as bytes, so that recorded ones can be sent as they are. */
 import { readFileSync } from 'node:fs';
-import { Client, credentials, Metadata, status } from '@grpc/grpc-js';
+import { type ChannelCredentials, Client, type ClientOptions, credentials, Metadata, status } from '@grpc/grpc-js';
 import protobuf from 'protobufjs';
 import type { GrpcAnswer } from './corpus.ts';
 
@@ -16,8 +16,8 @@ const plain = (bytes: Buffer): Buffer => bytes;
 export class GrpcClient {
   readonly #client: Client;
 
-  constructor(port: number) {
-    this.#client = new Client(`127.0.0.1:${port}`, credentials.createInsecure(), { 'grpc.max_receive_message_length': -1 });
+  constructor(port: number, security: ChannelCredentials = credentials.createInsecure(), options: ClientOptions = {}) {
+    this.#client = new Client(`127.0.0.1:${port}`, security, { 'grpc.max_receive_message_length': -1, ...options });
   }
 
   /** @param path  service and rpc, for example `inference.GRPCInferenceService/ServerLive` */
@@ -33,6 +33,11 @@ export class GrpcClient {
   close(): void {
     this.#client.close();
   }
+}
+
+export function encode(type: string, fields: Record<string, unknown>): Uint8Array {
+  const message = root.lookupType(type);
+  return message.encode(message.fromObject(fields)).finish();
 }
 
 /** A message as an object with every field; 64-bit integers are text, bytes are hexadecimal. */

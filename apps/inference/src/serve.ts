@@ -57,7 +57,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   const running = service;
   try {
     open.app = await listenHttp(surface, host, port);
-    if (grpcPort !== undefined) open.grpc = await listenGrpc({ ...surface, host, port: grpcPort });
+    if (grpcPort !== undefined) open.grpc = await listenGrpc({ ...grpcOptions(surface), host, port: grpcPort });
     if (metricsPort !== undefined) open.metrics = await listenMetrics(running.metrics, gate, { host, port: metricsPort });
   } catch (error) {
     await close(running, open, { ...options, drainDelayMs: 0 });
@@ -80,6 +80,13 @@ export interface HttpSurface extends AppOptions {
   /** Told of every address that is offered. */
   readonly onRoute?: (method: string, url: string) => void;
 }
+
+/** What the surfaces share, in the words of gRPC. */
+const grpcOptions = <S extends HttpLimits & { readonly service: RunningService }>(surface: S) => ({
+  ...surface,
+  ...(surface.maxBodyBytes !== undefined && { maxMessageBytes: surface.maxBodyBytes }),
+  onFailure: (error: unknown, call: object) => surface.service.logger.error({ err: error, ...call }, 'a call failed'),
+});
 
 /** The HTTP surface without a socket: for `app.inject` in tests, and for `serve`. */
 export function httpApp({ service, gate, onRoute, ...options }: HttpSurface): FastifyInstance {
