@@ -41,6 +41,7 @@ export function createApp(options: AppOptions): FastifyInstance {
   const answer = (error: Error, request: FastifyRequest, reply: FastifyReply) => answerError(error, request, reply, tritonStatus);
   const common: FastifyServerOptions = {
     ...(options.logger && { loggerInstance: options.logger }),
+    childLoggerFactory: (logger) => logger, // a logger of its own for every request costs more than it tells
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: maxBodyBytes,
     requestTimeout: requestTimeoutMs,
@@ -105,7 +106,7 @@ function answerError(error: Error, request: FastifyRequest, reply: FastifyReply,
   const { statusCode, headers = {} } = error as Partial<HttpError>;
   const { reason, message, retryAfter } = explain(error);
   const status = statusCode ?? httpStatus(reason, tritonStatus);
-  if (status >= 500 && reason === 'failed') request.log.error(error);
+  if (status >= 500 && reason === 'failed') request.log.error({ err: error, requestId: request.id }, message);
   if (retryAfter !== undefined) reply.header('retry-after', String(retryAfter));
   if (status === 401) reply.header('www-authenticate', 'Bearer');
   return reply
