@@ -19,6 +19,8 @@ export interface ServeOptions extends ServiceOptions, HttpLimits, SecurityOption
   readonly host?: string;
   /** Default 8000; 0 takes any free port. */
   readonly port?: number;
+  /** Whether there is a page at /playground; default true. */
+  readonly playground?: boolean;
   /** Default none; Triton's is 8001. */
   readonly grpcPort?: number;
   /** Default none; Triton's is 8002. */
@@ -75,6 +77,8 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
 }
 
 export interface HttpSurface extends AppOptions {
+  /** Whether there is a page at /playground; default true. */
+  readonly playground?: boolean;
   readonly service: RunningService;
   readonly gate: Gate;
   /** Told of every address that is offered. */
@@ -89,11 +93,11 @@ const grpcOptions = <S extends HttpLimits & { readonly service: RunningService }
 });
 
 /** The HTTP surface without a socket: for `app.inject` in tests, and for `serve`. */
-export function httpApp({ service, gate, onRoute, ...options }: HttpSurface): FastifyInstance {
+export function httpApp({ service, gate, onRoute, playground = true, ...options }: HttpSurface): FastifyInstance {
   const app = createApp({ ...options, logger: service.logger });
   addDrain(app, () => service.draining);
   addRoutes(app, service, gate, onRoute);
-  addPlayground(app, service.repository);
+  if (playground) addPlayground(app, service.repository);
   return app;
 }
 

@@ -24,6 +24,7 @@ describe('separateOnnx', () => {
   const options: readonly OnnxOptions[] = [
     {},
     { output: 'logits' },
+    { precision: 'fp16' },
     { opset: 21, normalization: { mean: [0.5, 0.25, 0.125], std: [1, 2, 4] } },
   ];
   it.each(options)('gives each network of an ensemble by itself (%j): the same answers within 1e-6', async (given) => {

@@ -71,8 +71,9 @@ async function ticketsIn(path: string): Promise<object> {
     throw new ServiceError('too-large', `a model of ${size} bytes is too large for a page; the limit is ${LARGEST_MODEL}`);
   const bytes = await readFile(path);
   const { freetickets } = describeOnnx(bytes, 'the model');
+  if (!freetickets) throw new ServiceError('invalid', 'expected a model exported by FreeTickets, which alone can be computed in the page');
   const tickets = fromOnnx(bytes, 'the model').map((ticket) => Buffer.from(encodeTicket(ticket)).toString('base64'));
-  const { calibration = null, normalization } = freetickets!;
+  const { calibration = null, normalization } = freetickets;
   return { tickets, calibration, normalization: normalization?.inGraph ? normalization : null };
 }
 
