@@ -1,7 +1,8 @@
 """Asks a real Triton server every request of the corpus and writes the answers: test/golden/serving/triton-http.json and triton-grpc.json.
 
 Run: python3 -m venv venv && venv/bin/pip install -r tooling/serving/requirements.txt && venv/bin/python tooling/serving/record.py FOLDER
-FOLDER keeps the server (300 MB) and its log. Texts are stored as they are, other bodies in base64. Two runs differ in statistics only.
+FOLDER keeps the server (300 MB) and its log. Texts are stored as they are, other bodies in base64. Two runs differ in statistics and in the
+order of settings.
 """
 
 import base64

@@ -443,12 +443,19 @@ describe('ModelInfer', () => {
     await failsWith(status.INVALID_ARGUMENT, infer(), /^x: expected \[3\], received \[2\]$/);
   });
 
-  it('refuses a message over the limit', async () => {
+  it('refuses a message over the limit, also one that is small before it is decompressed', async () => {
     await server.close(0);
     client.close();
-    await start({ maxMessageBytes: 1000 });
-    await failsWith(status.RESOURCE_EXHAUSTED, infer({ inputs: [input({ shape: [300] })], raw_input_contents: [new Uint8Array(1200)] }));
-    await infer();
+    await start({ maxMessageBytes: 100_000 });
+    const large = { inputs: [input({ shape: [250_000] })], raw_input_contents: [new Uint8Array(1_000_000)] };
+    await failsWith(status.RESOURCE_EXHAUSTED, infer(large));
+    const compressing = new Client(`127.0.0.1:${server.port}`, credentials.createInsecure(), { 'grpc.default_compression_algorithm': 2 });
+    const plainClient = client;
+    client = compressing;
+    await failsWith(status.RESOURCE_EXHAUSTED, infer(large));
+    await infer({ inputs: [input({ shape: [1000] })], raw_input_contents: [new Uint8Array(4000)] });
+    expect(asked).toHaveLength(1);
+    plainClient.close();
   });
 });
 
