@@ -96,6 +96,7 @@ export async function createService(options: ServiceOptions): Promise<RunningSer
     },
     drift: (name, wanted) => driftOf(repository.model(name).version(wanted)),
     infer: (request, context) => tracing.infer(request, context, (traced) => repository.model(request.model).infer(request, traced)),
+    checkRoom: (name, wanted) => repository.model(name).checkRoom(wanted),
     repositoryIndex: ({ ready = false } = {}) => repository.index().filter(({ state }) => !ready || state === 'READY'),
     load: (name, parameters) => repository.load(name, parameters),
     unload: (name) => repository.unload(name),

@@ -131,6 +131,11 @@ export interface InferenceService {
   /** How far what comes in lies from the validation data. @throws not-found, also for a model whose file has no calibration */
   drift(model: string, version?: string): DriftReport;
   infer(request: InferRequest, context: CallContext): Promise<InferResponse>;
+  /**
+   * Says early that `infer` would refuse whatever it is sent, so that nobody reads a request for nothing.
+   * @throws not-found, queue-full
+   */
+  checkRoom(model: string, version?: string): void;
   repositoryIndex(options?: { readonly ready?: boolean }): readonly ModelIndexEntry[];
   /** Loads a model, or loads it anew; the old one answers until the new one is ready. */
   load(model: string, parameters?: LoadParameters): Promise<void>;

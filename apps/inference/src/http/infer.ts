@@ -19,7 +19,7 @@ export async function infer(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  service.modelReady(model, version); // an unknown model is said before a fault in what was sent to it
+  service.checkRoom(model, version); // an unknown model, or a full queue, is said before anything that was sent is read
   const body = (request.body as Buffer | null | undefined) ?? Buffer.alloc(0);
   const asked = readBody(body, request.headers[lengthHeader], () => service.modelMetadata(model, version));
   const { binaryOutput, ...rest } = asked;

@@ -168,6 +168,10 @@ describe('configuration', () => {
     ['input [{ name: "x" data_type: TYPE_FP32 dims: [5] }]', "input 'x': expected dims [4]"],
     ['name: "other"', "name: expected 'rows'"],
     ['max_batch_size: 4 output [{ name: "doubled" data_type: TYPE_FP32 dims: [4] label_filename: "none.txt" }]', 'a file of labels'],
+    ['dynamic_batching { priority_levels: 1000000 }', 'priority_levels: expected a whole number from 0 to 100'],
+    ['dynamic_batching { priority_levels: 2 default_priority_level: 3 }', 'default_priority_level: expected a whole number from 0 to 2'],
+    ['instance_group [{ count: 5000 }]', 'instance_group.count: expected a whole number from 1 to 256'],
+    ['max_batch_size: -1', 'max_batch_size: expected a whole number from 0'],
     ['output [{ name: "doubled" data_type: TYPE_FP32 dims: [4] label_filename: "../../labels.txt" }]', 'a file of labels'],
     ['model_warmup [{ name: "w" inputs { key: "x" value { data_type: TYPE_FP32 dims: [4] zero_data: true } } }]', "an input 'pick'"],
   ])('%s is refused where it contradicts the file', async (config, message) => {

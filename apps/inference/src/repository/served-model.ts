@@ -72,6 +72,12 @@ export class ServedModel {
     return this.#slot(wanted || this.#newest()).served;
   }
 
+  /** @throws ServiceError not-found; queue-full where a request of this version would be refused whatever it holds */
+  checkRoom(wanted = ''): void {
+    const named = wanted || (Object.keys(this.#routing.split).length === 0 ? this.#newest() : '');
+    if (named !== '') this.#slot(named).served.checkRoom();
+  }
+
   async infer(request: InferRequest, context: CallContext): Promise<InferResponse> {
     const slot = this.#slot(request.version || this.#split.next() || this.#newest());
     const answer = this.#tried(slot, slot.served.infer(request, context));

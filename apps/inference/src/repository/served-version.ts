@@ -15,6 +15,7 @@ import { explain, ServiceError } from '../service-error.ts';
 import { checkParameters } from '../uncertainty/check-parameters.ts';
 import { DriftMonitor, type DriftReport } from '../uncertainty/drift.ts';
 import { WorkerPool } from '../workers/pool.ts';
+import { checkConfig } from './check-config.ts';
 import { completeConfig, type FullConfig } from './complete-config.ts';
 import { digest } from './manifest.ts';
 import type { InstanceGroup, ModelConfig } from './model-config.ts';
@@ -57,6 +58,7 @@ export class ServedVersion {
   static async start(source: VersionSource, options: ServingOptions): Promise<ServedVersion> {
     const { model, version, path } = source;
     const { engine, threads, observer, budget, warn } = options;
+    checkConfig(source.config, path);
     const groups = source.config.instance_group;
     const instances = groups ? groups.reduce((sum, { count = 1 }) => sum + count, 0) : options.instances;
     const started = performance.now();
@@ -151,6 +153,13 @@ export class ServedVersion {
   get metadata(): Omit<ModelMetadata, 'versions'> {
     const { inputs, outputs } = this.#pool.model;
     return { name: this.#source.model, platform: this.config.platform, inputs, outputs };
+  }
+
+  /** @throws ServiceError queue-full where there is no room for any request; it counts as one that was refused */
+  checkRoom(): void {
+    if (!this.#scheduler.isFull) return;
+    this.#record({}, 'queue-full', performance.now(), 1);
+    throw this.#scheduler.queueFull();
   }
 
   async infer(request: InferRequest, context: CallContext): Promise<InferResponse> {

@@ -49,11 +49,20 @@ export class Scheduler {
     return this.#pendingBytes;
   }
 
+  /** Whether a request of any priority would be refused. */
+  get isFull(): boolean {
+    return this.#batcher.waiting >= this.#policy.largestQueue;
+  }
+
+  queueFull(): ServiceError {
+    return queueFull(`model '${this.#name}': Exceeds maximum queue size`);
+  }
+
   /** @throws ServiceError queue-full, timeout, cancelled, unavailable, failed; what the model says of the request */
   async submit(task: Task): Promise<TaskResult> {
     const level = this.#level(task.parameters);
     const queue = this.#policy.queue(level);
-    if (this.#batcher.waiting >= queue.max_queue_size) throw queueFull(`model '${this.#name}': Exceeds maximum queue size`);
+    if (this.#batcher.waiting >= queue.max_queue_size) throw this.queueFull();
     const bytes = task.inputs.reduce((sum, input) => sum + input.bytes.byteLength, 0);
     if (!this.#budget.take(bytes)) throw queueFull('the server keeps as many bytes of requests waiting as it may');
     this.#pending++;

@@ -63,5 +63,9 @@ try {
   // The parent names the file itself, so of what is wrong with the file it gets the reason alone.
   const ofFile = error instanceof SparseError && (error.code === 'BAD_FILE' || error.code === 'MISSING_FILE');
   const cause = ofFile ? (error.cause ?? error) : error;
-  send({ kind: 'failed', code: error instanceof SparseError ? error.code : 'BAD_FILE', reason: words(cause).replace(`${spec.path}: `, '') });
+  send({
+    kind: 'failed',
+    code: error instanceof SparseError ? error.code : 'BAD_FILE',
+    reason: words(cause).replace(`${spec.path}: `, ''),
+  });
 }
