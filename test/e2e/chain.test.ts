@@ -105,6 +105,11 @@ describe('evaluate', () => {
       ensemble: close(together.value()),
       members: [close(first.value()), close(second.value())],
       diversity: close(apart.value()),
+      curves: {
+        reliability: expect.any(Array),
+        riskCoverage: expect.any(Array),
+        confidence: { right: expect.any(Array), wrong: expect.any(Array) },
+      },
       samples: 600,
       split: 'test',
     });

@@ -85,7 +85,7 @@ describe('train --from', () => {
 describe('export --format pytorch', () => {
   it('writes a state dict that holds the ticket, and import brings it back into a run', async () => {
     const output = at('weights.safetensors');
-    expect(await exportRun(at('sparse'), { output, member: 1, format: 'pytorch', normalize: true })).toMatchObject({
+    expect(await exportRun(at('sparse'), { output, member: 1, format: 'pytorch', normalize: true }, silent)).toMatchObject({
       members: 1,
       tickets: 2,
     });
@@ -99,7 +99,7 @@ describe('export --format pytorch', () => {
   });
 
   it('takes one ticket, and normalises nothing', async () => {
-    const wrong = (over: object) => exportRun(at('sparse'), { output: at('none'), format: 'pytorch', normalize: true, ...over });
+    const wrong = (over: object) => exportRun(at('sparse'), { output: at('none'), format: 'pytorch', normalize: true, ...over }, silent);
     await expect(wrong({})).rejects.toThrow(
       '--member: expected the number of one ticket, because a state dict (pytorch) holds one network',
     );
