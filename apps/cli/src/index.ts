@@ -2,6 +2,7 @@ export { type Bench, type BenchOptions, bench, type LayersBench, type RunBench }
 export { type CompareOptions, compareRuns } from './commands/compare.ts';
 export { type DemoResult, demo } from './commands/demo.ts';
 export { type Evaluation, evaluateRun, type Scores, type Split } from './commands/evaluate.ts';
+export { evaluateModel } from './commands/evaluate-model.ts';
 export { type ExportOptions, type ExportResult, exportRun } from './commands/export.ts';
 export { type ImportOptions, type ImportResult, importWeights } from './commands/import.ts';
 export { type PicturePrediction, type PredictResult, predict } from './commands/predict.ts';
@@ -14,6 +15,7 @@ export type { EvaluateOptions } from './evaluation/options.ts';
 export { type ExperimentFile, readExperimentFile, resolveExperiment } from './experiment.ts';
 export { type Experiment, experimentSchema, type FieldName, type Flags } from './experiment-fields.ts';
 export { type Machine, machine, peakMemory } from './machine.ts';
+export { RunFolder } from './run-folder.ts';
 export { sweepSchema } from './sweep/sweep-block.ts';
 export { type Talk, talk } from './talk.ts';
 export type { SavedTicket, Stop } from './training.ts';
