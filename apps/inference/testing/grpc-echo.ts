@@ -83,6 +83,7 @@ export const service: InferenceService = {
       outputs: request.inputs,
     };
   },
+  checkRoom: () => {},
   repositoryIndex: ({ ready } = {}) => [{ name: 'm', version: '1', state: 'READY' }, ...(ready ? [] : [{ name: 'n' }])],
   async load(model, parameters) {
     echo.loaded.push(['load', model, parameters]);
