@@ -41,7 +41,6 @@ export const service: InferenceService = {
     if (model !== 'm') throw new ServiceError('not-found', `unknown model '${model}'`);
     return version === undefined;
   },
-  checkRoom: () => {},
   modelMetadata(model) {
     if (model !== 'm') throw new ServiceError('not-found', `unknown model '${model}'`);
     return metadata;
