@@ -102,7 +102,7 @@ export function contents(path: string): Record<string, string> {
 export const ticketsOf = (run: string): Record<string, string> => contents(join(run, 'tickets'));
 
 /** What happened in a run, without the times that no two runs share. */
-export function eventsOf(run: string): unknown[] {
+export function eventsOf(run: string): Record<string, unknown>[] {
   const lines = readFileSync(join(run, 'events.jsonl'), 'utf8').trimEnd().split('\n');
   return lines.map((line) => {
     const { seconds, waitedSeconds, ...event } = JSON.parse(line) as Record<string, unknown>;

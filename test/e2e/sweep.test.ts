@@ -134,6 +134,9 @@ describe('a grid', () => {
     expect(rows.map(({ figures }) => figures.accuracy!.value)).toEqual([expect.closeTo((a + b) / 2, 12), expect.closeTo((c + d) / 2, 12)]);
     expect(rows[0]!.figures.trainingRelative!.value).toBeLessThan(1);
     expect(rows[0]!.figures.auroc).toBeUndefined();
+    const last = paths.slice(0, 2).map((path) => eventsOf(path).findLast(({ type }) => type === 'rewired')!.exploration as number);
+    expect(rows[0]!.figures.exploration!.value).toBeCloseTo((last[0]! + last[1]!) / 2, 12);
+    expect(rows[1]!.figures.exploration).toBeUndefined();
     expect(tests.find(({ figure }) => figure === 'accuracy')).toMatchObject({
       row: 'edst',
       difference: expect.closeTo((a + b - c - d) / 2, 12),

@@ -1,5 +1,5 @@
 /** Runs every program in docs/examples as it is, and holds it to what its comments promise. The numbers come from those comments, by hand. */
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -31,12 +31,21 @@ const promises: Record<string, (lines: readonly (readonly unknown[])[]) => void>
     expect(second).toBeGreaterThan(first!); // twenty times 0.5 is positive: class 1
     expect(third).toBeGreaterThan(fourth!); // twenty times -0.5 is not: class 0
   },
+  'engine-tfjs.ts': (lines) => {
+    expect(lines.map((line) => /^tfjs\/\w+, step (\d+)/.exec(String(line[0]))?.[1])).toEqual(['50', '100', '150', '200']);
+    const right = Number(/(\d+) of 64 right/.exec(String(lines[3]![0]))?.[1]);
+    expect(right).toBeGreaterThan(48); // 32 by guessing
+  },
   'ensemble.ts': (lines) => expect(lines).toEqual([[20, 60]]),
   'metrics.ts': (lines) => {
     expect(lines).toEqual([[{ accuracy: 1, nll: expect.closeTo(Math.LN2, 12), ece: 0.5, disagreement: 0.5 }], [0.5]]);
   },
   'onnx-export.ts': (lines) => {
     expect(lines[0]![0]).toMatchObject([{ name: 'probabilities' }, { name: 'member_probabilities' }]);
+  },
+  'report.ts': (lines) => {
+    const file = /^open (.*) in a browser$/.exec(String(lines[0]![0]))![1]!;
+    expect(readFileSync(file, 'utf8')).toMatch(/^<!doctype html>[\s\S]*"name":"runs\/mnist"/);
   },
   'sparse-core.ts': (lines) => {
     expect(lines[0]).toEqual([{ total: 691674, sparsifiable: 689840, live: 68984 }]);

@@ -15,7 +15,7 @@ NAME               an experiment file beside this script: mnist, mnist-longer, m
 --data PATH        where the data set is
 --to FOLDER        runs go here (default: runs/NAME)
 --tables           train nothing: evaluate what is finished, and write the tables
---seconds FOLDER   take the seconds from another sweep of the same file, trained alone on the machine
+--seconds FOLDER   take the seconds from another sweep of the same file, trained alone on the machine; "none" leaves them out
 `;
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -27,11 +27,9 @@ const DOCUMENT = join(ROOT, 'docs/reproduction.md');
  */
 const MEASURES = {
   mnist: ['--bootstrap', '0', '--ood', 'gaussian-noise', 'generated'],
-  cifar: [
-    ...['--bootstrap', '200', '--ood', 'gaussian-noise', 'uniform-noise'],
-    ...['--corruption', 'gaussian_noise', 'defocus_blur', 'fog', 'jpeg_compression', '--severity', '3'],
-  ],
+  cifar: ['--bootstrap', '200', '--ood', 'gaussian-noise', 'uniform-noise', '--severity', '3'],
 };
+const CORRUPTIONS = ['gaussian_noise', 'defocus_blur', 'fog', 'jpeg_compression'];
 
 const ROW = ['method', 'tickets', 'growth'];
 
@@ -48,15 +46,26 @@ function main() {
   if (!tables) freetickets(['sweep', file, '--to', to, '--data', data], 'inherit');
 
   const missing = runsOf(to).rows.flatMap(({ runs }) => runs.filter((run) => !existsSync(join(run, 'results.json'))));
-  const measures = MEASURES[name.split('-')[0]];
+  const measures = [...MEASURES[name.split('-')[0]]];
+  if (name === 'cifar') measures.push('--corruptions', corruptionsFor(file, data, to));
   for (const run of missing) freetickets(['evaluate', run, '--data', data, ...measures], 'inherit');
 
   const { rows, notes } = runsOf(to);
-  const timed = seconds === undefined ? rows : runsOf(seconds).rows;
+  const timed = seconds === 'none' ? [] : seconds === undefined ? rows : runsOf(seconds).rows;
   const resultsOf = (run) => JSON.parse(readFileSync(join(run, 'results.json'), 'utf8'));
   const written = replaceSection(readFileSync(DOCUMENT, 'utf8'), `${name}-methods`, methodsTable(rows, timed));
   writeFileSync(DOCUMENT, replaceSection(written, `${name}-members`, membersTable(rows, resultsOf)));
   console.error([...notes, `the tables of ${name} are in docs/reproduction.md`].join('\n'));
+}
+
+/** Made once for all runs, in a folder beside them. */
+function corruptionsFor(file, data, to) {
+  const folder = `${to}-c`;
+  const { dataset, limitPerClass } = JSON.parse(readFileSync(file, 'utf8'));
+  const options = ['--dataset', dataset, '--data', data, '--limit-per-class', String(limitPerClass)];
+  const missing = CORRUPTIONS.filter((corruption) => !existsSync(join(folder, `${corruption}.npy`)));
+  if (missing.length > 0) freetickets(['data', ...options, '--corruptions', folder, '--corruption', ...missing], 'inherit');
+  return folder;
 }
 
 /** @param output `pipe` returns what the command prints, `inherit` shows it */

@@ -19,6 +19,7 @@ const COSTS = [
   ['inferenceRelative', 'inference FLOPs', (value) => `${value.toFixed(2)}x`],
   ['seconds', 'seconds', digits(0)],
   ['parameters', 'parameters', (value) => Math.round(value).toLocaleString('en')],
+  ['exploration', 'R_s %', percent],
 ];
 
 /** Rows as people call them: a label of `compare` is the method, its tickets and its growth rule. */
@@ -32,18 +33,19 @@ function nameOf(label) {
 /**
  * Every method: its figures with half of their interval, then what it costs.
  * @param rows of `compare --format json`
- * @param timed rows of the same labels, whose seconds are those of a quiet machine
+ * @param timed rows of the same labels, whose seconds are those of a quiet machine; none: the column is left out
  */
 export function methodsTable(rows, timed) {
   const sets = Object.keys(rows[0].figures).filter((id) => id.startsWith('auroc.'));
   const measured = [...FIGURES, ...sets.map((id) => [id, `AUROC ${id.slice('auroc.'.length)} %`, percent])];
   const figures = measured.filter(([id]) => rows.some((row) => row.figures[id]));
+  const costsShown = COSTS.filter(([id]) => id !== 'seconds' || timed.length > 0);
   const body = rows.map(({ label, figures: own }) => {
     const seconds = timed.find((row) => row.label === label)?.figures.seconds;
-    const costs = COSTS.map(([id, , text]) => plain(id === 'seconds' ? seconds : own[id], text));
+    const costs = costsShown.map(([id, , text]) => plain(id === 'seconds' ? seconds : own[id], text));
     return [nameOf(label), ...figures.map(([id, , text]) => withInterval(own[id], text)), ...costs];
   });
-  return markdown(['method', ...[...figures, ...COSTS].map(([, heading]) => heading)], body);
+  return markdown(['method', ...[...figures, ...costsShown].map(([, heading]) => heading)], body);
 }
 
 const plain = (figure, text) => (figure ? text(figure.value) : '-');

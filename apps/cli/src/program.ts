@@ -6,13 +6,14 @@ import { Argument, Command, Option } from 'commander';
 import { type BenchOptions, bench, WORKLOADS } from './commands/bench.ts';
 import { benchText } from './commands/bench-text.ts';
 import { compareCommand } from './commands/compare-command.ts';
-import { dataText, describeData } from './commands/data.ts';
+import { type CorruptOptions, dataText, describeData } from './commands/data.ts';
 import { demo, demoText } from './commands/demo.ts';
 import { doctorCommand } from './commands/doctor-command.ts';
-import { evaluateCommand } from './commands/evaluate-command.ts';
+import { corruptionNamed, evaluateCommand } from './commands/evaluate-command.ts';
 import { exportCommand } from './commands/export-command.ts';
 import { importCommand } from './commands/import-command.ts';
 import { predict, predictText } from './commands/predict.ts';
+import { reportCommand } from './commands/report-command.ts';
 import { serveCommand } from './commands/serve-command.ts';
 import { setupCommand } from './commands/setup-command.ts';
 import { sweepCommand } from './commands/sweep-command.ts';
@@ -39,6 +40,7 @@ export function program(stopSignal: StopSignal): Command {
   sweepCommand(root, stopSignal);
   evaluateCommand(root);
   compareCommand(root);
+  reportCommand(root);
   exportCommand(root);
   importCommand(root);
   predictCommand(root);
@@ -51,7 +53,13 @@ export function program(stopSignal: StopSignal): Command {
   return root;
 }
 
-type TrainOptions = Common & Flags & { readonly out?: string; readonly config?: string; readonly resume?: string };
+interface TrainOptions extends Common, Flags {
+  readonly out?: string;
+  readonly config?: string;
+  readonly resume?: string;
+  readonly force?: boolean;
+  readonly strict?: boolean;
+}
 
 function trainCommand(root: Command, stopSignal: StopSignal): void {
   const command = addCommand(root, 'train', 'Trains tickets; each is one sparse member of an ensemble.', [
@@ -61,26 +69,32 @@ function trainCommand(root: Command, stopSignal: StopSignal): void {
   ])
     .addOption(new Option('--out <DIR>', 'new folder for the run'))
     .addOption(new Option('--config <FILE>', 'experiment file (JSON); options given here win over it'))
-    .addOption(new Option('--resume <DIR>', `go on with the run in this folder; goes with ${CIRCUMSTANCES.map(flagOf).join(', ')} only`));
-  withOutput(withFields(command, FIELD_NAMES)).action(async ({ json, quiet, out, config, resume, ...flags }: TrainOptions) => {
-    const speak = talk({ json, quiet });
-    const start = async () => {
-      if (out === undefined)
-        throw new SparseError('INVALID_CONFIG', '--out', 'a new folder for the run', new Error('nothing'), 'Or give --resume DIR');
-      const file = config === undefined ? undefined : await readExperimentFile(config);
-      return startRun(resolveExperiment(flags, file), out, speak, { signal: stopSignal() });
-    };
-    const goOn = async (folder: string) => {
-      const fixed = (Object.keys(flags) as FieldName[]).filter((name) => !(CIRCUMSTANCES as readonly FieldName[]).includes(name));
-      const wrong = [...(out === undefined ? [] : ['--out']), ...(config === undefined ? [] : ['--config']), ...fixed.map(flagOf)];
-      if (wrong.length > 0)
-        throw new SparseError('INVALID_CONFIG', '--resume', 'no option that the run folder holds already', new Error(wrong.join(', ')));
-      return resumeRun(folder, speak, { signal: stopSignal() }, flags);
-    };
-    const result = await (resume === undefined ? start() : goOn(resume));
-    speak.result(result, trainText(result));
-    if (!result.finished) process.exitCode = EXIT.resume;
-  });
+    .addOption(new Option('--resume <DIR>', `go on with the run in this folder; goes with ${CIRCUMSTANCES.map(flagOf).join(', ')} only`))
+    .addOption(new Option('--force', 'resume although data, experiment, engine or version are not what they were; the log says so'))
+    .addOption(new Option('--strict', 'do not resume from an older checkpoint where the newest is damaged'));
+  withOutput(withFields(command, FIELD_NAMES)).action(
+    async ({ json, quiet, out, config, resume, force = false, strict = false, ...flags }: TrainOptions) => {
+      const speak = talk({ json, quiet });
+      const start = async () => {
+        if (force || strict)
+          throw new SparseError('INVALID_CONFIG', force ? '--force' : '--strict', '--resume DIR beside it', new Error('nothing'));
+        if (out === undefined)
+          throw new SparseError('INVALID_CONFIG', '--out', 'a new folder for the run', new Error('nothing'), 'Or give --resume DIR');
+        const file = config === undefined ? undefined : await readExperimentFile(config);
+        return startRun(resolveExperiment(flags, file), out, speak, { signal: stopSignal() });
+      };
+      const goOn = async (folder: string) => {
+        const fixed = (Object.keys(flags) as FieldName[]).filter((name) => !(CIRCUMSTANCES as readonly FieldName[]).includes(name));
+        const wrong = [...(out === undefined ? [] : ['--out']), ...(config === undefined ? [] : ['--config']), ...fixed.map(flagOf)];
+        if (wrong.length > 0)
+          throw new SparseError('INVALID_CONFIG', '--resume', 'no option that the run folder holds already', new Error(wrong.join(', ')));
+        return resumeRun(folder, speak, { signal: stopSignal() }, { flags, force, strict });
+      };
+      const result = await (resume === undefined ? start() : goOn(resume));
+      speak.result(result, trainText(result));
+      if (!result.finished) process.exitCode = EXIT.resume;
+    },
+  );
 }
 
 interface PredictFlags extends Common {
@@ -118,13 +132,25 @@ function dataCommand(root: Command): void {
   const command = addCommand(root, 'data', 'Loads a data set, caches it where that saves time, and says what is in it.', [
     'data --dataset mnist --data mnist/',
     'data --dataset image-folder --data pictures.tar.gz',
-  ]);
+    'data --dataset cifar10 --data cifar10/ --corruptions cifar10-c/ --corruption fog snow',
+  ])
+    .addOption(new Option('--corruptions <DIR>', 'write corrupted test pictures there, in the files of CIFAR-10-C, for evaluate'))
+    .addOption(new Option('--corruption <NAME...>', 'only these of the 19'))
+    .addOption(new Option('--seed <N>', 'keys the draws of the corruptions').default('17').helpGroup('Advanced options:'));
   const fields: readonly FieldName[] = ['dataset', 'data', 'limitPerClass', 'imageSize', 'validation'];
-  withOutput(withFields(command, fields)).action(async ({ json, quiet, ...flags }: Common & Flags) => {
+  type DataFlags = Common & Flags & { readonly corruptions?: string; readonly corruption?: readonly string[]; readonly seed: string };
+  withOutput(withFields(command, fields)).action(async ({ json, quiet, corruptions: folder, corruption, seed, ...flags }: DataFlags) => {
     const speak = talk({ json, quiet });
-    const description = await describeData(resolveExperiment(flags), speak);
+    const corrupt = corruptOf(folder, corruption, seed);
+    const description = await describeData(resolveExperiment(flags), speak, corrupt);
     speak.result(description, dataText(description));
   });
+}
+
+function corruptOf(folder: string | undefined, names: readonly string[] | undefined, seed: string): CorruptOptions | undefined {
+  if (folder === undefined && names === undefined) return undefined;
+  if (folder === undefined) throw new SparseError('INVALID_CONFIG', '--corruption', '--corruptions with a folder beside it', 'none');
+  return { folder, ...(names && { corruptions: [...new Set(names.map(corruptionNamed))] }), seed: wholeNumber('--seed', seed, 0) };
 }
 
 function demoCommand(root: Command, stopSignal: StopSignal): void {

@@ -1,7 +1,12 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type Files, temporaryFolder, writeFiles } from '../test/files.ts';
 import { cifarC, corruptionsIn } from './cifar-c.node.ts';
 import { corruptionCells } from './corruption-cells.node.ts';
+import { corrupted } from './corruptions/corrupted.node.ts';
+import { parseNpyHeader } from './npy.ts';
+import { writeCifarC } from './write-cifar-c.node.ts';
 
 const dataset = { classes: Array.from('0123456789'), shape: [3, 32, 32] as const };
 
@@ -75,6 +80,41 @@ describe('cifarC', () => {
   ])('refuses %s', async (_, files, options, sentence) => {
     const folder = await folderWith({ ...good, ...files });
     await expect(cifarC(folder, { dataset, corruption: 'fog', severity: 1, ...options })).rejects.toThrow(sentence);
+  });
+});
+
+describe('writeCifarC', () => {
+  const clean = { size: 3, images: Uint8Array.from({ length: 3 * 3072 }, (_, i) => (7 * i) % 251), labels: Int32Array.of(3, 1, 9) };
+
+  it('writes what cifarC reads and corrupted makes', async () => {
+    const folder = await temporaryFolder();
+    const told: number[] = [];
+    const options = { dataset, clean, corruptions: ['fog', 'contrast'], seed: 5, onProgress: (done: number) => told.push(done) };
+    expect(await writeCifarC(folder, options)).toEqual(['fog', 'contrast']);
+    expect(told).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+    for (const cell of [
+      { corruption: 'fog', severity: 2 },
+      { corruption: 'contrast', severity: 5 },
+    ]) {
+      const made = await corrupted(clean, { dataset, ...cell, seed: 5 });
+      expect(await cifarC(folder, { dataset, ...cell })).toEqual(made);
+    }
+  });
+
+  it('writes files that numpy reads: numbers from a multiple of 64 bytes on', async () => {
+    const folder = await temporaryFolder();
+    await writeCifarC(folder, { dataset, clean, corruptions: ['fog'] });
+    const bytes = await readFile(join(folder, 'fog.npy'));
+    const header = parseNpyHeader(bytes, 'fog.npy');
+    expect([header.type, ...header.shape, header.offset % 64]).toEqual(['u1', 15, 32, 32, 3, 0]);
+    expect(bytes.length).toBe(header.offset + 15 * 3072);
+  });
+
+  it('refuses before it writes anything', async () => {
+    const folder = await temporaryFolder();
+    await expect(writeCifarC(folder, { dataset, clean, corruptions: ['fog', 'frog'] })).rejects.toThrow('Did you mean fog?');
+    await expect(writeCifarC(folder, { dataset: { shape: [1, 28, 28] }, clean })).rejects.toThrow('expected pictures of 3x32x32');
+    expect(await readdir(folder)).toEqual([]);
   });
 });
 

@@ -33,3 +33,4 @@ export { type MemorySource, type SourceOptions, sourceOf } from './source.ts';
 export { splitValidation } from './split.ts';
 export { svhn, svhnPart } from './svhn.node.ts';
 export { takePerClass } from './take-per-class.ts';
+export { type WriteCifarCOptions, writeCifarC } from './write-cifar-c.node.ts';

@@ -1,6 +1,6 @@
 /**
  * The header of numpy's .npy files, versions 1 to 3: magic, version, length, and a Python dictionary of type, order and shape. It is read
- * by a pattern, never evaluated; what follows it is plain numbers.
+ * by a pattern, never evaluated; what follows it is plain numbers. Bytes are written, too.
  */
 import { SparseError } from '@freetickets/sparse-core';
 
@@ -97,4 +97,15 @@ export function npyData(type: NpyType, shape: readonly number[], bytes: Uint8Arr
     case 'f8':
       return { type, shape, data: new Float64Array(aligned()) };
   }
+}
+
+/** A whole file of bytes, type u1, version 1.0; the numbers begin at a multiple of 64 bytes, as numpy's do. */
+export function npyBytes(shape: readonly number[], data: Uint8Array): Uint8Array {
+  const text = `{'descr': '|u1', 'fortran_order': False, 'shape': (${shape.join(', ')}${shape.length === 1 ? ',' : ''}), }`;
+  const length = Math.ceil((10 + text.length + 1) / 64) * 64 - 10;
+  const bytes = new Uint8Array(10 + length + data.length);
+  bytes.set([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0, length & 0xff, length >> 8]);
+  bytes.set(new TextEncoder().encode(`${text.padEnd(length - 1)}\n`), 10);
+  bytes.set(data, 10 + length);
+  return bytes;
 }

@@ -5,6 +5,7 @@ import { gradient } from './rules/gradient.ts';
 import { magnitude } from './rules/magnitude.ts';
 import { random } from './rules/random.ts';
 import type { GrowRule, LayerView } from './rules/rule.ts';
+import { marksAtLeast } from './select.ts';
 
 /** A layer of one row from a dense weight list, a mask and a gradient, as the tables below are drawn. */
 function layer(weights: number[], mask: number[], gradients: number[]): LayerView {
@@ -57,6 +58,31 @@ describe('rewireLayer', () => {
       [4, 5],
       [0, 1],
     ]);
+  });
+
+  it('asks for marks of the gradient where the scores are the gradient itself, and only there', () => {
+    const size = 40_000;
+    const slopes = Float32Array.from({ length: size }, (_, i) => Math.sin(i) * i);
+    const live = Uint32Array.from({ length: 1000 }, (_, i) => 40 * i);
+    const view: LayerView = {
+      param: 'fc.weight',
+      shape: [size],
+      live,
+      values: Float32Array.from(live, Math.sin),
+      signals: { gradient: slopes },
+      random: () => 0.5,
+    };
+    let asked = 0;
+    const gradientMarks = (least: number) => {
+      asked++;
+      return marksAtLeast(slopes, least);
+    };
+    const marked = { ...view, signals: { gradient: slopes, gradientMarks } };
+    expect(rewireLayer(marked, 300, magnitude(), gradient())).toEqual(rewireLayer(view, 300, magnitude(), gradient()));
+    expect(asked).toBe(1);
+    const negative: GrowRule = { ...gradient(), score: () => slopes.map((slope) => 1 / slope) };
+    expect(rewireLayer(marked, 300, magnitude(), negative)).toEqual(rewireLayer(view, 300, magnitude(), negative));
+    expect(asked).toBe(1);
   });
 
   it('never takes a live position as a candidate, however large its gradient', () => {

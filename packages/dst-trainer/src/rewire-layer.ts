@@ -3,7 +3,7 @@ import { type ParamName, SparseError, type TopologyDelta } from '@freetickets/sp
 import { magnitudes, sizeOf } from './rules/layer.ts';
 import type { DropRule, GrowRule, LayerView, Openings } from './rules/rule.ts';
 import { largest, smallest } from './select.ts';
-import { gather, rest, without } from './sorted-lists.ts';
+import { differences, gather, rest, without } from './sorted-lists.ts';
 
 /**
  * Drops the `count` live weights with the lowest drop score, then grows `count` of the positions that are dead now, those with the
@@ -37,7 +37,9 @@ export function comingOf(layer: LayerView, leaving: Uint32Array, count: number, 
   const wanted = grow.count?.(layer, openingsBeside(staying, sizeOf(layer.shape), count)) ?? count;
   if (wanted === 0) return new Uint32Array(0);
   const scores = scoresOf(layer, grow, openingsBeside(staying, sizeOf(layer.shape), wanted));
-  return largest(scores, wanted, { byMagnitude: grow.byMagnitude ?? false, except: staying });
+  const { gradient, gradientMarks } = layer.signals;
+  const atLeast = scores === gradient ? gradientMarks : undefined;
+  return largest(scores, wanted, { byMagnitude: grow.byMagnitude ?? false, except: staying, atLeast });
 }
 
 /** Most rules read no candidates, and a list of all of them takes longer than the choice: it is made when it is asked for. */
@@ -53,11 +55,10 @@ function openingsBeside(staying: Uint32Array, size: number, count: number): Open
 }
 
 /** What stands in both lists stays as it is. */
-export const deltaOf = (param: ParamName, leaving: Uint32Array, coming: Uint32Array): TopologyDelta => ({
-  param,
-  dropped: without(leaving, coming),
-  grown: without(coming, leaving),
-});
+export function deltaOf(param: ParamName, leaving: Uint32Array, coming: Uint32Array): TopologyDelta {
+  const [dropped, grown] = differences(leaving, coming);
+  return { param, dropped, grown };
+}
 
 /** Indices of the `count` lowest scores (or absolute values) and, with `all`, of those that equal the highest of them. */
 export function lowest(scores: Float32Array, count: number, ties: 'exact' | 'all', byMagnitude = false): Uint32Array {

@@ -14,6 +14,7 @@ import type { ReopenableSession } from './reopenable-session.ts';
 import type { ReadSignals } from './rewire-order.ts';
 import { pruneSession, rewireSession } from './rewire-session.ts';
 import { needsOf, type Pruning, readsGradient } from './rewiring.ts';
+import type { RuleSignals } from './rules/rule.ts';
 import type { TrainRun } from './train.ts';
 import type { TrainState } from './train-state.ts';
 import { type Due, escapeAfter, prunes, whenToRewire } from './when-to-rewire.ts';
@@ -149,13 +150,20 @@ export class Rewirer {
   }
 
   /** A layer that is dense has its dense gradient without being asked for it. */
+  async #slope(param: ParamName): Promise<Pick<RuleSignals, 'gradient' | 'gradientMarks'>> {
+    const session = this.#session.now;
+    const last = this.#lastGradient?.get(param);
+    if (last) return { gradient: last };
+    if (!this.#explored.bitsOf(param)) return { gradient: await session.gradient(param) };
+    const gradient = await session.signal(param, 'gradient');
+    return session.marks ? { gradient, gradientMarks: (least) => session.marks!(param, 'gradient', least) } : { gradient };
+  }
+
   readonly #read: ReadSignals = async (param, which) => {
     const fired = this.#explored.bitsOf(param);
-    const session = this.#session.now;
-    const slope = async () => (fired ? await session.signal(param, 'gradient') : await session.gradient(param));
     const average = this.#average?.get(param);
     return {
-      ...(which.includes('gradient') && { gradient: this.#lastGradient?.get(param) ?? (await slope()) }),
+      ...(which.includes('gradient') && (await this.#slope(param))),
       ...(which.includes('momentum') && average && { momentum: average }),
       ...(which.includes('fired') && fired && { fired }),
     };

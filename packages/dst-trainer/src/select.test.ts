@@ -1,6 +1,6 @@
 import { rng } from '@freetickets/sparse-core';
 import { describe, expect, it } from 'vitest';
-import { largest, smallest } from './select.ts';
+import { largest, marksAtLeast, smallest } from './select.ts';
 
 /** The slow, obvious version: sort by score, then by index. */
 function bySorting(scores: Float32Array, count: number, sign: 1 | -1): number[] {
@@ -67,7 +67,22 @@ describe('selection', () => {
     const except = step === 0 ? Uint32Array.from({ length: 4445 }, (_, i) => 9 * i) : draws.sample(40_000, 4000);
     const barred = new Set(except);
     const magnitudes = scores.map((score, i) => (barred.has(i) ? -1 : Math.abs(score)));
-    expect([...largest(scores, count, { byMagnitude: true, except })]).toEqual(bySorting(magnitudes, count, -1));
+    const expected = bySorting(magnitudes, count, -1);
+    expect([...largest(scores, count, { byMagnitude: true, except })]).toEqual(expected);
+    const asked: number[] = [];
+    const atLeast = (magnitude: number) => marksAtLeast(scores, asked[asked.push(magnitude) - 1]!);
+    expect([...largest(scores, count, { byMagnitude: true, except, atLeast })]).toEqual(expected);
+    expect(asked.length).toBeGreaterThan(0);
+  });
+
+  it('marks magnitudes that are not below a bound, and what is no number', () => {
+    const scores = Float32Array.from({ length: 37 }, (_, i) => (i % 2 === 0 ? i : -i));
+    scores[36] = Number.NaN;
+    const bits = (magnitude: number) => [...marksAtLeast(scores, magnitude)].map((word) => (word >>> 0).toString(2));
+    expect(bits(30)).toEqual([`11${'0'.repeat(30)}`, '11111']);
+    expect(bits(30.5)).toEqual([`1${'0'.repeat(31)}`, '11111']);
+    expect(bits(Number.POSITIVE_INFINITY)).toEqual(['0', '10000']);
+    expect(bits(0)).toEqual(['1'.repeat(32), '11111']);
   });
 
   it('refuses a magnitude that is not a number, unless it takes no part', () => {

@@ -4,14 +4,19 @@
  * Where few magnitudes of many are wanted, a sample says first which are too low to be looked at twice: that saves time, and changes nothing.
  */
 import { SparseError } from '@freetickets/sparse-core';
-import { gather, rest, without } from './sorted-lists.ts';
+import { gather, rest } from './sorted-lists.ts';
 
 export interface Among {
   /** Scores are compared by absolute value. Default false. */
   readonly byMagnitude?: boolean;
   /** Sorted indices that take no part. Default: none. */
   readonly except?: Uint32Array;
+  /** By magnitude only: what `marksAtLeast` does to the scores, where somebody has a faster way. Default: a pass over them. */
+  readonly atLeast?: AtLeast | undefined;
 }
+
+/** One bit per score, the lowest first: 1 where its magnitude is not below the given one, or is no number. For the caller to change. */
+export type AtLeast = (magnitude: number) => Int32Array;
 
 /**
  * @param count how many, from 0 to `scores.length`
@@ -23,9 +28,9 @@ export function smallest(scores: Float32Array, count: number, { byMagnitude = fa
 }
 
 /** As `smallest`, for the highest scores; among equal ones the lower index is taken here too. */
-export function largest(scores: Float32Array, count: number, { byMagnitude = false, except = NONE }: Among = {}): Uint32Array {
+export function largest(scores: Float32Array, count: number, { byMagnitude = false, except = NONE, atLeast }: Among = {}): Uint32Array {
   if (count === 0) return new Uint32Array(0);
-  const found = (byMagnitude && promising(scores, count, except)) || rest(scores.length, except);
+  const found = (byMagnitude && promising(scores, count, except, atLeast)) || rest(scores.length, except);
   return gather(found, select(orderedKeys(gather(scores, found), HIGHEST_FIRST, byMagnitude, found), count));
 }
 
@@ -38,6 +43,8 @@ const INFINITY_BITS = 0x7f800000;
 const MAGNITUDE_BITS = 0x7fffffff;
 const SIGN_BIT = -0x80000000;
 
+let keyRoom = new Int32Array(0);
+
 /**
  * Keys whose bits, as unsigned numbers, compare as the scores do. Without branches on signs, which nobody can foresee.
  * @param flip all ones turn the order round
@@ -45,7 +52,8 @@ const SIGN_BIT = -0x80000000;
  */
 function orderedKeys(scores: Float32Array, flip: number, byMagnitude = false, from?: Uint32Array): Int32Array {
   const bits = new Int32Array(scores.buffer, scores.byteOffset, scores.length);
-  const keys = new Int32Array(bits.length);
+  if (keyRoom.length < bits.length) keyRoom = new Int32Array(bits.length);
+  const keys = keyRoom.subarray(0, bits.length);
   const signed = byMagnitude ? 0 : -1;
   for (let i = 0; i < bits.length; i++) {
     const magnitude = bits[i]! & MAGNITUDE_BITS;
@@ -84,9 +92,11 @@ function kthSmallest(keys: Int32Array, count: number): { key: number; ties: numb
   return { key: (start << 10) | (low & 1023), ties };
 }
 
-/** Of the lowest 11 bits after a shift. */
+const histogram = new Uint32Array(2048);
+
+/** Of the lowest 11 bits after a shift. Valid until the next call. */
 function histogramOf(keys: Int32Array, shift: number): Uint32Array {
-  const histogram = new Uint32Array(2048);
+  histogram.fill(0);
   for (let i = 0; i < keys.length; i++) histogram[(keys[i]! >>> shift) & 2047]!++;
   return histogram;
 }
@@ -115,9 +125,14 @@ const SAMPLE = 4096;
 
 /**
  * Sorted indices among which the `count` largest magnitudes are, NaN too; undefined when no sample can tell. A bound that leaves too few is
- * lowered; a NaN in the sample is as good as any number, for only those that take part are an error.
+ * lowered; a NaN in the sample is as good as any number, for only those that take part are an error. Valid until the next call.
  */
-function promising(scores: Float32Array, count: number, except: Uint32Array): Uint32Array | undefined {
+function promising(
+  scores: Float32Array,
+  count: number,
+  except: Uint32Array,
+  atLeast: AtLeast = (magnitude) => marksAtLeast(scores, magnitude),
+): Uint32Array | undefined {
   if (scores.length < 4 * SAMPLE) return undefined;
   const bits = new Int32Array(scores.buffer, scores.byteOffset, scores.length);
   const stride = Math.floor(scores.length / SAMPLE) | 1; // odd: layers repeat themselves at even distances
@@ -125,37 +140,38 @@ function promising(scores: Float32Array, count: number, except: Uint32Array): Ui
   for (let i = 0; i < sample.length; i++) sample[i] = ~(bits[i * stride]! & MAGNITUDE_BITS);
   const expected = (count / (scores.length - except.length)) * sample.length;
   for (let rank = Math.ceil(1.2 * expected + 3 * Math.sqrt(expected)); rank < sample.length; rank *= 2) {
-    const found = without(notBelow(~kthSmallest(sample, rank).key, bits), except);
+    const found = marked(atLeast(numberOf(~kthSmallest(sample, rank).key)), except);
     if (found.length >= count) return found;
   }
   return undefined;
 }
 
-/** Kept from call to call: new memory takes as long as what is done in it. */
-let room = new Int32Array(0);
+const numberOf = (bits: number): number => new Float32Array(Int32Array.of(bits).buffer)[0]!;
 
-/** Indices of the magnitudes of at least these bits, valid until the next call. Four are looked at together, for mostly none of them is. */
-function notBelow(least: number, bits: Int32Array): Uint32Array {
-  const { length } = bits;
-  if (room.length < length) room = new Int32Array(length);
-  const found = room;
-  const most = least - 1;
-  let filled = 0;
-  for (let i = 0; i < length; i += 4) {
-    const first = most - (bits[i]! & MAGNITUDE_BITS);
-    const second = i + 1 < length ? most - (bits[i + 1]! & MAGNITUDE_BITS) : 0;
-    const third = i + 2 < length ? most - (bits[i + 2]! & MAGNITUDE_BITS) : 0;
-    const fourth = i + 3 < length ? most - (bits[i + 3]! & MAGNITUDE_BITS) : 0;
-    if ((first | second | third | fourth) >= 0) continue;
-    // As in `select`; what is taken off is the sign of the difference.
-    found[filled] = i;
-    filled -= first >> 31;
-    found[filled] = i + 1;
-    filled -= second >> 31;
-    found[filled] = i + 2;
-    filled -= third >> 31;
-    found[filled] = i + 3;
-    filled -= fourth >> 31;
+/** See `AtLeast`. */
+export function marksAtLeast(scores: Float32Array, magnitude: number): Int32Array {
+  const bits = new Int32Array(scores.buffer, scores.byteOffset, scores.length);
+  const below = (new Int32Array(Float32Array.of(magnitude).buffer)[0]! & MAGNITUDE_BITS) - 1;
+  const marks = new Int32Array(Math.ceil(bits.length / 32));
+  for (let word = 0, i = 0; word < marks.length; word++) {
+    const end = Math.min(bits.length, i + 32);
+    let mark = 0;
+    for (; i < end; i++) mark |= ((below - (bits[i]! & MAGNITUDE_BITS)) >>> 31) << i; // the sign of the difference; shifts count modulo 32
+    marks[word] = mark;
   }
-  return new Uint32Array(found.buffer, 0, filled);
+  return marks;
+}
+
+/** Kept from call to call: new memory takes as long as what is done in it. */
+let room = new Uint32Array(0);
+
+/** Indices of the bits that are 1, but for the given ones, whose bits are cleared. Valid until the next call. */
+function marked(marks: Int32Array, except: Uint32Array): Uint32Array {
+  for (let i = 0; i < except.length; i++) marks[except[i]! >>> 5]! &= ~(1 << except[i]!);
+  if (room.length < 32 * marks.length) room = new Uint32Array(32 * marks.length);
+  const found = room;
+  let filled = 0;
+  for (let word = 0; word < marks.length; word++)
+    for (let left = marks[word]!; left !== 0; left &= left - 1) found[filled++] = 32 * word + 31 - Math.clz32(left & -left);
+  return found.subarray(0, filled);
 }

@@ -13,12 +13,8 @@ let room = new Uint32Array(0);
 
 /** The items of one sorted list that the other sorted list lacks. Marks in a table are faster than a merge, which is all unforeseeable branches. */
 export function without(items: Uint32Array, others: Uint32Array): Uint32Array {
-  const end = 1 + Math.max(items.at(-1) ?? 0, others.at(-1) ?? 0);
-  if (marks.length < end) marks = new Uint8Array(end);
-  const marked = marks;
+  const [marked, left] = roomFor(items, others);
   for (let i = 0; i < others.length; i++) marked[others[i]!] = 1;
-  if (room.length < items.length) room = new Uint32Array(items.length);
-  const left = room;
   let filled = 0;
   for (let i = 0; i < items.length; i++) {
     const item = items[i]!;
@@ -27,6 +23,38 @@ export function without(items: Uint32Array, others: Uint32Array): Uint32Array {
   }
   for (let i = 0; i < others.length; i++) marked[others[i]!] = 0;
   return left.slice(0, filled);
+}
+
+/** What each of two sorted lists has that the other lacks: as `without`, twice, in one go. */
+export function differences(first: Uint32Array, second: Uint32Array): readonly [onlyFirst: Uint32Array, onlySecond: Uint32Array] {
+  const [marked, left] = roomFor(first, second);
+  for (let i = 0; i < first.length; i++) marked[first[i]!] = 1;
+  let filled = 0;
+  for (let i = 0; i < second.length; i++) {
+    const item = second[i]!;
+    const common = marked[item]!;
+    left[filled] = item;
+    filled += 1 - common;
+    marked[item] = common << 1;
+  }
+  const onlySecond = left.slice(0, filled);
+  filled = 0;
+  for (let i = 0; i < first.length; i++) {
+    const item = first[i]!;
+    left[filled] = item;
+    filled += marked[item]! & 1;
+    marked[item] = 0;
+  }
+  return [left.slice(0, filled), onlySecond];
+}
+
+/** Marks for the items of both lists, and a list as long as the longer one. */
+function roomFor(first: Uint32Array, second: Uint32Array): readonly [marks: Uint8Array, list: Uint32Array] {
+  const end = 1 + Math.max(first.at(-1) ?? 0, second.at(-1) ?? 0);
+  if (marks.length < end) marks = new Uint8Array(end);
+  const longer = Math.max(first.length, second.length);
+  if (room.length < longer) room = new Uint32Array(longer);
+  return [marks, room];
 }
 
 /** The positions below `size` that a sorted list lacks. */

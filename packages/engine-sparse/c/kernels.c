@@ -45,6 +45,7 @@ static inline void put(float *p, vec v, int left, int accumulate) {
 // x where the condition is above 0, else 0; a condition that is not a number lets x pass, so it is not hidden.
 static inline vec where_positive(vec condition, vec x) { return (vec)((mask)x & ~(condition <= 0)); }
 typedef float quad __attribute__((vector_size(16)));
+typedef double quad_double __attribute__((vector_size(32), aligned(8), may_alias));
 // Sum of all lanes.
 static inline float total(vec v) {
   union { vec all; quad part[VW / 4]; } u = {v};
@@ -820,30 +821,45 @@ static int dense_group(const ft_dense_gradient *p) {
   return group;
 }
 
-// Adds rows y0 .. y1 - 1 of a block to the sums of one tile. Beyond the last tap or plane the last one is computed again, and not used.
+// What a task adds up: vectors over the rows of one block, then their totals over all blocks.
+typedef struct {
+  vec rows[DENSE_GROUP][DENSE_CHUNK];
+  double totals[DENSE_GROUP][DENSE_CHUNK];
+} dense_sums;
+
+// Adds rows y0 .. y1 - 1 of a block to the tile of planes o .. and taps t ..; `tap` and `plane` are the first ones. Beyond the last tap or plane the
+// last one is computed again, and not used.
 static inline __attribute__((always_inline)) void dense_gradient_tile(const ft_dense_gradient *p, const ft_arena *a, int block, int y0, int y1,
-                                                                      const int32_t *tap, int taps, int o0, int planes,
-                                                                      vec (*all)[DENSE_GROUP], const long N) {
+                                                                      const int32_t *tap, int taps, int t, int plane, int planes, int o,
+                                                                      dense_sums *all, const long N) {
   vec sum[DENSE_TAPS][DENSE_PLANES];
-  UNROLL for (int i = 0; i < DENSE_TAPS; i++) UNROLL for (int j = 0; j < DENSE_PLANES; j++) sum[i][j] = all[i][j];
+  UNROLL for (int i = 0; i < DENSE_TAPS; i++) UNROLL for (int j = 0; j < DENSE_PLANES; j++) sum[i][j] = y0 ? all->rows[o + j][t + i] : splat(0);
   for (int y = y0; y < y1; y++) {
     const float *in = at(a, p->in, block, 0, y), *x[DENSE_TAPS], *g[DENSE_PLANES];
-    UNROLL for (int i = 0; i < DENSE_TAPS; i++) x[i] = in + tap[least(i, taps - 1)];
-    UNROLL for (int j = 0; j < DENSE_PLANES; j++) g[j] = at(a, p->gradient, block, o0 + least(j, planes - 1), y);
+    UNROLL for (int i = 0; i < DENSE_TAPS; i++) x[i] = in + tap[least(t + i, taps - 1)];
+    UNROLL for (int j = 0; j < DENSE_PLANES; j++) g[j] = at(a, p->gradient, block, plane + least(o + j, planes - 1), y);
     for (long column = 0, from = 0, to = 0; column < p->width; column++, from += p->in_step * N, to += N)
       for (long n = 0; n < N; n += VW)
         UNROLL for (int i = 0; i < DENSE_TAPS; i++) UNROLL for (int j = 0; j < DENSE_PLANES; j++)
           sum[i][j] += load(x[i] + from + n) * load(g[j] + to + n);
   }
-  UNROLL for (int i = 0; i < DENSE_TAPS; i++) UNROLL for (int j = 0; j < DENSE_PLANES; j++) all[i][j] = sum[i][j];
+  UNROLL for (int j = 0; j < DENSE_PLANES; j++) {
+    if (y1 < p->height) UNROLL for (int i = 0; i < DENSE_TAPS; i++) all->rows[o + j][t + i] = sum[i][j];
+    else UNROLL for (int i = 0; i < DENSE_TAPS; i += 4) {
+      quad found = totals(sum[i][j], sum[i + 1][j], sum[i + 2][j], sum[i + 3][j]);
+      *(quad_double *)&all->totals[o + j][t + i] += __builtin_convertvector(found, quad_double);
+    }
+  }
 }
 static __attribute__((noinline)) void dense_gradient_tile_32(const ft_dense_gradient *p, const ft_arena *a, int block, int y0, int y1,
-                                                             const int32_t *tap, int taps, int o0, int planes, vec (*all)[DENSE_GROUP]) {
-  dense_gradient_tile(p, a, block, y0, y1, tap, taps, o0, planes, all, 32);
+                                                             const int32_t *tap, int taps, int t, int plane, int planes, int o,
+                                                             dense_sums *all) {
+  dense_gradient_tile(p, a, block, y0, y1, tap, taps, t, plane, planes, o, all, 32);
 }
 static __attribute__((noinline)) void dense_gradient_tile_any(const ft_dense_gradient *p, const ft_arena *a, int block, int y0, int y1,
-                                                              const int32_t *tap, int taps, int o0, int planes, vec (*all)[DENSE_GROUP]) {
-  dense_gradient_tile(p, a, block, y0, y1, tap, taps, o0, planes, all, a->lanes);
+                                                              const int32_t *tap, int taps, int t, int plane, int planes, int o,
+                                                              dense_sums *all) {
+  dense_gradient_tile(p, a, block, y0, y1, tap, taps, t, plane, planes, o, all, a->lanes);
 }
 
 static void dense_gradient(const ft_dense_gradient *p, int task, const ft_arena *a) {
@@ -851,23 +867,16 @@ static void dense_gradient(const ft_dense_gradient *p, int task, const ft_arena 
   int planes = least(group, p->planes - o0), taps = least(DENSE_CHUNK, p->count - t0);
   int rows = ceil_div(DENSE_FLOATS, p->width * a->lanes);
   const int32_t *tap = a->i + p->taps + t0;
-  double sums[DENSE_CHUNK][DENSE_GROUP] = {0};
-  for (int block = 0; block < a->blocks; block++) {
-    vec all[DENSE_CHUNK][DENSE_GROUP];
-    memset(all, 0, sizeof all);
+  dense_sums all;
+  memset(all.totals, 0, sizeof all.totals);
+  for (int block = 0; block < a->blocks; block++)
     for (int y = 0; y < p->height; y += rows)
       for (int t = 0; t < taps; t += DENSE_TAPS)
         for (int o = 0; o < planes; o += DENSE_PLANES)
-          (a->lanes == 32 ? dense_gradient_tile_32 : dense_gradient_tile_any)(p, a, block, y, least(p->height, y + rows), tap + t, taps - t,
-                                                                              o0 + o, planes - o, (vec(*)[DENSE_GROUP]) & all[t][o]);
-    for (int t = 0; t < taps; t++)
-      for (int o = 0; o < planes; o += 4) {
-        quad found = totals(all[t][o], all[t][o + 1], all[t][o + 2], all[t][o + 3]);
-        UNROLL for (int k = 0; k < 4; k++) sums[t][o + k] += found[k];
-      }
-  }
+          (a->lanes == 32 ? dense_gradient_tile_32 : dense_gradient_tile_any)(p, a, block, y, least(p->height, y + rows), tap, taps, t, o0, planes,
+                                                                              o, &all);
   for (int o = 0; o < planes; o++)
-    for (int t = 0; t < taps; t++) a->f[p->out + (size_t)(o0 + o) * p->count + t0 + t] = (float)sums[t][o];
+    for (int t = 0; t < taps; t++) a->f[p->out + (size_t)(o0 + o) * p->count + t0 + t] = (float)all.totals[o][t];
 }
 
 // ---- sums over one channel ----
@@ -1311,6 +1320,27 @@ static void clip(const ft_clip *p, const ft_arena *a) {
   a->f[p->factor] = factor > 1 ? 1 : (float)factor;
 }
 
+// ---- what a rewiring looks for ----
+
+// Floats of a task: fewer take less time than to wake a thread.
+enum { MARK_TASK = 1 << 20 };
+
+// Magnitudes compare as their bits do, and what is no number has higher bits than any.
+static void mark(const ft_mark *p, int task, const ft_arena *a) {
+  typedef int32_t __attribute__((may_alias)) bits;
+  const bits *in = (const bits *)(a->f + p->in), least_bits = *(const bits *)(a->f + p->least);
+  bits *out = (bits *)(a->f + p->out);
+  int end = least(p->count, (task + 1) * MARK_TASK);
+  for (int k = task * MARK_TASK; k < end; k += 32) {
+    uint32_t marks = 0;
+    if (end - k >= 32)
+      for (int i = 0; i < 32; i++) marks |= (uint32_t)((in[k + i] & INT32_MAX) >= least_bits) << i;
+    else
+      for (int i = 0; i < end - k; i++) marks |= (uint32_t)((in[k + i] & INT32_MAX) >= least_bits) << i;
+    out[k / 32] = (int32_t)marks;
+  }
+}
+
 // ---- dispatch ----
 
 int JOIN(ft_tasks_, VARIANT)(const int32_t *op, const ft_arena *a) {
@@ -1342,6 +1372,7 @@ int JOIN(ft_tasks_, VARIANT)(const int32_t *op, const ft_arena *a) {
     case FT_SGD: return ceil_div(((const ft_sgd *)op)->count, 16384);
     case FT_ADAMW: return ceil_div(((const ft_adamw *)op)->count, 16384);
     case FT_CLIP: return 1;
+    case FT_MARK: return ceil_div(((const ft_mark *)op)->count, MARK_TASK);
     case FT_DROPOUT: return a->blocks * ((const ft_dropout *)op)->channels;
     case FT_MEMBER_SCALE: return a->blocks * ((const ft_member_scale *)op)->channels;
     case FT_MEMBER_GRADIENT: return ((const ft_member_gradient *)op)->channels;
@@ -1388,5 +1419,6 @@ void JOIN(ft_run_, VARIANT)(const int32_t *op, int task, const ft_arena *a) {
     case FT_MEMBER_SCALE: member_scale(p, task, a); break;
     case FT_MEMBER_GRADIENT: member_gradient(p, task, a); break;
     case FT_UNLOAD: unload(p, task, a); break;
+    case FT_MARK: mark(p, task, a); break;
   }
 }

@@ -17,7 +17,7 @@ enum {
   FT_NORM_TRAIN, FT_NORM_AGAIN, FT_NORM_BACKWARD, FT_FOLD, FT_AFFINE, FT_RUNNING,
   FT_RELU, FT_RELU_BACKWARD, FT_MAX_POOL, FT_MAX_POOL_BACKWARD, FT_AVERAGE_POOL, FT_AVERAGE_POOL_BACKWARD,
   FT_ADD, FT_COPY, FT_BORDER, FT_RESHAPE, FT_SHIFT, FT_SPLIT, FT_LOSS, FT_STORE, FT_SGD,
-  FT_ADAMW, FT_CLIP, FT_DROPOUT, FT_MEMBER_SCALE, FT_MEMBER_GRADIENT, FT_UNLOAD
+  FT_ADAMW, FT_CLIP, FT_DROPOUT, FT_MEMBER_SCALE, FT_MEMBER_GRADIENT, FT_UNLOAD, FT_MARK
 };
 
 typedef struct { int32_t base, block, plane, row; } ft_view;
@@ -95,6 +95,8 @@ typedef struct {
 } ft_member_scale;
 typedef struct { int32_t op; ft_view in, gradient; int32_t channels, height, width, out, members; } ft_member_gradient;
 typedef struct { int32_t op; ft_view in; int32_t channels, height, width, out; } ft_unload;
+// out: one bit per float of `in`, the lowest of a 32-bit integer first: 1 where its magnitude is not below `least`, or it is no number.
+typedef struct { int32_t op; int32_t in, count, least, out; } ft_mark;
 
 typedef struct {
   float *f;

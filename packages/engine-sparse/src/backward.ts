@@ -12,10 +12,12 @@ const TASK_WEIGHTS = 16384;
 /** Tasks for a layer of one pixel whose batch is a single block. */
 const PIXEL_TASKS = 8;
 
-/** `dense`: only in a step that keeps the dense gradient. */
+/** In a step that keeps dense gradients, one that does not, or both. */
+type When = 'kept' | 'plain' | 'always';
+
 export interface BackwardOperation {
   readonly operation: Operation;
-  readonly dense: boolean;
+  readonly when: When;
 }
 
 export interface Backward {
@@ -119,8 +121,8 @@ class BackwardPass {
     if (values) arena.release(values);
   }
 
-  #push(operation: Operation, dense = false): void {
-    this.#operations.push({ operation, dense });
+  #push(operation: Operation, when: When = 'always'): void {
+    this.#operations.push({ operation, when });
   }
 
   #node(node: NodeSpec): void {
@@ -210,7 +212,8 @@ class BackwardPass {
   #parameterGradients(layer: LayerPlace, gradient: Tensor): void {
     const { node } = layer;
     const { trained, params } = this.#place;
-    this.#weightGradient(layer, gradient);
+    const kept = params.get(layer.param)!.denseGradient >= 0;
+    this.#weightGradient(layer, gradient, kept ? 'plain' : 'always');
     const bias = params.get(`${node.id}.bias`);
     if (bias)
       this.#push({
@@ -219,10 +222,10 @@ class BackwardPass {
         ...sizeOf(gradient),
         out: bias.values - trained.values + trained.gradients,
       });
-    if (params.get(layer.param)!.denseGradient >= 0) this.#denseGradient(layer, gradient);
+    if (kept) this.#denseGradient(layer, gradient);
   }
 
-  #weightGradient(layer: LayerPlace, gradient: Tensor): void {
+  #weightGradient(layer: LayerPlace, gradient: Tensor, when: When): void {
     const { trained, params, partial, groups, arena } = this.#place;
     const { count, forward, window } = layer;
     const out = params.get(layer.param)!.values - trained.values + trained.gradients;
@@ -230,13 +233,13 @@ class BackwardPass {
       const { height, width } = gradient;
       const size = { planes: window.outputs, height, width, taps: forward.taps, count: forward.rows };
       const all = layer.positions < 0 ? out : partial;
-      this.#push({ op: 'denseGradient', ...this.#input(layer), gradient: gradient.view, ...size, out: all });
-      if (layer.positions >= 0) this.#push({ op: 'pack', out, source: partial, order: layer.positions, count });
+      this.#push({ op: 'denseGradient', ...this.#input(layer), gradient: gradient.view, ...size, out: all }, when);
+      if (layer.positions >= 0) this.#push({ op: 'pack', out, source: partial, order: layer.positions, count }, when);
       return;
     }
     const pixel = gradient.height * gradient.width === 1 && arena.blocks === 1;
     const chunks = Math.max(Math.ceil(count / TASK_WEIGHTS), pixel ? PIXEL_TASKS : 1);
-    this.#push({
+    const operation: Operation = {
       op: 'weightGradient',
       ...this.#input(layer),
       gradient: gradient.view,
@@ -248,30 +251,26 @@ class BackwardPass {
       groups,
       channels: layer.input.channels,
       chunkPlanes: Math.max(1, Math.ceil(layer.window.outputs / chunks)),
-    });
-    this.#push({
-      op: 'reduce',
-      out,
-      partial,
-      count,
-      groups,
-      order: layer.forward.order,
-    });
+    };
+    this.#push(operation, when);
+    this.#push({ op: 'reduce', out, partial, count, groups, order: layer.forward.order }, when);
   }
 
-  /** The gradient at every position, live or dead. */
+  /** The gradient at every position, and out of it that of the live weights. */
   #denseGradient(layer: LayerPlace, gradient: Tensor): void {
-    const { arena, params } = this.#place;
+    const { arena, params, trained } = this.#place;
     const { outputs, inputs, kernel } = layer.window;
     const count = inputs * kernel * kernel;
     const taps = arena.ints(count);
     this.#dense.push({ layer, taps });
     const { height, width } = gradient;
-    const out = params.get(layer.param)!.denseGradient;
+    const { values, denseGradient: out } = params.get(layer.param)!;
     this.#push(
       { op: 'denseGradient', ...this.#input(layer), gradient: gradient.view, planes: outputs, height, width, taps, count, out },
-      true,
+      'kept',
     );
+    const live = values - trained.values + trained.gradients;
+    this.#push({ op: 'pack', out: live, source: out, order: layer.positions, count: layer.count }, 'kept');
   }
 
   #inputGradient(layer: LayerPlace, gradient: Tensor): void {

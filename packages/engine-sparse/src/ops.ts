@@ -123,6 +123,17 @@ export interface DenseGradient {
   readonly inStep: number;
 }
 
+/** One bit per float, the lowest of a 32-bit integer first: 1 where its magnitude is not below `least`, or it is no number. */
+export interface Mark {
+  readonly op: 'mark';
+  readonly in: number;
+  readonly count: number;
+  /** Of one float. */
+  readonly least: number;
+  /** Of as many floats as there are words of bits. */
+  readonly out: number;
+}
+
 export interface Pool extends Size, Accumulates {
   readonly op: 'maxPool' | 'maxPoolBackward' | 'averagePool' | 'averagePoolBackward';
   readonly in: View;
@@ -334,6 +345,7 @@ export type Operation =
   | Loss
   | { readonly op: 'store'; readonly logits: View; readonly classes: number; readonly out: number }
   | (Size & { readonly op: 'unload'; readonly in: View; readonly out: number })
+  | Mark
   | Dropout
   | MemberScale
   | MemberGradient
@@ -463,6 +475,7 @@ export const LAYOUT: Layout = {
   memberScale: ['in', 'out', ...SIZE, 'scale', 'members', 'first', 'accumulate'],
   memberGradient: ['in', 'gradient', ...SIZE, 'out', 'members'],
   unload: ['in', ...SIZE, 'out'],
+  mark: ['in', 'count', 'least', 'out'],
 };
 /** The enumeration starts at 1. */
 const CODES = new Map(Object.keys(LAYOUT).map((op, index) => [op, index + 1]));

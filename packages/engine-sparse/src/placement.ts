@@ -1,12 +1,12 @@
 /** Gives every parameter, activation and index array of a network its place in the arena. What is computed there is the plan's business. */
-import type { LossSpec, Network, NodeId, NodeSpec, OptimizerSpec, ParamName, Topology } from '@freetickets/sparse-core';
+import type { LossSpec, Network, NodeId, NodeSpec, OptimizerSpec, ParamName, Topology, Treatment } from '@freetickets/sparse-core';
 import { Arena, type Geometry, type Run, type Tensor } from './arena.ts';
 import { Graph, isLayer, strideOf } from './graph.ts';
 import { FLAT_FLOATS, FULL, NO_SHIFTS, PARTIAL } from './ops.ts';
 import { FLAT_VECTORS, runRows, runsOf } from './pitch.ts';
 import type { Pool } from './pool.ts';
 import { phasesOf, planesRead, type TapArrays, type Window } from './taps.ts';
-import { HYPER, type Treatment, treatments } from './update.ts';
+import { HYPER, treatments } from './update.ts';
 
 /** Offsets of one parameter's floats; values, momentum and gradient of all trained parameters stand in one row each. */
 export interface ParamPlace {
@@ -32,7 +32,7 @@ export interface LayerPlace {
   /** Only where the input needs a gradient. */
   readonly backward: TapArrays | undefined;
   readonly backwardWeights: number;
-  /** Where dead weights take part in training as zeros: integers, the positions of the live ones; else -1. */
+  /** Where gradients of live weights may be read out of dense ones: integers, the positions of the live ones; else -1. */
   readonly positions: number;
 }
 
@@ -124,6 +124,8 @@ export class Placement {
   readonly hyper: number;
   readonly treatments: readonly Treatment[];
   readonly clip: { readonly limit: number; readonly factor: number };
+  /** A bit for each position of the largest weight with a dense gradient, and the least magnitude that is marked. */
+  readonly marks: { readonly least: number; readonly out: number };
   readonly smoothing: number;
   /** Whether the losses of heads are added; else averaged. */
   readonly sumsHeads: boolean;
@@ -173,6 +175,7 @@ export class Placement {
     this.hyper = this.arena.floats(HYPER * this.treatments.length);
     this.clip = { limit: this.arena.floats(1), factor: this.arena.floats(1) };
     this.smoothing = this.arena.floats(1);
+    this.marks = { least: this.arena.floats(1), out: this.arena.floats(Math.ceil(this.#mostDenseGradients() / 32)) };
     this.sumsHeads = options.loss?.heads === 'sum';
     this.draw = this.arena.ints(4);
     this.constants.push([this.clip.limit, optimizer.clipNorm ?? 0], [this.smoothing, options.loss?.labelSmoothing ?? 0]);
@@ -190,6 +193,10 @@ export class Placement {
       return Math.max(forward.planes, backward?.planes ?? 0) * (run ? Math.ceil(height / runRows(height, run.row)) : 1);
     });
     return Math.max(0, ...tiles);
+  }
+
+  #mostDenseGradients(): number {
+    return Math.max(0, ...[...this.params].map(([param, { denseGradient }]) => (denseGradient < 0 ? 0 : this.net.params.get(param)!.size)));
   }
 
   tensor(id: NodeId): Tensor {
@@ -341,7 +348,8 @@ export class Placement {
       forwardWeights: this.arena.floats(forward.packed),
       backward: placed,
       backwardWeights: placed ? this.arena.floats(placed.packed) : -1,
-      positions: this.train && dense && this.#sparse.has(param) ? this.arena.ints(count) : -1,
+      positions:
+        this.train && this.#sparse.has(param) && (dense || this.params.get(param)!.denseGradient >= 0) ? this.arena.ints(count) : -1,
     });
     if (this.train) this.#partialFloats = Math.max(this.#partialFloats, dense ? forward.packed : count * PARTIAL * this.groups);
   }

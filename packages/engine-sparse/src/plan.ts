@@ -17,7 +17,7 @@ export interface Plan {
   /** What changes with the weights only: their order for the kernels, and, where nothing is trained, folded batch norms. */
   readonly pack: readonly Operation[];
   readonly predict: readonly Operation[];
-  /** Forward, loss, backward; `keepStep` computes the dense gradients too. */
+  /** Forward, loss, backward; `keepStep` computes the dense gradients, and has those of live weights from them. */
   readonly step: readonly Operation[];
   readonly keepStep: readonly Operation[];
   readonly update: readonly Operation[];
@@ -46,8 +46,8 @@ export function makePlan(net: Network, topology: Topology, options: PlacementOpt
     batchSize: options.batchSize,
     pack: [...place.layers.values()].flatMap((layer) => packLayer(place, layer)).concat(options.train ? [] : folds),
     predict: [...(options.train ? folds : []), ...predicted, store],
-    step: options.train ? [...forward, ...steps.filter((o) => !o.dense).map((o) => o.operation)] : [],
-    keepStep: options.train ? [...forward, ...steps.map((o) => o.operation)] : [],
+    step: options.train ? [...forward, ...steps.filter((o) => o.when !== 'kept').map((o) => o.operation)] : [],
+    keepStep: options.train ? [...forward, ...steps.filter((o) => o.when !== 'plain').map((o) => o.operation)] : [],
     update: options.train ? [...emitRunning(place), ...emitUpdates(place, options.optimizer ?? PLAIN)] : [],
     inputGradient: options.train ? [] : [...predicted, ...steps.map((o) => o.operation)],
     backward,

@@ -6,6 +6,7 @@ import type { Operation, OperationOf } from './ops.ts';
 import type { Context } from './reference/context.ts';
 import { biasGradient, dense, denseGradient, gather, reduce, weightGradient } from './reference/layers.ts';
 import { loss } from './reference/loss.ts';
+import { mark } from './reference/mark.ts';
 import { border, elementwise, load, pack, reshape, shift, split, store, unload } from './reference/moves.ts';
 import { affine, fold, normAgain, normBackward, normTrain, running } from './reference/norm.ts';
 import { averagePool, averagePoolBackward, maxPool, maxPoolBackward } from './reference/pool.ts';
@@ -49,6 +50,7 @@ const OPERATIONS: { readonly [Name in Operation['op']]: (operation: OperationOf<
   memberScale,
   memberGradient,
   unload,
+  mark,
 };
 
 export function referenceExecutor(): Executor<readonly Operation[]> {

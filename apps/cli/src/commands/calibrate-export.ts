@@ -19,7 +19,7 @@ export async function calibrateExport(
   const { valid } = await openDataOfRun(experiment, record, talk);
   await using members = await openMembers(
     tickets.flatMap(({ state }) => splitHeads(state)),
-    computingFor(experiment, talk.say),
+    await computingFor(experiment, talk.say),
   );
   const bar = progressBar({ label: 'valid', total: valid.size }, talk);
   try {

@@ -204,7 +204,8 @@ function corruptionsOf({ corruptions, corruption, severity }: Partial<MeasureFla
   };
 }
 
-function corruptionNamed(text: string): CorruptionName {
+/** @throws SparseError INVALID_CONFIG */
+export function corruptionNamed(text: string): CorruptionName {
   const name = corruptionNames.find((known) => known === text);
   if (name) return name;
   const near = nearest(text, corruptionNames);

@@ -12,6 +12,7 @@ import { type Data, openData } from '../data.ts';
 import { calibrationOf } from '../evaluation/calibration.ts';
 import { conformalOf } from '../evaluation/conformal.ts';
 import { corruptionScores, corruptionsFor } from '../evaluation/corruption.ts';
+import { curvesOf } from '../evaluation/curves.ts';
 import { plainDiversity } from '../evaluation/diversity.ts';
 import { type Evaluation, LEVEL, type Split } from '../evaluation/document.ts';
 import { modelMembers } from '../evaluation/model-members.ts';
@@ -40,8 +41,7 @@ export async function evaluateModel(
 ): Promise<Evaluation> {
   checkOptions(split, options);
   checkModelOptions(path, options);
-  const bytes = await readFileOrExplain(path, 'an ONNX model');
-  const description = describeOnnx(bytes, path);
+  const { description, hash } = await lookInto(path);
   const data = await openData(resolveExperiment(flags), talk, normalizationFor(description));
   checkData(path, description, data);
   const names = options.corruptions && (await corruptionsFor(data, options.corruptions));
@@ -56,17 +56,24 @@ export async function evaluateModel(
   return {
     format: 'freetickets.evaluation',
     version: 1,
-    tickets: [createHash('sha256').update(bytes).digest('hex')],
+    tickets: [hash],
     data: data.hash,
     split,
     samples: data[split].size,
     ...(await allScores(outputs, bootstrap)),
     diversity: plainDiversity(outputs, bootstrap),
+    curves: curvesOf(outputs),
     ...(bootstrap.resamples > 0 && { bootstrap: { ...bootstrap, level: LEVEL } }),
     ...(parts && options.calibrate && { calibration: await calibrationOf(parts, bootstrap) }),
     ...(parts && options.conformal !== undefined && { conformal: conformalOf(parts, options.conformal, bootstrap) }),
     ...(names && { corruptions: await corruptionScores(members, data, names, options.corruptions!, bootstrap, talk) }),
   };
+}
+
+/** A large file is let go of before an engine opens it. */
+async function lookInto(path: string): Promise<{ description: OnnxDescription; hash: string }> {
+  const bytes = await readFileOrExplain(path, 'an ONNX model');
+  return { description: describeOnnx(bytes, path), hash: createHash('sha256').update(bytes).digest('hex') };
 }
 
 function checkModelOptions(path: string, { ood, diversity, attack, interpolate, trajectory }: EvaluateOptions): void {

@@ -11,6 +11,7 @@ import { type AttackWishes, attackScores, checkAttacked } from '../evaluation/at
 import { calibrationOf } from '../evaluation/calibration.ts';
 import { conformalOf } from '../evaluation/conformal.ts';
 import { corruptionScores, corruptionsFor } from '../evaluation/corruption.ts';
+import { curvesOf } from '../evaluation/curves.ts';
 import { explorationIn, fullDiversity, plainDiversity } from '../evaluation/diversity.ts';
 import { type Attack, type Evaluation, LEVEL, MEASURES, type Ood, type Scores, type Split } from '../evaluation/document.ts';
 import { checkPairs, interpolationOf } from '../evaluation/interpolation.ts';
@@ -65,7 +66,9 @@ export async function evaluateRun(
   const names = options.corruptions && (await corruptionsFor(data, options.corruptions));
   const others = await outsideSets(options.ood ?? [], data, experiment.data, talk);
   const { threads } = experiment;
-  const computing = otherEngine ? { engine: otherEngine, ...(threads !== undefined && { threads }) } : computingFor(experiment, talk.say);
+  const computing = otherEngine
+    ? { engine: otherEngine, ...(threads !== undefined && { threads }) }
+    : await computingFor(experiment, talk.say);
   await using members = await openMembers(states, computing, { inputGradients: options.attack !== undefined, passes: passesOf(plans) });
 
   const bootstrap = { resamples: options.bootstrap ?? 0, seed: options.seed ?? SEED };
@@ -86,6 +89,7 @@ export async function evaluateRun(
     diversity: options.diversity
       ? fullDiversity(outputs, states, await explorationIn(folder.logPath), bootstrap)
       : plainDiversity(outputs, bootstrap),
+    curves: curvesOf(outputs),
     ...(bootstrap.resamples > 0 && { bootstrap: { ...bootstrap, level: LEVEL } }),
     ...(parts && options.calibrate && { calibration: await calibrationOf(parts, bootstrap) }),
     ...(parts && options.conformal !== undefined && { conformal: conformalOf(parts, options.conformal, bootstrap) }),

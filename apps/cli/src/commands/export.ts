@@ -1,4 +1,8 @@
-/** `freetickets export`: a run's tickets as one ONNX file, or one of them as a state dict for PyTorch. */
+/**
+ * `freetickets export`: a run's tickets as one ONNX file, or one of them as a state dict for PyTorch. Exports carry no seal: other programs change
+ * them for good reasons. Their checksum is told instead.
+ */
+import { createHash } from 'node:crypto';
 import { basename, resolve } from 'node:path';
 import type { CalibrationOptions, ServingCalibration } from '@freetickets/inference';
 import { type Layout, type Precision, toOnnx } from '@freetickets/onnx-export';
@@ -25,6 +29,8 @@ export interface ExportResult {
   readonly tickets: number;
   readonly wanted: number;
   readonly sizeBytes: number;
+  /** Of the file, in hex. */
+  readonly sha256: string;
   /** Null when nothing was fitted. */
   readonly calibration: ServingCalibration | null;
 }
@@ -68,6 +74,7 @@ export async function exportRun(path: string, options: ExportOptions, talk: Talk
     tickets: tickets.length,
     wanted: ticketsOf(plansOf(experiment)),
     sizeBytes: bytes.length,
+    sha256: createHash('sha256').update(bytes).digest('hex'),
     calibration: calibration ?? null,
   };
 }

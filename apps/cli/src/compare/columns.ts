@@ -20,6 +20,8 @@ export interface Sources {
   readonly seconds: number;
   /** Trained and live ones, over all tickets. */
   readonly parameters: number;
+  /** R_s at the end of training, the mean over the run's trainings; undefined where no weights were rewired. */
+  readonly exploration?: number | undefined;
 }
 
 export interface Column {
@@ -115,6 +117,14 @@ const OF_TRAINING: readonly Column[] = [
   counted('inferenceRelative', 'inference/dense', digits(3), ({ cost }) => cost.inferenceVersusDense),
   { ...counted('seconds', 'seconds', digits(1), ({ seconds }) => seconds), varies: true },
   counted('parameters', 'parameters', digits(0), ({ parameters }) => parameters),
+  {
+    id: 'exploration',
+    label: 'R_s %',
+    better: 'higher',
+    varies: true,
+    text: hundredths,
+    from: ({ exploration }) => (exploration === undefined ? undefined : { value: exploration }),
+  },
 ];
 
 /** All columns for some runs: one AUROC for each set that one of them was measured on. */

@@ -13,11 +13,21 @@ export interface Comparison {
   readonly by: readonly string[];
 }
 
+/** The main table in cells, as it is printed. */
+export function comparisonCells(comparison: Comparison): {
+  readonly header: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+} {
+  const { columns, rows } = comparison;
+  const body = rows.map((row) => [row.label, ...seedsOf(comparison, row), ...columns.map((column) => cellText(row, column) ?? '-')]);
+  return { header: headerOf(comparison), rows: body };
+}
+
 export function comparisonTable(comparison: Comparison): string {
   const { columns, rows, tests, notes } = comparison;
-  const body = rows.map((row) => [row.label, ...seedsOf(comparison, row), ...columns.map((column) => cellText(row, column) ?? '-')]);
+  const { header, rows: body } = comparisonCells(comparison);
   return [
-    table(headerOf(comparison), body),
+    table(header, body),
     ...(tests.length > 0 ? ['', testsTitle(tests, rows), table(TESTS_HEADER, testRows(tests, columns))] : []),
     ...(notes.length > 0 ? ['', ...notes] : []),
   ].join('\n');

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { liveCounts, parameterCount } from '@freetickets/sparse-core';
 import { costOf } from '../commands/train.ts';
+import { explorationIn } from '../evaluation/diversity.ts';
 import { parseEvaluation } from '../evaluation/document.ts';
 import { ticketHashes } from '../evaluation/keep.ts';
 import type { Experiment } from '../experiment-fields.ts';
@@ -43,9 +44,13 @@ export async function readRun(run: string): Promise<ComparedRun> {
       const { total, sparsifiable, live } = parameterCount(net, liveCounts(net, state.topology));
       return sum + total - sparsifiable + live;
     }, 0),
+    exploration: meanOf((await explorationIn(folder.logPath)).flatMap((rates) => rates.at(-1)?.rate ?? [])),
     lacks: {
       tickets: wanted - tickets.length,
       ...(!isOfThese && { evaluation: evaluation ? 'evaluated with other tickets' : 'not evaluated' }),
     },
   };
 }
+
+const meanOf = (values: readonly number[]): number | undefined =>
+  values.length === 0 ? undefined : values.reduce((sum, value) => sum + value, 0) / values.length;

@@ -82,6 +82,19 @@ const DIVERSITY = z.strictObject({
 });
 export type Diversity = z.output<typeof DIVERSITY>;
 
+const histogram = z.array(count).describe('pictures by the largest probability of the ensemble, in 20 bins of equal width');
+
+const CURVES = z.strictObject({
+  reliability: z
+    .array(z.strictObject({ low: z.number(), high: z.number(), count, confidence: z.number(), accuracy: z.number() }))
+    .describe('15 bins of equal width by the largest probability, those that hold a picture'),
+  riskCoverage: z
+    .array(z.strictObject({ coverage: z.number(), risk: z.number() }))
+    .describe('share of wrong answers among the surest share of the pictures'),
+  confidence: z.strictObject({ right: histogram, wrong: histogram }),
+});
+export type Curves = z.output<typeof CURVES>;
+
 const HELD_OUT = z.strictObject({
   split: z.enum(SPLITS),
   fraction: z.number().nullable().describe('of the split that was fitted on; null: all of it'),
@@ -164,6 +177,9 @@ export const OOD_SCORES = [
 ] as const;
 export type OodScore = (typeof OOD_SCORES)[number];
 
+const OOD_HISTOGRAM = z.strictObject({ inside: histogram, outside: histogram });
+export type OodHistogram = z.output<typeof OOD_HISTOGRAM>;
+
 const OOD = z.strictObject({
   name: z.string(),
   samples: count,
@@ -173,6 +189,7 @@ const OOD = z.strictObject({
     .optional()
     .describe('nearestNeighbour: which neighbour, among how many training pictures, drawn by which seed'),
   members: z.array(DETECTION).describe('by 1 - max probability'),
+  histogram: OOD_HISTOGRAM.optional(),
 });
 export type Ood = z.output<typeof OOD>;
 
@@ -234,6 +251,7 @@ export const EVALUATION = z.strictObject({
   ensemble: SCORES,
   members: z.array(SCORES),
   diversity: DIVERSITY,
+  curves: CURVES.optional().describe('of the ensemble'),
   bootstrap: z.strictObject({ resamples: count, level: z.number(), seed: count }).optional(),
   calibration: CALIBRATION.optional(),
   conformal: CONFORMAL.optional(),

@@ -11,6 +11,7 @@ import {
   resampledDetection,
   variationRatioScore,
 } from '@freetickets/metrics';
+import { oodHistogram } from './curves.ts';
 import type { DetectionFigures, Ood, OodScore } from './document.ts';
 import { type Bootstrap, intervalsOf } from './intervals.ts';
 import type { MemberFeatures, Outputs } from './members.ts';
@@ -38,6 +39,7 @@ export function oodOf(name: string, { outputs: inside, ...own }: Seen, { outputs
     samples: outside.labels.length,
     ensemble: Object.fromEntries(names.map((score, index) => [score, found[index]!])),
     members: found.slice(names.length),
+    histogram: oodHistogram(inside, outside),
   };
 }
 

@@ -50,7 +50,8 @@ export async function corrupted(samples: Samples, { dataset, corruption, severit
   return { size: samples.size, images, labels: samples.labels };
 }
 
-function checkShape([channels, height, width]: PictureShape): void {
+/** @throws SparseError SHAPE_MISMATCH for other pictures than those that the settings were published for */
+export function checkShape([channels, height, width]: PictureShape): void {
   if (channels === 3 && height === 32 && width === 32) return;
   const hint = 'The settings of the corruptions were published for pictures of this size';
   throw new SparseError('SHAPE_MISMATCH', 'dataset.shape', 'pictures of 3x32x32 to corrupt', `${channels}x${height}x${width}`, hint);

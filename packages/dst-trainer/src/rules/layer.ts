@@ -1,6 +1,6 @@
 /** What the rules ask of a layer more than once. */
 import { SparseError } from '@freetickets/sparse-core';
-import type { LayerView, RuleSignals } from './rule.ts';
+import type { LayerView, RuleSignal, RuleSignals } from './rule.ts';
 
 export const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 
@@ -29,10 +29,10 @@ const MEANING = {
   gradient: 'the dense gradient of the layer',
   momentum: 'the averaged dense gradient of the layer',
   fired: 'which positions have lived',
-} as const satisfies Record<keyof RuleSignals, string>;
+} as const satisfies Record<RuleSignal, string>;
 
 /** @throws SparseError INVALID_ARGUMENT when the view lacks a signal that its rule needs */
-export function signalOf<S extends keyof RuleSignals>({ param, signals }: LayerView, which: S): NonNullable<RuleSignals[S]> {
+export function signalOf<S extends RuleSignal>({ param, signals }: LayerView, which: S): NonNullable<RuleSignals[S]> {
   const signal = signals[which];
   if (!signal) throw new SparseError('INVALID_ARGUMENT', `${param}: signals.${which}`, MEANING[which], undefined);
   return signal as NonNullable<RuleSignals[S]>;

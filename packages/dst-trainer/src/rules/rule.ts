@@ -14,6 +14,8 @@ export type RuleSignal = Signal | 'momentum' | 'fired';
 export interface RuleSignals {
   /** Over all positions, dead ones included. */
   readonly gradient?: Float32Array;
+  /** What `Session.marks` says of it, where the engine can. */
+  readonly gradientMarks?: (least: number) => Int32Array;
   /** Over all positions, dead ones included. */
   readonly momentum?: Float32Array;
   /** One bit per position, the lowest bit first. */

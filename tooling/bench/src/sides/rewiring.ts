@@ -12,8 +12,8 @@ const ENDLESS_STEPS = 1e6;
 const FRACTION = 0.3;
 
 export interface Rewirings {
-  /** Goes on by `EVERY` steps. `step` is the least time of the plain ones, `rewire` what the one that rewires takes more than that. */
-  run(): Promise<{ readonly step: number; readonly rewire: number }>;
+  /** Goes on by `EVERY` steps. `step` is the least time of the plain ones, `rewiringStep` that of the one that rewires. */
+  run(): Promise<{ readonly step: number; readonly rewiringStep: number }>;
   close(): Promise<void>;
 }
 
@@ -31,8 +31,7 @@ export function openRewiring({ network, sparsity, batchSize, seed, computing }: 
   return {
     async run() {
       const times = await Promise.race([source.next(), training.then(() => [])]);
-      const step = Math.min(...times.slice(0, -1));
-      return { step, rewire: times.at(-1)! - step };
+      return { step: Math.min(...times.slice(0, -1)), rewiringStep: times.at(-1)! };
     },
     async close() {
       stop.abort();
