@@ -26,6 +26,11 @@ const promises: Record<string, (lines: readonly (readonly unknown[])[]) => void>
     expect(second).toBeGreaterThan(first!); // twenty times 0.5 is positive: class 1
     expect(third).toBeGreaterThan(fourth!); // twenty times -0.5 is not: class 0
   },
+  'engine-tfjs.ts': (lines) => {
+    expect(lines.map((line) => /^tfjs\/\w+, step (\d+)/.exec(String(line[0]))?.[1])).toEqual(['50', '100', '150', '200']);
+    const right = Number(/(\d+) of 64 right/.exec(String(lines[3]![0]))?.[1]);
+    expect(right).toBeGreaterThan(48); // 32 by guessing
+  },
   'ensemble.ts': (lines) => expect(lines).toEqual([[20, 60]]),
   'metrics.ts': (lines) => {
     expect(lines).toEqual([[{ accuracy: 1, nll: expect.closeTo(Math.LN2, 12), ece: 0.5, disagreement: 0.5 }], [0.5]]);

@@ -32,7 +32,7 @@ const PROFILE = namesOf(PROFILES);
 export const AUGMENTATION = ['none', 'crop-flip', 'cutout', 'crop-flip-cutout', 'imagenet'] as const;
 const OPTIMIZERS = ['sgd', 'adamw'] as const;
 const DECAYS = ['all', 'weights'] as const;
-export const ENGINES = ['auto', 'native', 'reference'] as const;
+export const ENGINES = ['auto', 'native', 'wasm', 'reference', 'tfjs', 'tfjs/tensorflow', 'tfjs/wasm', 'tfjs/cpu'] as const;
 
 const share = z.number().gt(0).max(1);
 const shareBelow1 = z.number().min(0).lt(1);
@@ -211,7 +211,7 @@ const ADVANCED = {
   profile: choice(
     z.enum(PROFILE).optional(),
     PROFILE,
-    'clean: the method as described; ref: as the published code runs it; default: clean',
+    'clean: the method as described; ref: as the published code runs it; ref-dense: with its momentum of dead weights too, on the engine tfjs; default: clean',
   ),
   validation: field(
     z.number().gt(0).lt(1).default(0.1),
@@ -238,7 +238,11 @@ const ADVANCED = {
     'ticket to start from, of this network and as sparse as the method starts, with a fresh optimizer; import makes one of PyTorch weights',
     'a ticket (.safetensors)',
   ),
-  engine: choice(z.enum(ENGINES).default('auto'), ENGINES, 'auto (the fastest that runs here), native, reference'),
+  engine: choice(
+    z.enum(ENGINES).default('auto'),
+    ENGINES,
+    'auto (the fastest sparse one that runs here), native, wasm, reference; tfjs: dense with masks, on the best backend of TensorFlow.js or on tfjs/tensorflow, tfjs/wasm, tfjs/cpu',
+  ),
   threads: field(
     z.int().min(1).max(1024).optional(),
     'N',

@@ -1,3 +1,4 @@
+export { checkEngine } from './check-run.ts';
 export { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts';
 export { DEATH_RATES, type DeathRate, type DeathRateOptions } from './death-rate.ts';
 export type {
@@ -32,7 +33,7 @@ export { METHODS, type Method, plansFor } from './plans/plans-for.ts';
 export type { SingleRunOptions } from './plans/single-run.ts';
 export { snapshot } from './plans/snapshot.ts';
 export { staticSparse } from './plans/static-sparse.ts';
-export { CLEAN, PROFILES, type Profile, REF } from './profile.ts';
+export { CLEAN, PROFILES, type Profile, REF, REF_DENSE } from './profile.ts';
 export { byMagnitude } from './redistribution/by-magnitude.ts';
 export { byMomentum } from './redistribution/by-momentum.ts';
 export { byNonzeros } from './redistribution/by-nonzeros.ts';

@@ -2,7 +2,16 @@
  * The order of events of a run, and nothing else: steps, rewirings, epochs, tickets, phases, checkpoints. What a step computes is the engine's
  * business, which weights come and go the rules', and when is the plan's.
  */
-import { type Batch, type Engine, type ModelState, type Network, rng, type Source, SparseError } from '@freetickets/sparse-core';
+import {
+  type Batch,
+  type Engine,
+  type ModelState,
+  type Network,
+  rng,
+  type Source,
+  SparseError,
+  withoutMoments,
+} from '@freetickets/sparse-core';
 import { checkRun } from './check-run.ts';
 import { type Evaluation, evaluate } from './evaluate.ts';
 import type {
@@ -18,7 +27,6 @@ import type {
 import { learningRateOf } from './learning-rate.ts';
 import { measuredDistribution } from './measured-distribution.ts';
 import { plainQuestions, sharedNetwork, sharedSource, ticketsOf } from './one-pass/shared-form.ts';
-import { withoutMoments } from './open-phase.ts';
 import { pace } from './pace.ts';
 import { epochsBefore } from './plans/epochs-before.ts';
 import type { Phase, Plan } from './plans/plan.ts';
@@ -67,7 +75,8 @@ export async function* train(given: TrainRun): AsyncGenerator<TrainEvent, readon
   const start = run.resume ?? (await firstState(run));
   if (start.phase === plan.phases.length) return [];
   const { batchSize, optimizer, loss } = plan;
-  const options = { batchSize, optimizer, signals, ...(loss && { loss }), ...(threads !== undefined && { threads }) };
+  const deadMomentum = plan.profile?.deadMomentum === 'gathers';
+  const options = { batchSize, optimizer, signals, deadMomentum, ...(loss && { loss }), ...(threads !== undefined && { threads }) };
   await using session = await ReopenableSession.open(engine, network, start.model, options);
   const training = new Training(run, session, start, stepsPerEpoch);
   yield* training.events();

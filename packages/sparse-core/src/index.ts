@@ -1,3 +1,4 @@
+export { checkInputGradient, checkOptions, checkPrediction, checkStep, dropoutDraw, traceDeltas } from './check-session.ts';
 export { checkState } from './check-state.ts';
 export { type CorruptionName, corruptionNames, extraCorruptions, mainCorruptions } from './corruption-names.ts';
 export { type Densities, type Distribution, type ErkOptions, er, erk, erkDensities, type UniformOptions, uniform } from './distribution.ts';
@@ -10,6 +11,7 @@ export {
   topologyFromScores,
   type WeightScores,
 } from './distribution-scores.ts';
+export { dropoutKey, dropoutNumber, dropoutThreshold } from './dropout-number.ts';
 export {
   type AdamWSpec,
   type Batch,
@@ -28,6 +30,8 @@ export {
   type Source,
   type StepOptions,
   type StepResult,
+  type Treatment,
+  treatmentOf,
 } from './engine.ts';
 export { type ErrorCode, nearest, SparseError, show } from './errors.ts';
 export {
@@ -67,7 +71,7 @@ export { type Rng, rng, type Stream } from './rng.ts';
 export { type Dtype, decodeSafetensors, encodeSafetensors, type Safetensors, type Tensor } from './safetensors.ts';
 export { type Schedule, valueAt } from './schedule.ts';
 export type { NetworkSpec, NodeId, NodeSpec, OpName, OpSpec, ParamName } from './spec.ts';
-export { initialState, type ModelState } from './state.ts';
+export { initialState, type ModelState, withoutMoments } from './state.ts';
 export { decodeTicket, encodeTicket, type Ticket } from './ticket-file.ts';
 export type { TicketInfo } from './ticket-info.ts';
 export {

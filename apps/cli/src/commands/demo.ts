@@ -94,7 +94,7 @@ async function trainOne(flags: Flags, folder: string, talk: Talk, signal: AbortS
 async function compareOnnx({ experiment, folder }: Trained, path: string, test: MemorySource, talk: Talk): Promise<number> {
   const { folder: run } = await RunFolder.open(folder);
   const members = (await run.tickets()).map(({ state }) => state);
-  await using ensemble = await openEnsemble(members, computingFor(experiment, talk.say));
+  await using ensemble = await openEnsemble(members, await computingFor(experiment, talk.say));
   await using model = await openModel(path);
   let largest = 0;
   for (const { images, size } of test.batches({ batchSize: 250 })) {

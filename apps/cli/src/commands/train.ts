@@ -1,7 +1,7 @@
 /** `freetickets train`: from an experiment, or from where a run folder stands, to tickets. */
 import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
-import { checkStart, type Plan, type PlanCost, planCost, sharedNetwork } from '@freetickets/dst-trainer';
+import { checkEngine, checkStart, type Plan, type PlanCost, planCost, sharedNetwork } from '@freetickets/dst-trainer';
 import { decodeTicket, type Engine, type ModelState, type Network, SparseError } from '@freetickets/sparse-core';
 import { readFileOrExplain } from '@freetickets/sparse-core/node';
 import { type Data, openData, openDataOfRun } from '../data.ts';
@@ -33,9 +33,10 @@ export interface TrainResult {
 
 /** A new run in the folder `out`. */
 export async function startRun(wanted: Experiment, out: string, talk: Talk, stop: Stop = {}): Promise<TrainResult> {
-  plansOf(wanted); // what is wrong with them is told before anything is loaded
+  const wantedPlans = plansOf(wanted); // what is wrong with them is told before anything is loaded
   await RunFolder.checkFree(out); // loading the data may take minutes
-  const computing = computingFor(wanted, talk.say);
+  const computing = await computingFor(wanted, talk.say);
+  for (const plan of wantedPlans) checkEngine(plan, computing.engine);
   const data = await openData(wanted, talk);
   stop.signal?.throwIfAborted();
   const experiment = settled(wanted, data.train.size);
@@ -74,7 +75,7 @@ export async function resumeRun(path: string, talk: Talk, stop: Stop = {}, flags
     return resultOf({ folder, record, net, plans }, { tickets: await savedTickets(folder, plans, checkpoint), seconds });
   }
   const data = await openDataOfRun(experiment, record, talk);
-  const computing = computingFor(experiment, talk.say);
+  const computing = await computingFor(experiment, talk.say);
   if (computing.engine.name !== record.engine)
     talk.say(`note: the run was started on ${record.engine} and goes on on ${computing.engine.name}: results may differ in the last bits.`);
   const start = record.from === undefined ? undefined : await startTicket(folder.startPath, record.from);
