@@ -66,7 +66,9 @@ export async function evaluateRun(
   const names = options.corruptions && (await corruptionsFor(data, options.corruptions));
   const others = await outsideSets(options.ood ?? [], data, experiment.data, talk);
   const { threads } = experiment;
-  const computing = otherEngine ? { engine: otherEngine, ...(threads !== undefined && { threads }) } : await computingFor(experiment, talk.say);
+  const computing = otherEngine
+    ? { engine: otherEngine, ...(threads !== undefined && { threads }) }
+    : await computingFor(experiment, talk.say);
   await using members = await openMembers(states, computing, { inputGradients: options.attack !== undefined, passes: passesOf(plans) });
 
   const bootstrap = { resamples: options.bootstrap ?? 0, seed: options.seed ?? SEED };
