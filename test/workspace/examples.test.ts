@@ -9,6 +9,11 @@ const folder = join(root, 'docs/examples');
 const examples = readdirSync(folder).filter((file) => file.endsWith('.ts'));
 
 const promises: Record<string, (lines: readonly (readonly unknown[])[]) => void> = {
+  'client.ts': (lines) => {
+    expect(lines[0]).toEqual([[2, 10]]);
+    expect(lines[1]![0]).toBeInstanceOf(Float32Array);
+    expect(lines[1]![0]).toHaveLength(2);
+  },
   'datasets.ts': (lines) => {
     expect(lines[0]).toEqual([[1, 16, 16], 5400, 600]);
     expect(lines).toHaveLength(1 + 43); // 5400 = 42 x 128 + 24

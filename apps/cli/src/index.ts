@@ -15,6 +15,7 @@ export type { EvaluateOptions } from './evaluation/options.ts';
 export { type ExperimentFile, readExperimentFile, resolveExperiment } from './experiment.ts';
 export { type Experiment, experimentSchema, type FieldName, type Flags } from './experiment-fields.ts';
 export { type Machine, machine, peakMemory } from './machine.ts';
+export { RunFolder } from './run-folder.ts';
 export { sweepSchema } from './sweep/sweep-block.ts';
 export { type Talk, talk } from './talk.ts';
 export type { SavedTicket, Stop } from './training.ts';

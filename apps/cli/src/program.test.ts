@@ -50,6 +50,8 @@ describe('program', () => {
   });
 
   it.each([
+    [['train', '--force', '--out', 'x'], '--force: expected --resume DIR beside it, received nothing'],
+    [['train', '--strict', '--out', 'x'], '--strict: expected --resume DIR beside it, received nothing'],
     [['train'], '--out: expected a new folder for the run, received nothing. Or give --resume DIR'],
     [
       ['train', '--resume', 'run', '--seed', '1', '--out', 'x'],

@@ -1,7 +1,6 @@
 /** The command line: every command, its options and its help. What a command does is in `commands/`. */
 
 import { type EngineName, engineNames } from '@freetickets/inference';
-import type { Layout, Precision } from '@freetickets/onnx-export';
 import { SparseError } from '@freetickets/sparse-core';
 import { Argument, Command, Option } from 'commander';
 import { type BenchOptions, bench, WORKLOADS } from './commands/bench.ts';
@@ -11,11 +10,11 @@ import { type CorruptOptions, dataText, describeData } from './commands/data.ts'
 import { demo, demoText } from './commands/demo.ts';
 import { doctorCommand } from './commands/doctor-command.ts';
 import { corruptionNamed, evaluateCommand } from './commands/evaluate-command.ts';
-import { EXPORT_FORMATS, type ExportFormat, exportRun, exportText } from './commands/export.ts';
+import { exportCommand } from './commands/export-command.ts';
 import { importCommand } from './commands/import-command.ts';
 import { predict, predictText } from './commands/predict.ts';
 import { reportCommand } from './commands/report-command.ts';
-import { serveModels, servingText } from './commands/serve.ts';
+import { serveCommand } from './commands/serve-command.ts';
 import { setupCommand } from './commands/setup-command.ts';
 import { sweepCommand } from './commands/sweep-command.ts';
 import { resumeRun, startRun, trainText } from './commands/train.ts';
@@ -54,7 +53,13 @@ export function program(stopSignal: StopSignal): Command {
   return root;
 }
 
-type TrainOptions = Common & Flags & { readonly out?: string; readonly config?: string; readonly resume?: string };
+interface TrainOptions extends Common, Flags {
+  readonly out?: string;
+  readonly config?: string;
+  readonly resume?: string;
+  readonly force?: boolean;
+  readonly strict?: boolean;
+}
 
 function trainCommand(root: Command, stopSignal: StopSignal): void {
   const command = addCommand(root, 'train', 'Trains tickets; each is one sparse member of an ensemble.', [
@@ -64,66 +69,32 @@ function trainCommand(root: Command, stopSignal: StopSignal): void {
   ])
     .addOption(new Option('--out <DIR>', 'new folder for the run'))
     .addOption(new Option('--config <FILE>', 'experiment file (JSON); options given here win over it'))
-    .addOption(new Option('--resume <DIR>', `go on with the run in this folder; goes with ${CIRCUMSTANCES.map(flagOf).join(', ')} only`));
-  withOutput(withFields(command, FIELD_NAMES)).action(async ({ json, quiet, out, config, resume, ...flags }: TrainOptions) => {
-    const speak = talk({ json, quiet });
-    const start = async () => {
-      if (out === undefined)
-        throw new SparseError('INVALID_CONFIG', '--out', 'a new folder for the run', new Error('nothing'), 'Or give --resume DIR');
-      const file = config === undefined ? undefined : await readExperimentFile(config);
-      return startRun(resolveExperiment(flags, file), out, speak, { signal: stopSignal() });
-    };
-    const goOn = async (folder: string) => {
-      const fixed = (Object.keys(flags) as FieldName[]).filter((name) => !(CIRCUMSTANCES as readonly FieldName[]).includes(name));
-      const wrong = [...(out === undefined ? [] : ['--out']), ...(config === undefined ? [] : ['--config']), ...fixed.map(flagOf)];
-      if (wrong.length > 0)
-        throw new SparseError('INVALID_CONFIG', '--resume', 'no option that the run folder holds already', new Error(wrong.join(', ')));
-      return resumeRun(folder, speak, { signal: stopSignal() }, flags);
-    };
-    const result = await (resume === undefined ? start() : goOn(resume));
-    speak.result(result, trainText(result));
-    if (!result.finished) process.exitCode = EXIT.resume;
-  });
-}
-
-interface ExportFlags extends Common {
-  readonly output: string;
-  readonly member?: string;
-  readonly format: ExportFormat;
-  readonly normalize: boolean;
-  readonly precision?: Precision;
-  readonly layout?: Layout;
-}
-
-function exportCommand(root: Command): void {
-  const command = addCommand(root, 'export', 'Writes the tickets of a run as one ONNX file, or one of them as a state dict for PyTorch.', [
-    'export runs/mnist --output ensemble.onnx',
-    'export runs/mnist --output first.onnx --member 0',
-    'export runs/mnist --output wide.onnx --layout grouped --precision fp16',
-    'export runs/mnist --output first.safetensors --member 0 --format pytorch',
-  ])
-    .argument('<RUN>', 'run folder')
-    .requiredOption('-o, --output <FILE>', 'where to write')
-    .addOption(new Option('--member <K>', 'one ticket only, counted from 0'))
-    .addOption(new Option('--format <NAME>', 'pytorch: names and layout of its state dict').choices(EXPORT_FORMATS).default('onnx'))
-    .addOption(
-      new Option('--precision <NAME>', 'of weights and arithmetic; images and answers stay float32 (default: fp32)').choices([
-        'fp32',
-        'fp16',
-      ]),
-    )
-    .addOption(
-      new Option('--layout <NAME>', 'grouped: members of one architecture as one wide network, for GPUs (default: fused)').choices([
-        'fused',
-        'grouped',
-      ]),
-    )
-    .addOption(new Option('--no-normalize', 'leave normalisation to the caller; without this the model takes pixels in [0, 1]'));
-  withOutput(command).action(async (run: string, { json, quiet, member, ...options }: ExportFlags) => {
-    const chosen = member === undefined ? {} : { member: wholeNumber('--member', member, 0) };
-    const result = await exportRun(run, { ...options, ...chosen });
-    talk({ json, quiet }).result(result, exportText(result));
-  });
+    .addOption(new Option('--resume <DIR>', `go on with the run in this folder; goes with ${CIRCUMSTANCES.map(flagOf).join(', ')} only`))
+    .addOption(new Option('--force', 'resume although data, experiment, engine or version are not what they were; the log says so'))
+    .addOption(new Option('--strict', 'do not resume from an older checkpoint where the newest is damaged'));
+  withOutput(withFields(command, FIELD_NAMES)).action(
+    async ({ json, quiet, out, config, resume, force = false, strict = false, ...flags }: TrainOptions) => {
+      const speak = talk({ json, quiet });
+      const start = async () => {
+        if (force || strict)
+          throw new SparseError('INVALID_CONFIG', force ? '--force' : '--strict', '--resume DIR beside it', new Error('nothing'));
+        if (out === undefined)
+          throw new SparseError('INVALID_CONFIG', '--out', 'a new folder for the run', new Error('nothing'), 'Or give --resume DIR');
+        const file = config === undefined ? undefined : await readExperimentFile(config);
+        return startRun(resolveExperiment(flags, file), out, speak, { signal: stopSignal() });
+      };
+      const goOn = async (folder: string) => {
+        const fixed = (Object.keys(flags) as FieldName[]).filter((name) => !(CIRCUMSTANCES as readonly FieldName[]).includes(name));
+        const wrong = [...(out === undefined ? [] : ['--out']), ...(config === undefined ? [] : ['--config']), ...fixed.map(flagOf)];
+        if (wrong.length > 0)
+          throw new SparseError('INVALID_CONFIG', '--resume', 'no option that the run folder holds already', new Error(wrong.join(', ')));
+        return resumeRun(folder, speak, { signal: stopSignal() }, { flags, force, strict });
+      };
+      const result = await (resume === undefined ? start() : goOn(resume));
+      speak.result(result, trainText(result));
+      if (!result.finished) process.exitCode = EXIT.resume;
+    },
+  );
 }
 
 interface PredictFlags extends Common {
@@ -154,37 +125,6 @@ function predictCommand(root: Command): void {
     const result = await predict(model, input, { resize, engine, ...shared });
     speak.say(`engine: ${result.engine.name} (${result.engine.why})`);
     speak.result(result, predictText(result));
-  });
-}
-
-interface ServeFlags extends Common {
-  readonly port: string;
-  readonly host: string;
-  readonly threads?: string;
-}
-
-function serveCommand(root: Command, stopSignal: StopSignal): void {
-  const command = addCommand(root, 'serve', 'Serves exported models over HTTP (Open Inference Protocol) until stopped.', [
-    'serve ensemble.onnx',
-    'serve digits=ensemble.onnx --port 9000',
-  ])
-    .argument('<MODEL...>', 'ONNX files, each served under its name without .onnx; or name=file')
-    .addOption(new Option('--port <N>', 'TCP port; 0 takes a free one').default('8000'))
-    .addOption(new Option('--host <ADDRESS>', 'address to listen on').default('127.0.0.1'))
-    .addOption(new Option('--threads <N>', 'threads of each model (default: the processors, shared out among the models)'));
-  withOutput(command).action(async (texts: string[], { json, quiet, host, port, threads }: ServeFlags) => {
-    const speak = talk({ json, quiet });
-    const signal = stopSignal();
-    const ports = { host, port: wholeNumber('--port', port, 0, 65_535) };
-    const serving = await serveModels(
-      texts,
-      threads === undefined ? ports : { ...ports, threads: wholeNumber('--threads', threads, 1, 1024) },
-      speak,
-    );
-    speak.result({ address: serving.server.address, models: serving.models }, servingText(serving));
-    speak.say('stop with Ctrl-C');
-    await aborted(signal);
-    await serving.server.close();
   });
 }
 
@@ -265,6 +205,3 @@ function benchCommand(root: Command): void {
     },
   );
 }
-
-const aborted = (signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => (signal.aborted ? resolve() : signal.addEventListener('abort', () => resolve(), { once: true })));

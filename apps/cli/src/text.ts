@@ -17,11 +17,6 @@ export function flopsText(flops: number): string {
   return `${value.toPrecision(3)} ${PREFIXES[prefix]}FLOP`;
 }
 
-/** 273829956 -> 274 MB, 1741030178 -> 1.7 GB */
-export function bytesText(bytes: number): string {
-  return bytes < 1e9 ? `${Math.round(bytes / 1e6)} MB` : `${(bytes / 1e9).toFixed(1)} GB`;
-}
-
 /** 8.25 -> 8.3 s, 119.7 -> 2 min 0 s, 3700 -> 1 h 2 min */
 export function durationText(seconds: number): string {
   if (seconds < 59.95) return `${seconds.toFixed(1)} s`;

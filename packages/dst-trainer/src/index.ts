@@ -4,6 +4,7 @@ export { DEATH_RATES, type DeathRate, type DeathRateOptions } from './death-rate
 export type {
   CheckpointEvent,
   EpochEvent,
+  FaultEvent,
   PhaseEvent,
   ProgressEvent,
   RewiredEvent,
@@ -14,6 +15,7 @@ export type {
 } from './events.ts';
 export { type Explored, explored, type Fired } from './explored.ts';
 export type { DenseArrays } from './gradient-average.ts';
+export { GUARD_ACTIONS, type Guard } from './guard.ts';
 export { ONE_PASS, type OnePass } from './one-pass/one-pass.ts';
 export { sharedNetwork } from './one-pass/shared-form.ts';
 export { type PlanCost, planCost } from './plan-cost.ts';

@@ -79,7 +79,9 @@ class SparseSession<Program> implements Session {
     this.#net = net;
     this.#options = options;
     this.#topology = new Map(state.topology);
-    this.#step = state.step;
+    const rows = this.#moments();
+    const goesOn = rows.every((row) => state[row]);
+    this.#step = goesOn ? state.step : 0;
     this.#imageSize = net.shapes.get('input')!.reduce((a, b) => a * b, 1);
     const denseGradients = options.optimizer !== undefined && (options.signals ?? []).includes('gradient');
     const { optimizer, loss, inputGradients } = options;
@@ -105,8 +107,7 @@ class SparseSession<Program> implements Session {
     this.#ints = ints;
     for (const [at, value] of place.constants) this.#floats[at] = value;
     for (const [param, { values }] of place.params) this.#floats.set(state.values.get(param)!, values);
-    for (const row of this.#moments())
-      for (const [param, values] of state[row] ?? []) this.#floats.set(values, this.#trainedAt(param, row));
+    if (goesOn) for (const row of rows) for (const [param, values] of state[row]!) this.#floats.set(values, this.#trainedAt(param, row));
     for (const layer of place.layers.values()) indexLayer(this.#plan, this.#ints, layer, this.#topology.get(layer.param)?.live);
     indexDense(this.#plan, this.#ints);
   }
@@ -122,17 +123,27 @@ class SparseSession<Program> implements Session {
     this.#run(keep ? 'keepStep' : 'step', batch.size);
     this.#stepped = keep ? 'kept' : 'plain';
     this.#rewired.clear();
-    if (options.update ?? true) {
-      this.#run('update', batch.size);
-      this.#packed = false;
-      this.#step++;
-    }
     let [loss, correct] = [0, 0];
     for (let n = 0; n < batch.size; n++) {
       loss += this.#floats[place.loss + n]!;
       correct += this.#floats[place.correct + n]!;
     }
-    return { loss: loss / batch.size, correct };
+    const guarded = options.guard && this.#guarded(loss, options.guard.maxNorm);
+    if ((options.update ?? true) && guarded?.refused === undefined) {
+      this.#run('update', batch.size);
+      this.#packed = false;
+      this.#step++;
+    }
+    return { loss: loss / batch.size, correct, ...guarded };
+  }
+
+  #guarded(loss: number, maxNorm = Number.MAX_VALUE): Pick<StepResult, 'norm' | 'refused'> {
+    const { gradients, count } = this.#plan.place.trained;
+    let squares = 0;
+    for (let i = gradients; i < gradients + count; i++) squares += this.#floats[i]! * this.#floats[i]!;
+    const norm = Math.sqrt(squares);
+    if (!Number.isFinite(loss)) return { norm, refused: 'loss' };
+    return norm <= maxNorm ? { norm } : { norm, refused: 'gradient' };
   }
 
   async gradient(param: ParamName): Promise<Float32Array> {

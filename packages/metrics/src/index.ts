@@ -1,3 +1,4 @@
+export { argmax } from './argmax.ts';
 export { accuracy } from './accuracy.ts';
 export { brier } from './brier.ts';
 export { type CalibrationNorm, calibrationError } from './calibration/calibration-error.ts';

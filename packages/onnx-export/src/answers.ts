@@ -7,6 +7,9 @@ export interface Logits {
   readonly classes: number;
 }
 
+/** Stacks the members' answers; `separateOnnx` finds the networks by it. */
+export const MEMBERS_NODE = 'ensemble/members';
+
 /**
  * From the members' logits to the graph's two outputs, the ensemble's and its members': `probabilities` and `member_probabilities`, or `logits`
  * and `member_logits`. Every head is a member. One softmax serves all members.
@@ -19,9 +22,9 @@ export function addAnswers(graph: Graph, logits: readonly Logits[], output: 'pro
     return addNode(graph, 'Reshape', id, [name, addIntegers(graph, `${id}.shape`, [-1, members, classes])]);
   });
   const all = `member_${output}`;
-  if (output === 'logits') addNode(graph, 'Concat', 'ensemble/members', rows, { axis: 1 }, all);
+  if (output === 'logits') addNode(graph, 'Concat', MEMBERS_NODE, rows, { axis: 1 }, all);
   else {
-    const stacked = addNode(graph, 'Concat', 'ensemble/members', rows, { axis: 1 });
+    const stacked = addNode(graph, 'Concat', MEMBERS_NODE, rows, { axis: 1 });
     addNode(graph, 'Softmax', 'ensemble/softmax', [stacked], { axis: 2 }, all);
   }
   // ReduceMean takes its axes as an attribute up to operator set 17, and as an input since.

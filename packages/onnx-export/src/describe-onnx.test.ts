@@ -16,6 +16,7 @@ describe('describeOnnx', () => {
     const options = {
       classes: ['ant', 'bee', 'cat', 'dög'],
       metrics: { accuracy: 0.5 },
+      calibration: { temperature: 2 },
       normalization,
       producerVersion: '1.2.3',
       name: 'zoo',
@@ -38,6 +39,7 @@ describe('describeOnnx', () => {
         steps: [200, 200],
         classes: ['ant', 'bee', 'cat', 'dög'],
         metrics: { accuracy: 0.5 },
+        calibration: { temperature: 2 },
         normalization: { ...normalization, inGraph: true },
       },
     });
@@ -150,6 +152,7 @@ describe('bad files', () => {
     specs: '[{},{}]',
     classes: 'null',
     normalization: 'null',
+    calibration: 'null',
     metrics: 'null',
   };
   const { metrics: _, ...incomplete } = good;

@@ -4,4 +4,5 @@ export type { Precision } from './graph.ts';
 export type { Layout, TicketMetadata } from './metadata.ts';
 export type { Normalization } from './normalize.ts';
 export type { OnnxOptions } from './options.ts';
+export { separateOnnx } from './separate-onnx.ts';
 export { toOnnx } from './to-onnx.ts';

@@ -29,6 +29,8 @@ export interface TicketMetadata {
   readonly normalization: (Normalization & { readonly inGraph: boolean }) | null;
   /** Whatever was measured before export; null when nothing was given. */
   readonly metrics: Readonly<Record<string, unknown>> | null;
+  /** What a server needs to say how far an answer can be trusted; null when it was not given. */
+  readonly calibration: Readonly<Record<string, unknown>> | null;
 }
 
 const PREFIX = 'freetickets.';
@@ -62,6 +64,7 @@ const CHECKS: Readonly<Record<keyof TicketMetadata, readonly [expected: string, 
       (isRecord(value) && typeof value.inGraph === 'boolean' && listOf(value.mean, isNumber) && listOf(value.std, isNumber)),
   ],
   metrics: ['an object or null', (value) => value === null || isRecord(value)],
+  calibration: ['an object or null', (value) => value === null || isRecord(value)],
 };
 
 /** @param at the file, for messages. @throws SparseError BAD_FILE naming the property that is missing or wrong */

@@ -16,6 +16,8 @@ export interface OnnxOptions {
   readonly classes?: readonly string[];
   /** Whatever was measured, for the metadata; has to be JSON. */
   readonly metrics?: Readonly<Record<string, unknown>>;
+  /** What was fitted on validation data for whoever serves the file, for the metadata; has to be JSON. */
+  readonly calibration?: Readonly<Record<string, unknown>>;
   /** Of the program that exports. Default: none. */
   readonly producerVersion?: string;
   /** Of the graph. Default: the name of the first member's spec. */
@@ -38,8 +40,8 @@ export const IR_VERSIONS: Readonly<Record<number, number>> = { 13: 7, 14: 7, 15:
 
 /** The options with their defaults, checked. @throws SparseError INVALID_ARGUMENT */
 export function settingsOf(net: Network, options: OnnxOptions) {
-  const { output = 'probabilities', batch = 'dynamic', opset = 17, name = net.spec.name, classes = null, metrics = null } = options;
-  const { precision = 'fp32', layout = 'fused' } = options;
+  const { output = 'probabilities', batch = 'dynamic', opset = 17, name = net.spec.name, classes = null } = options;
+  const { metrics = null, calibration = null, precision = 'fp32', layout = 'fused' } = options;
   if (!Object.hasOwn(IR_VERSIONS, opset)) throw refusal('opset', 'a whole number from 13 to 21', opset);
   if (output !== 'probabilities' && output !== 'logits') throw refusal('output', '"probabilities" or "logits"', output);
   if (precision !== 'fp32' && precision !== 'fp16') throw refusal('precision', '"fp32" or "fp16"', precision);
@@ -51,7 +53,19 @@ export function settingsOf(net: Network, options: OnnxOptions) {
   const given = options.normalization;
   const normalization = given ? { inGraph: given.inGraph ?? true, mean: given.mean, std: given.std } : null;
   if (normalization) checkNormalization(normalization, net.spec.input.shape[0]!);
-  return { output, batch, opset, name, classes, metrics, normalization, precision, layout, producerVersion: options.producerVersion ?? '' };
+  const measured = { metrics, calibration };
+  return {
+    output,
+    batch,
+    opset,
+    name,
+    classes,
+    measured,
+    normalization,
+    precision,
+    layout,
+    producerVersion: options.producerVersion ?? '',
+  };
 }
 
 function checkNormalization(normalization: Normalization, channels: number): void {

@@ -29,7 +29,7 @@ export function toOnnx(tickets: ModelState | readonly ModelState[], options: Onn
   const states = 'spec' in tickets ? [tickets] : tickets;
   const networks = checkMembers(states, options.precision === 'fp16' ? 2 : 4);
   const net = networks[0]!;
-  const { output, batch, opset, name, classes, metrics, normalization, producerVersion, precision, layout } = settingsOf(net, options);
+  const { output, batch, opset, name, classes, measured, normalization, producerVersion, precision, layout } = settingsOf(net, options);
   const folded = states.map((state, t) => foldBatchNorms(networks[t]!, state));
   if (layout === 'grouped') checkAlike(folded);
 
@@ -71,7 +71,8 @@ export function toOnnx(tickets: ModelState | readonly ModelState[], options: Onn
       sparsity: perMember((state, own) => measuredSparsity(own, state)),
       classes,
       normalization,
-      metrics,
+      calibration: measured.calibration,
+      metrics: measured.metrics, // last: a file that was cut off lacks it
     }),
   });
 }

@@ -3,13 +3,13 @@
  * it is used only when its SHA-256 is the pinned one. A broken download stays as `*.part` and the next run goes on behind its last byte.
  */
 import { createHash } from 'node:crypto';
-import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, rename, rm, stat } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { SparseError } from '@freetickets/sparse-core';
 import { explainWriteError } from '@freetickets/sparse-core/node';
+import type { Response } from 'undici';
 import { locate } from './locate.node.ts';
 import { byPackageManager } from './package-manager.node.ts';
 import type { Pin } from './pin.ts';
@@ -35,9 +35,15 @@ const ATTEMPTS = 3;
 export async function download(pin: Pin, options: DownloadOptions): Promise<string> {
   const { folder, from, onProgress } = options;
   const path = join(from ?? folder, pin.file);
+  let reported = 0;
+  const report = (_pin: Pin, doneBytes: number) => {
+    if (doneBytes !== reported) onProgress?.(pin, doneBytes);
+    reported = doneBytes;
+  };
   if (from !== undefined) await checkFrom(pin, path);
-  else if ((await sizeOf(path)) !== pin.sizeBytes || (await sha256Of(path)) !== pin.sha256) await fetchInto(pin, path, options);
-  onProgress?.(pin, pin.sizeBytes);
+  else if ((await sizeOf(path)) !== pin.sizeBytes || (await sha256Of(path)) !== pin.sha256)
+    await fetchInto(pin, path, { ...options, onProgress: report });
+  report(pin, pin.sizeBytes);
   return path;
 }
 
@@ -51,6 +57,7 @@ async function checkFrom(pin: Pin, path: string): Promise<void> {
 async function fetchInto(pin: Pin, path: string, options: DownloadOptions): Promise<void> {
   await mkdir(options.folder, { recursive: true });
   const part = `${path}.part`;
+  const hadPart = (await sizeOf(part)) !== undefined;
   try {
     await overHttp(pin, part, options);
   } catch (error) {
@@ -62,11 +69,11 @@ async function fetchInto(pin: Pin, path: string, options: DownloadOptions): Prom
     throw error;
   }
   const sha256 = await sha256Of(part);
-  if (sha256 !== pin.sha256) {
-    await rm(part); // else the next run would go on with it
-    throw wrong(pin, path, sha256);
-  }
-  await rename(part, path);
+  if (sha256 === pin.sha256) return rename(part, path);
+  await rm(part);
+  // What an earlier run has left may have been at fault: once from the beginning, then.
+  if (!hadPart) throw wrong(pin, path, sha256);
+  await fetchInto(pin, path, options);
 }
 
 const wrong = (pin: Pin, path: string, sha256: string): SparseError =>
@@ -93,36 +100,49 @@ async function overHttp(pin: Pin, part: string, { onProgress, signal }: Download
   }
 }
 
+/** What has been reported is on the disk, however the connection ends. */
 async function append(pin: Pin, part: string, had: number, onProgress: DownloadOptions['onProgress'], signal?: AbortSignal): Promise<void> {
   const url = await locate(pin, signal);
   const response = await request(url, had > 0 ? { Range: `bytes=${had}-` } : {}, signal);
   // A server without ranges sends the whole file with status 200.
   const start = response.status === 206 ? had : 0;
-  let done = start;
-  const count = async function* (chunks: AsyncIterable<Uint8Array>) {
-    for await (const chunk of chunks) {
-      done += chunk.length;
-      if (done > pin.sizeBytes)
+  const file = await open(part, start > 0 ? 'a' : 'w').catch((error) => {
+    throw explainWriteError(error, part, pin.sizeBytes);
+  });
+  try {
+    let done = start;
+    for await (const chunk of arriving(url, response, signal)) {
+      if (done + chunk.length > pin.sizeBytes) {
+        await rm(part, { force: true }); // nothing can be gone on with
         throw new SparseError('BAD_FILE', url, `${pin.sizeBytes} bytes`, new Error('more'), 'Nothing was installed');
-      yield chunk;
+      }
+      await file.appendFile(chunk).catch((error) => {
+        throw explainWriteError(error, part, pin.sizeBytes);
+      });
+      done += chunk.length;
       onProgress?.(pin, done);
     }
-  };
-  try {
-    await pipeline(
-      Readable.fromWeb(response.body!),
-      count,
-      createWriteStream(part, start > 0 ? { flags: 'a' } : {}),
-      ...(signal ? [{ signal }] : []),
-    );
-  } catch (error) {
-    if (error instanceof SparseError || signal?.aborted) throw error;
-    const path = (error as NodeJS.ErrnoException).path;
-    throw (error as NodeJS.ErrnoException).code === 'ENOSPC' || path === part
-      ? explainWriteError(error, part, pin.sizeBytes)
-      : failed(url, error as Error);
+    if (done < pin.sizeBytes) throw failed(url, new Error(`${done} of ${pin.sizeBytes} bytes`));
+  } finally {
+    await file.close();
   }
-  if (done < pin.sizeBytes) throw failed(url, new Error(`${done} of ${pin.sizeBytes} bytes`));
+}
+
+/** @throws SparseError DOWNLOAD_FAILED when the connection breaks; AbortError */
+async function* arriving(url: string, { body }: Response, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
+  const reader = body!.getReader();
+  try {
+    for (;;) {
+      const { done, value } = await reader.read().catch((error: Error) => {
+        signal?.throwIfAborted();
+        throw failed(url, error);
+      });
+      if (done) return;
+      yield value as Uint8Array;
+    }
+  } finally {
+    await reader.cancel().catch(() => {});
+  }
 }
 
 const sizeOf = async (path: string): Promise<number | undefined> => (await stat(path).catch(() => undefined))?.size;

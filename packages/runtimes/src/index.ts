@@ -10,5 +10,6 @@ export {
 } from './onnxruntime.node.ts';
 export type { Pin } from './pin.ts';
 export type { PlaceOptions } from './place.node.ts';
+export { setupText } from './setup-text.ts';
 export type { LibraryStatus, RuntimeStatus } from './status.node.ts';
 export { loadTensorflow, type Tensorflow, type TensorflowStatus, tensorflowSetup, tensorflowStatus } from './tensorflow.node.ts';

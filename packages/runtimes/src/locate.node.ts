@@ -1,5 +1,6 @@
 /** Where a pinned file is served: by PyPI's simple index (JSON or HTML) and npm's registry, or by the mirrors that pip and npm are told to use. */
 import { SparseError } from '@freetickets/sparse-core';
+import { below, npmRegistry, pythonIndex } from './indexes.node.ts';
 import type { Pin } from './pin.ts';
 import { request } from './request.node.ts';
 
@@ -8,12 +9,8 @@ const ACCEPT = 'application/vnd.pypi.simple.v1+json, text/html;q=0.5';
 
 /** @throws SparseError DOWNLOAD_FAILED */
 export async function locate(pin: Pin, signal?: AbortSignal): Promise<string> {
-  if (pin.from === 'npm') {
-    const registry = process.env.npm_config_registry ?? 'https://registry.npmjs.org/';
-    return new URL(`${pin.name}/-/${pin.name.split('/').at(-1)}-${pin.version}.tgz`, withSlash(registry)).href;
-  }
-  const index = withSlash(process.env.PIP_INDEX_URL ?? 'https://pypi.org/simple/');
-  const page = await request(new URL(`${pin.name}/`, index).href, { Accept: ACCEPT }, signal);
+  if (pin.from === 'npm') return below(npmRegistry(), `${pin.name}/-/${pin.name.split('/').at(-1)}-${pin.version}.tgz`);
+  const page = await request(below(pythonIndex(), `${pin.name}/`), { Accept: ACCEPT }, signal);
   const links = page.headers.get('content-type')?.includes('json')
     ? ((await page.json()) as { files: { filename: string; url: string }[] }).files.map(({ filename, url }) => [filename, url] as const)
     : linksOf(await page.text());
@@ -21,8 +18,6 @@ export async function locate(pin: Pin, signal?: AbortSignal): Promise<string> {
   if (link === undefined) throw new SparseError('DOWNLOAD_FAILED', page.url, `a link to ${pin.file}`, new Error('an index without it'));
   return new URL(link, page.url).href;
 }
-
-const withSlash = (url: string): string => (url.endsWith('/') ? url : `${url}/`);
 
 /** Text and target of every link; in such an index the text is the name of the file. */
 const linksOf = (html: string): [string, string][] =>

@@ -1,13 +1,15 @@
 /** The second way to a file: pip and npm, with the indexes, proxies, passwords and certificates that they are set up with. */
-import { mkdtemp, rename, rm } from 'node:fs/promises';
+import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Pin } from './pin.ts';
 import { run } from './run.node.ts';
 
 /** @returns whether the file is in the folder now; it has not been checked */
 export async function byPackageManager(pin: Pin, folder: string): Promise<boolean> {
-  const own = await mkdtemp(join(folder, 'fetching-')); // so that a name taken by another file cannot be overwritten
+  const own = join(folder, 'fetching'); // so that nothing else in the folder is overwritten
   try {
+    await rm(own, { recursive: true, force: true });
+    await mkdir(own);
     const [command, args] = pin.from === 'npm' ? (['npm', npmPack(pin)] as const) : (['python3', pipDownload(pin)] as const);
     await run(command, args, { cwd: own });
     await rename(join(own, pin.file), join(folder, pin.file));

@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 
 /**
  * @returns its standard output
- * @throws Error with what it said last on standard error
+ * @throws Error with its first lines about errors, or else the last ones, of what it said on standard error
  */
 export async function run(
   command: string,
@@ -15,6 +15,8 @@ export async function run(
     return (await promisify(execFile)(command, args, { ...options, maxBuffer: 2 ** 26 })).stdout;
   } catch (error) {
     const { stderr = '', message } = error as Error & { stderr?: string };
-    throw new Error(stderr.trim().split('\n').slice(-3).join(' ') || message, { cause: error });
+    const lines = stderr.trim().split('\n');
+    const errors = lines.filter((line) => /error/i.test(line)).slice(0, 3);
+    throw new Error((errors.length > 0 ? errors : lines.slice(-3)).join(' ') || message, { cause: error });
   }
 }

@@ -17,6 +17,7 @@ import { run } from './run.node.ts';
 import { unpackTarball, unpackWheel } from './unpack.node.ts';
 
 const LIBRARIES = ['libtensorflow_cc.so.2', 'libtensorflow_framework.so.2'];
+const FLAGS = ['-std=c++17', '-O2', '-fPIC', '-shared', '-DNAPI_VERSION=8'];
 /** The headers of TensorFlow's C interface, and what they include. */
 const HEADER = /^tensorflow\/(include\/(?:tensorflow\/c|xla\/tsl\/c)\/.*|include\/(?:tensorflow\/core|tsl)\/platform\/ctstring.*)$/;
 /** Of the packages of TensorFlow.js: what Node loads, without the builds for browsers, source maps and tests. */
@@ -50,7 +51,7 @@ export async function tensorflowRecipe({ cuda }: { readonly cuda: boolean }): Pr
     installedBytes: (cuda ? 1_240_000_000 : 880_000_000) + gpu.pins.reduce((sum, { sizeBytes }) => sum + 1.6 * sizeBytes, 0),
     async ready() {
       checkPlatform('tensorflow');
-      for (const tool of [compiler(), 'strip']) await needTool(tool);
+      for (const tool of [compiler(), ['strip']]) await needTool(tool);
     },
     async build(folder, fileOf) {
       await unpackWheel(fileOf(wheel), folder, placeTensorflow);
@@ -70,13 +71,14 @@ export async function tensorflowRecipe({ cuda }: { readonly cuda: boolean }): Pr
 
 const packageIn = (folder: string, name: string): string => join(folder, 'node_modules', name);
 
-const compiler = (): string => process.env.CXX || 'g++';
+/** `CXX` may name a wrapper too, as in `ccache g++`. */
+const compiler = (): string[] => (process.env.CXX || 'g++').split(' ');
 
-async function needTool(tool: string): Promise<void> {
-  await run(tool, ['--version']).catch((cause: Error) => {
+async function needTool([tool, ...first]: readonly string[]): Promise<void> {
+  await run(tool!, [...first, '--version']).catch((cause: Error) => {
     throw new SparseError(
       'RUNTIME_UNAVAILABLE',
-      tool,
+      tool!,
       'a C++ compiler and its tools',
       new Error('none'),
       'Install g++, such as by: sudo apt-get install g++',
@@ -100,19 +102,8 @@ async function compileBinding(folder: string): Promise<void> {
   const includes = [nodeHeaders, join(folder, 'include'), home].map((path) => `-I${path}`);
   const links = [`-L${join(folder, 'lib')}`, ...LIBRARIES.map((library) => `-l:${library}`)];
   const runpath = `-Wl,-rpath,$ORIGIN/${'../'.repeat(5)}lib`; // from lib/napi-v8 of @tensorflow/tfjs-node-gpu in node_modules
-  await run(compiler(), [
-    '-std=c++17',
-    '-O2',
-    '-fPIC',
-    '-shared',
-    '-DNAPI_VERSION=8',
-    ...includes,
-    ...sources,
-    '-o',
-    addon,
-    ...links,
-    runpath,
-  ]);
+  const [command, ...first] = compiler();
+  await run(command!, [...first, ...FLAGS, ...includes, ...sources, '-o', addon, ...links, runpath]);
   for (const path of [join(folder, 'include'), join(home, 'binding')]) await rm(path, { recursive: true });
 }
 

@@ -65,7 +65,8 @@ export async function loadTensorflow<Module = Tensorflow>(options: PlaceOptions 
     throw new SparseError('RUNTIME_UNAVAILABLE', folder, 'TensorFlow', new Error(problem), `Run: ${remedy}`);
   if (loaded?.folder !== folder) {
     process.env.TF_CPP_MIN_LOG_LEVEL ??= '3';
-    preload(installation.preload.map((path) => resolve(folder, path)));
+    // Without a driver TensorFlow asks for none of them, and they take some 270 MB of memory.
+    if ((await driverStatus(12)).library !== undefined) preload(installation.preload.map((path) => resolve(folder, path)));
     fillGapsOfUtil();
     const module = createRequire(join(folder, 'load.cjs'))('@tensorflow/tfjs-node-gpu') as Tensorflow & KernelRegistry;
     roundIntegers(module);

@@ -142,6 +142,8 @@ export interface StepOptions {
   readonly update?: boolean;
   /** Keys what dropout drops in this step; a network with dropout needs one. */
   readonly dropoutSeed?: number;
+  /** Leaves everything as it was when the loss or the 2-norm of all gradients is not finite, or that norm is above `maxNorm`. Default: no look at them. */
+  readonly guard?: { readonly maxNorm?: number | undefined };
 }
 
 export interface PredictOptions {
@@ -153,6 +155,10 @@ export interface PredictOptions {
 export interface StepResult {
   readonly loss: number;
   readonly correct: number;
+  /** With a guard: the 2-norm of all gradients, live positions only, before any clipping. */
+  readonly norm?: number;
+  /** With a guard: why nothing was changed. */
+  readonly refused?: 'loss' | 'gradient';
 }
 
 export interface Session extends AsyncDisposable {

@@ -9,7 +9,9 @@ export type ErrorCode =
   | 'MISSING_FILE'
   | 'ALREADY_EXISTS'
   | 'DISK_FULL'
+  | 'DISK_FAILED'
   | 'NON_FINITE'
+  | 'DEAD_LAYER'
   | 'KERNELS_UNAVAILABLE'
   | 'DOWNLOAD_FAILED'
   | 'RUNTIME_UNAVAILABLE';

@@ -1,3 +1,12 @@
 export { cacheFolder } from './cache-folder.node.ts';
-export { explainWriteError, loadTicket, readFileOrExplain, saveTicket, writeFileAtomic } from './files.node.ts';
+export {
+  explainWriteError,
+  loadTicket,
+  makeFolder,
+  readFileOrExplain,
+  saveTicket,
+  type WriteOptions,
+  writeAt,
+  writeFileAtomic,
+} from './files.node.ts';
 export { lockFolder } from './lock-folder.node.ts';

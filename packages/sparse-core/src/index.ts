@@ -1,3 +1,4 @@
+export { bytesText } from './bytes-text.ts';
 export { checkInputGradient, checkOptions, checkPrediction, checkStep, dropoutDraw, traceDeltas } from './check-session.ts';
 export { checkState } from './check-state.ts';
 export { type CorruptionName, corruptionNames, extraCorruptions, mainCorruptions } from './corruption-names.ts';
@@ -70,6 +71,7 @@ export { decodePyTorch, fromPyTorch, matchNames, type PyTorchOptions, type Renam
 export { type Rng, rng, type Stream } from './rng.ts';
 export { type Dtype, decodeSafetensors, encodeSafetensors, type Safetensors, type Tensor } from './safetensors.ts';
 export { type Schedule, valueAt } from './schedule.ts';
+export { BLANK_SEAL, requireSeal } from './seal.ts';
 export type { NetworkSpec, NodeId, NodeSpec, OpName, OpSpec, ParamName } from './spec.ts';
 export { initialState, type ModelState, withoutMoments } from './state.ts';
 export { decodeTicket, encodeTicket, type Ticket } from './ticket-file.ts';

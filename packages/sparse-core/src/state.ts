@@ -15,7 +15,7 @@ export interface ModelState {
   readonly denseMomentum?: ReadonlyMap<ParamName, Float32Array>;
   /** AdamW's averages of squared gradients, beside the momentum and laid out as it is. */
   readonly secondMoments?: ReadonlyMap<ParamName, Float32Array>;
-  /** Optimiser steps taken. */
+  /** Optimiser steps taken. An optimiser that does not find its moments here starts afresh, at 0. */
   readonly step: number;
 }
 

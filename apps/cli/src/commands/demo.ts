@@ -62,7 +62,7 @@ export async function demo(talk: Talk, signal?: AbortSignal): Promise<DemoResult
     const evaluations = { ensemble: await evaluateRun(sparse.folder, 'test', talk), dense: await evaluateRun(dense.folder, 'test', talk) };
     talk.say('3/5 export: three tickets as one ONNX file');
     const model = join(folder, 'ensemble.onnx');
-    await exportRun(sparse.folder, { output: model, normalize: false });
+    await exportRun(sparse.folder, { output: model, normalize: false }, talk);
     if (signal?.aborted) return undefined;
     talk.say('4/5 run: the file in onnxruntime, against the engine that trained it');
     const { test } = await openData(sparse.experiment, talk);

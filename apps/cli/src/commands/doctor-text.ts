@@ -1,6 +1,6 @@
 /** What `freetickets doctor` found, on one page for people. */
 import type { LibraryStatus, OnnxruntimeStatus, TensorflowStatus } from '@freetickets/runtimes';
-import { bytesText } from '../text.ts';
+import { bytesText } from '@freetickets/sparse-core';
 import type { Diagnosis } from './doctor.ts';
 
 export function diagnosisText(d: Diagnosis): string {

@@ -104,8 +104,10 @@ function loading(name: string, of: string): Pick<Library, 'problem' | 'providers
   // onnxruntime would otherwise keep a device id in the user's cache folder.
   process.env.ORT_DISABLE_TELEMETRY = '1';
   try {
-    const module = createRequire(createRequire(import.meta.url).resolve(of))(name) as { listSupportedBackends?: () => { name: string }[] };
-    const providers = module.listSupportedBackends?.().map((backend) => backend.name);
+    const module = createRequire(createRequire(import.meta.url).resolve(of))(name) as {
+      listSupportedBackends?: () => { name: string; bundled: boolean }[];
+    };
+    const providers = module.listSupportedBackends?.().flatMap((backend) => (backend.bundled ? [backend.name] : []));
     return providers === undefined ? {} : { providers };
   } catch (error) {
     return { problem: (error as Error).message.trim().split('\n', 1)[0]! };

@@ -1,13 +1,13 @@
 /** The options of `freetickets setup`, and what it says while it works. */
 import { createInterface } from 'node:readline/promises';
-import { onnxruntimeCudaSetup, type RuntimeName, type Setup, tensorflowSetup } from '@freetickets/runtimes';
-import { SparseError } from '@freetickets/sparse-core';
+import { onnxruntimeCudaSetup, type RuntimeName, type Setup, setupText, tensorflowSetup } from '@freetickets/runtimes';
+import { bytesText, SparseError } from '@freetickets/sparse-core';
 import { Argument, type Command, Option } from 'commander';
+import { EXIT } from '../exit.ts';
 import { addCommand, type Common, withOutput } from '../options.ts';
 import type { StopSignal } from '../program.ts';
 import { progressBar } from '../progress.ts';
 import { type Talk, talk } from '../talk.ts';
-import { bytesText } from '../text.ts';
 
 const RUNTIMES: readonly RuntimeName[] = ['tensorflow', 'onnxruntime-cuda'];
 
@@ -39,9 +39,14 @@ export function setupCommand(root: Command, stopSignal: StopSignal): void {
     const speak = talk({ json, quiet });
     const setup = await planOf(name, flags);
     if (setup.upToDate && flags.download === undefined) return speak.result(document(setup), `${name} is installed in ${setup.folder}`);
-    speak.say(planText(setup, flags));
+    const signal = stopSignal();
+    speak.say(setupText(setup, flags.download));
     if (!flags.yes && !(await agreed())) return speak.result({ ...document(setup), installed: false }, 'nothing was installed');
-    await carryOut(setup, flags, speak, stopSignal());
+    if (!(await carryOut(setup, flags, speak, signal))) {
+      speak.say('stopped: downloads are kept to be gone on with, and nothing else has changed');
+      process.exitCode = EXIT.interrupted;
+      return;
+    }
     const where =
       flags.download === undefined ? `${name} is installed in ${setup.folder}` : `the files of ${name} are in ${flags.download}`;
     speak.result(document(setup), where);
@@ -56,31 +61,20 @@ function planOf(name: RuntimeName, { cuda = false, from, download }: SetupFlags)
   return name === 'tensorflow' ? tensorflowSetup({ cuda, ...options }) : onnxruntimeCudaSetup(options);
 }
 
-function planText({ name, about, downloads, downloadBytes, installedBytes, folder }: Setup, { download }: SetupFlags): string {
-  const versions = Object.entries(about).map(([what, value]) => `${what} ${value}`);
-  const largest = [...downloads].sort((a, b) => b.sizeBytes - a.sizeBytes).slice(0, 3);
-  const files = largest.map(({ name: file, sizeBytes }) => `${file} ${bytesText(sizeBytes)}`).join(', ');
-  const fetched =
-    downloads.length === 0
-      ? 'nothing'
-      : `${bytesText(downloadBytes)} in ${downloads.length} files (${files}${downloads.length > 3 ? ', ...' : ''})`;
-  const disk =
-    download === undefined ? `needs about ${bytesText(installedBytes)} in ${folder}` : `needs ${bytesText(downloadBytes)} in ${download}`;
-  return `${name} (${versions.join(', ')}): downloads ${fetched}; ${disk}`;
-}
-
-/** Asks only where somebody can answer. */
+/** Asks only where somebody can answer; Ctrl-C is a no. */
 async function agreed(): Promise<boolean> {
   if (!process.stdin.isTTY || !process.stderr.isTTY) return true;
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  const interrupted = new Promise<string>((resolve) => terminal.once('SIGINT', () => resolve('no')));
   try {
-    return /^(y(es)?)?$/i.test((await terminal.question('Go on? [Y/n] ')).trim());
+    return /^(y(es)?)?$/i.test((await Promise.race([terminal.question('Go on? [Y/n] '), interrupted])).trim());
   } finally {
     terminal.close();
   }
 }
 
-async function carryOut(setup: Setup, { download }: SetupFlags, speak: Talk, signal: AbortSignal): Promise<void> {
+/** Whether it came to its end; not, when it was asked to stop. */
+async function carryOut(setup: Setup, { download }: SetupFlags, speak: Talk, signal: AbortSignal): Promise<boolean> {
   const total = setup.downloadBytes;
   const bar = progressBar({ label: 'download', total: Math.max(total, 1) }, speak);
   const done = new Map<string, number>();
@@ -98,6 +92,10 @@ async function carryOut(setup: Setup, { download }: SetupFlags, speak: Talk, sig
   };
   try {
     await (download === undefined ? setup.run(options) : setup.fetch(download, options));
+    return true;
+  } catch (error) {
+    if (signal.aborted) return false; // a compiler that got the same signal failed for this reason too
+    throw error;
   } finally {
     bar.stop();
   }
