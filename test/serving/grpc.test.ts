@@ -66,7 +66,9 @@ describe('certificates', () => {
   const pem = (name: string) => readFileSync(path(name));
   const ask = async (name: string | undefined, rpc: string): Promise<string> => {
     const own = name === undefined ? ([null, null] as const) : ([pem(`${name}.key`), pem(`${name}.crt`)] as const);
-    const caller = new GrpcClient(server!.grpc, credentials.createSsl(pem('ours.crt'), ...own));
+    const caller = new GrpcClient(server!.grpc, credentials.createSsl(pem('ours.crt'), ...own), {
+      'grpc.ssl_target_name_override': 'localhost',
+    });
     const { status } = await caller.call(`${service}/${rpc}`, nothing);
     caller.close();
     return status;

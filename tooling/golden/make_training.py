@@ -20,7 +20,7 @@ BOUND = 1e-4
 # network, shape of the images, batch, sparsity, learning rate, factors by the end of a parameter's name. Residual branches begin quiet, as they
 # do in practice: at full size ten steps of ResNet-50 turn rounding into percents of the loss, in PyTorch's float32 as anywhere.
 RUNS = [
-    ("wrn-16-2", (3, 32, 32), 4, 0.8, 0.05, {}),
+    ("wrn-16-2", (3, 32, 32), 4, 0.8, 0.02, {}),
     ("resnet-50", (3, 64, 48), 4, 0.8, 0.005, {"bn3.weight": 0.0625}),
 ]
 OPTIMIZER = {"kind": "sgd", "momentum": 0.9, "weightDecay": 5e-4}

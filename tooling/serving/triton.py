@@ -72,7 +72,7 @@ def make_repository(models, target):
     shutil.rmtree(target, ignore_errors=True)
     shutil.copytree(models, target)
     for config in target.glob("*/config.pbtxt"):
-        config.write_text(re.sub(r'backend: ".*"', 'backend: "python"', config.read_text()))
+        config.write_text(re.sub(r'^(backend|platform): ".*"', 'backend: "python"', config.read_text(), flags=re.M))
         (config.parent / "1" / "model.py").write_text(BACKEND)
 
 

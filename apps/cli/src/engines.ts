@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { bestEngine, nativeEngine, referenceEngine, wasmEngine } from '@freetickets/engine-sparse';
 import { tfjsEngine } from '@freetickets/engine-tfjs';
 import { type Backend, loadTfjs } from '@freetickets/engine-tfjs/node';
+import { loadTensorflow, tensorflowStatus } from '@freetickets/runtimes';
 import type { Engine } from '@freetickets/sparse-core';
 import type { Experiment } from './experiment-fields.ts';
 
@@ -16,7 +17,13 @@ type Wanted<Name> = { readonly engine: Name; readonly threads: number | undefine
 /** @throws SparseError KERNELS_UNAVAILABLE for an engine that does not run here */
 export async function computingFor({ engine, threads }: Wanted<Experiment['engine']>, say: (line: string) => void): Promise<Computing> {
   const [kind, backend] = engine.split('/') as ['tfjs' | SparseEngineName, Backend?];
-  return kind === 'tfjs' ? { engine: tfjsEngine(await loadTfjs(backend)) } : sparseComputing({ engine: kind, threads }, say);
+  return kind === 'tfjs' ? { engine: await denseEngine(backend) } : sparseComputing({ engine: kind, threads }, say);
+}
+
+/** On the TensorFlow that `freetickets setup tensorflow` installed, if it did and no other backend is named; else on what npm installed. */
+async function denseEngine(backend: Backend | undefined): Promise<Engine> {
+  const wanted = (backend ?? 'tensorflow') === 'tensorflow';
+  return tfjsEngine(wanted && (await tensorflowStatus()).installed ? await loadTensorflow() : await loadTfjs(backend));
 }
 
 const SPARSE_ENGINES = {

@@ -1,8 +1,8 @@
 /** From what a person typed and wrote to one checked experiment, with every fault in one message. */
 import { createHash } from 'node:crypto';
 import { dirname, resolve } from 'node:path';
-import { listModels, modelByName, type NetworkSpec, nearest, SparseError, show } from '@freetickets/sparse-core';
-import { readFileOrExplain } from '@freetickets/sparse-core/node';
+import { listModels, modelByName, type NetworkSpec, nearest, parseJson, SparseError, show } from '@freetickets/sparse-core';
+import { MOST_JSON_BYTES, readFileOrExplain } from '@freetickets/sparse-core/node';
 import { conflictsOf } from './experiment-conflicts.ts';
 import { CIRCUMSTANCES, type Experiment, FIELD_NAMES, FIELDS, type FieldName, type Flags, flagOf } from './experiment-fields.ts';
 
@@ -105,8 +105,8 @@ const sentenceOf = ({ at, expected, received }: Fault): string => `Also ${at}: e
  * @throws SparseError MISSING_FILE, BAD_FILE or INVALID_CONFIG
  */
 export async function readExperimentFile(path: string): Promise<ExperimentFile> {
-  const text = new TextDecoder().decode(await readFileOrExplain(path, 'an experiment file (JSON)'));
-  const values = parseJson(text, path);
+  const text = new TextDecoder().decode(await readFileOrExplain(path, 'an experiment file (JSON)', MOST_JSON_BYTES));
+  const values = jsonIn(text, path);
   if (typeof values !== 'object' || values === null || Array.isArray(values))
     throw new SparseError('INVALID_CONFIG', path, 'an object of options', values);
   return { path, values: withPathsBeside(path, values as ExperimentFile['values']) };
@@ -124,9 +124,9 @@ export function withPathsBeside(file: string, values: ExperimentFile['values']):
   };
 }
 
-function parseJson(text: string, path: string): unknown {
+function jsonIn(text: string, path: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch (error) {
     throw new SparseError('INVALID_CONFIG', path, 'JSON', new Error(`something else (${(error as Error).message})`));
   }

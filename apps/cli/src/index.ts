@@ -9,7 +9,7 @@ export { type PicturePrediction, type PredictResult, predict } from './commands/
 export { type SweepResult, type SweepTrial, sweepExperiment } from './commands/sweep.ts';
 export { resumeRun, startRun, type TrainResult } from './commands/train.ts';
 export type { Comparison } from './compare/formats.ts';
-export type { Computing } from './engines.ts';
+export { type Computing, computingFor } from './engines.ts';
 export { evaluationSchema, parseEvaluation } from './evaluation/document.ts';
 export type { EvaluateOptions } from './evaluation/options.ts';
 export { type ExperimentFile, readExperimentFile, resolveExperiment } from './experiment.ts';

@@ -1,5 +1,5 @@
-import { modelByName, type Network, network, SparseError } from '@freetickets/sparse-core';
-import { readFileOrExplain } from '@freetickets/sparse-core/node';
+import { modelByName, type Network, network, parseJson, SparseError } from '@freetickets/sparse-core';
+import { MOST_JSON_BYTES, readFileOrExplain } from '@freetickets/sparse-core/node';
 
 /**
  * The network of an experiment: a model by name, made for the data's pictures and classes, or a spec of one's own.
@@ -40,10 +40,10 @@ export const networkAlone = async (name: string): Promise<Network> =>
   name.endsWith('.json') ? readSpec(name) : network(modelByName(name));
 
 async function readSpec(path: string): Promise<Network> {
-  const text = new TextDecoder().decode(await readFileOrExplain(path, 'a network spec (JSON)'));
+  const text = new TextDecoder().decode(await readFileOrExplain(path, 'a network spec (JSON)', MOST_JSON_BYTES));
   let spec: unknown;
   try {
-    spec = JSON.parse(text);
+    spec = parseJson(text);
   } catch (error) {
     throw new SparseError('INVALID_SPEC', path, 'JSON', new Error(`something else (${(error as Error).message})`));
   }

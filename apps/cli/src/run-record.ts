@@ -1,5 +1,5 @@
 /** `run.json`: what a run is, written once when it starts. Whoever reads it checks it, for people edit files. */
-import { type Network, type NetworkSpec, network, SparseError } from '@freetickets/sparse-core';
+import { type Network, type NetworkSpec, network, parseJson, SparseError } from '@freetickets/sparse-core';
 import { z } from 'zod';
 import { resolveExperiment } from './experiment.ts';
 import type { Experiment, Flags } from './experiment-fields.ts';
@@ -38,7 +38,7 @@ export interface ReadRecord {
  * @throws SparseError BAD_FILE naming the field, INVALID_CONFIG for the experiment
  */
 export function readRecord(path: string, text: string, flags: Flags): ReadRecord {
-  const parsed = RECORD.safeParse(parseJson(path, text), { reportInput: true });
+  const parsed = RECORD.safeParse(jsonIn(path, text), { reportInput: true });
   if (!parsed.success) {
     const { path: keys, message, input } = parsed.error.issues[0]!;
     const expected = /expected ("?[\w.]+"?)/.exec(message)?.[1] ?? 'what freetickets train wrote';
@@ -50,9 +50,9 @@ export function readRecord(path: string, text: string, flags: Flags): ReadRecord
   return { record: { ...rest, experiment, network: net.spec }, experiment: resolveExperiment(flags, { path, values }), net };
 }
 
-function parseJson(path: string, text: string): unknown {
+function jsonIn(path: string, text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch (error) {
     throw new SparseError('BAD_FILE', path, 'JSON', new Error(`something else (${(error as Error).message})`));
   }

@@ -4,11 +4,16 @@
 import { parseArgs } from 'node:util';
 import { SparseError } from '@freetickets/sparse-core';
 import { type RunningServer, type ServeOptions, serve } from './serve.ts';
-import { readServerOptions, serverOptions } from './server-options.ts';
+import { readServerOptions, type ServerOption, serverOptions } from './server-options.ts';
 
-const flags = serverOptions.map(({ name, value, choices, help }) => {
-  const flag = `--${name}${choices ? ` ${choices.join('|')}` : value ? ` ${value}` : ''}`;
-  return `  ${flag.padEnd(40)} ${help}`;
+const line = ({ name, value, choices, help }: ServerOption): string => {
+  const flag = `--${name}${choices ? ' KIND' : value ? ` ${value}` : ''}`;
+  return `  ${flag.padEnd(34)} ${help}${choices ? `; one of ${choices.join(', ')}` : ''}`;
+};
+const groups = [...new Set(serverOptions.map(({ group }) => group))];
+const options = groups.map((wanted) => {
+  const lines = serverOptions.filter(({ group }) => group === wanted).map(line);
+  return wanted === undefined ? lines.join('\n') : `\n${wanted}:\n${lines.join('\n')}`;
 });
 
 const usage = `Usage: freetickets-inference --model NAME=FILE.onnx [--model ...] [options]
@@ -16,8 +21,8 @@ const usage = `Usage: freetickets-inference --model NAME=FILE.onnx [--model ...]
 
 Serves ONNX models over the Open Inference Protocol (HTTP and gRPC).
 
-  ${'--model NAME=FILE'.padEnd(40)} a model and the name clients call it by; repeat for more
-${flags.join('\n')}
+${line({ name: 'model', kind: 'list', value: 'NAME=FILE', help: 'a model and the name clients call it by; repeat for more' })}
+${options.join('\n')}
   --help
 
 Example: freetickets-inference --model digits=digits.onnx --port 8000
@@ -84,11 +89,11 @@ function fail(error: Error, code: number): void {
   process.exit(code);
 }
 
-let options: ServeOptions | 'help' | undefined;
+let asked: ServeOptions | 'help' | undefined;
 try {
-  options = readArguments();
+  asked = readArguments();
 } catch (error) {
   fail(error as Error, 2);
 }
-if (options === 'help') process.stdout.write(usage);
-else if (options !== undefined) await run(options).catch((error: Error) => fail(error, 1));
+if (asked === 'help') process.stdout.write(usage);
+else if (asked !== undefined) await run(asked).catch((error: Error) => fail(error, 1));

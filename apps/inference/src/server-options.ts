@@ -15,7 +15,12 @@ export interface ServerOption {
   readonly help: string;
   /** Smallest and largest whole number; 1 to 2^53 by default. */
   readonly range?: readonly [number, number];
+  /** Under which heading the help has it; none for the usual ones. */
+  readonly group?: string;
 }
+
+const group = (name: string, options: readonly ServerOption[]): readonly ServerOption[] =>
+  options.map((option) => ({ ...option, group: name }));
 
 const port: readonly [number, number] = [0, 65_535];
 
@@ -24,16 +29,6 @@ export const serverOptions: readonly ServerOption[] = [
   { name: 'port', kind: 'count', value: 'N', range: port, help: 'HTTP port (default 8000); 0 takes a free one' },
   { name: 'grpc-port', kind: 'text', value: 'N', help: 'gRPC port (default: the HTTP port + 1), or off' },
   { name: 'metrics-port', kind: 'text', value: 'N', help: 'port of the Prometheus page (default: the HTTP port + 2), or off' },
-  { name: 'repository', kind: 'text', value: 'FOLDER', help: 'a folder of models as Triton lays them out' },
-  {
-    name: 'model-control-mode',
-    kind: 'text',
-    choices: ['none', 'poll', 'explicit'],
-    help: 'none: load all and leave them (the default); poll: follow the folder; explicit: load and unload on request',
-  },
-  { name: 'load-model', kind: 'list', value: 'NAME', help: 'with explicit: what to load at the start, * for all' },
-  { name: 'repository-poll-secs', kind: 'count', value: 'N', help: 'with poll: seconds between looks (default 15)' },
-  { name: 'require-manifest', kind: 'flag', help: 'take no version whose files are not listed with their SHA-256' },
   { name: 'engine', kind: 'text', choices: engineNames, help: 'what computes (default auto: the fastest that works here)' },
   {
     name: 'threads',
@@ -43,35 +38,53 @@ export const serverOptions: readonly ServerOption[] = [
     help: 'threads of each worker process (default: the cores but one, shared out)',
   },
   { name: 'instances', kind: 'count', value: 'N', range: [1, 256], help: 'worker processes of each model (default 1)' },
-  { name: 'keys', kind: 'text', value: 'FILE', help: 'who may do what; everybody may do everything without' },
-  { name: 'open-health', kind: 'flag', help: 'health needs no key' },
-  { name: 'address-rate', kind: 'count', value: 'N', help: 'calls a second of one address (default: no limit)' },
-  { name: 'tls-key', kind: 'text', value: 'FILE', help: "the server's key, PEM" },
-  { name: 'tls-cert', kind: 'text', value: 'FILE', help: "the server's certificate, PEM" },
-  { name: 'tls-ca', kind: 'text', value: 'FILE', help: 'clients need a certificate signed by one of these, PEM' },
-  { name: 'insecure', kind: 'flag', help: 'listen where others can reach the server without asking who they are' },
   { name: 'no-playground', kind: 'flag', help: 'no page at /playground' },
-  { name: 'max-body-bytes', kind: 'count', value: 'N', help: 'largest request, also when decompressed (default 64 MiB)' },
-  { name: 'max-queued-bytes', kind: 'count', value: 'N', help: 'requests that may wait, in bytes (default: a quarter of the memory)' },
-  { name: 'max-connections', kind: 'count', value: 'N', help: 'connections at a time (default 1024)' },
-  { name: 'max-connections-per-address', kind: 'count', value: 'N', help: 'of one address (default 128)' },
-  { name: 'run-timeout', kind: 'count', value: 'SECONDS', help: 'a batch that takes longer ends its worker (default 60)' },
-  {
-    name: 'drain-delay',
-    kind: 'count',
-    value: 'SECONDS',
-    range: [0, 3600],
-    help: 'answer on after SIGTERM (default 0, or 5 where others can reach it)',
-  },
-  { name: 'drain-timeout', kind: 'count', value: 'SECONDS', help: 'how long requests in flight may take then (default 30)' },
-  { name: 'triton-status', kind: 'flag', help: 'answer full queues and timeouts with 503 as Triton does, not 429 and 504' },
-  { name: 'otlp-url', kind: 'text', value: 'URL', help: 'where OpenTelemetry traces go (default: nowhere)' },
-  {
-    name: 'log-level',
-    kind: 'text',
-    choices: ['trace', 'debug', 'info', 'warn', 'error', 'silent'],
-    help: 'what is logged to stderr (default warn)',
-  },
+  ...group('Repository', [
+    { name: 'repository', kind: 'text', value: 'FOLDER', help: 'a folder of models as Triton lays them out' },
+    {
+      name: 'model-control-mode',
+      kind: 'text',
+      choices: ['none', 'poll', 'explicit'],
+      help: 'none: load all and leave them (the default); poll: follow the folder; explicit: load and unload on request',
+    },
+    { name: 'load-model', kind: 'list', value: 'NAME', help: 'with explicit: what to load at the start, * for all' },
+    { name: 'repository-poll-secs', kind: 'count', value: 'N', help: 'with poll: seconds between looks (default 15)' },
+    { name: 'require-manifest', kind: 'flag', help: 'take no version whose files are not listed with their SHA-256' },
+  ]),
+  ...group('Access', [
+    { name: 'keys', kind: 'text', value: 'FILE', help: 'who may do what; everybody may do everything without' },
+    { name: 'open-health', kind: 'flag', help: 'health needs no key' },
+    { name: 'address-rate', kind: 'count', value: 'N', help: 'calls a second of one address (default: no limit)' },
+    { name: 'tls-key', kind: 'text', value: 'FILE', help: "the server's key, PEM" },
+    { name: 'tls-cert', kind: 'text', value: 'FILE', help: "the server's certificate, PEM" },
+    { name: 'tls-ca', kind: 'text', value: 'FILE', help: 'clients need a certificate signed by one of these, PEM' },
+    { name: 'insecure', kind: 'flag', help: 'listen where others can reach the server without asking who they are' },
+  ]),
+  ...group('Limits', [
+    { name: 'max-body-bytes', kind: 'count', value: 'N', help: 'largest request, also when decompressed (default 64 MiB)' },
+    { name: 'max-queued-bytes', kind: 'count', value: 'N', help: 'requests that may wait, in bytes (default: a quarter of the memory)' },
+    { name: 'max-connections', kind: 'count', value: 'N', help: 'connections at a time (default 1024)' },
+    { name: 'max-connections-per-address', kind: 'count', value: 'N', help: 'of one address (default 128)' },
+    { name: 'run-timeout', kind: 'count', value: 'SECONDS', help: 'a batch that takes longer ends its worker (default 60)' },
+  ]),
+  ...group('Running', [
+    {
+      name: 'drain-delay',
+      kind: 'count',
+      value: 'SECONDS',
+      range: [0, 3600],
+      help: 'answer on after SIGTERM (default 0, or 5 where others can reach it)',
+    },
+    { name: 'drain-timeout', kind: 'count', value: 'SECONDS', help: 'how long requests in flight may take then (default 30)' },
+    { name: 'triton-status', kind: 'flag', help: 'answer full queues and timeouts with 503 as Triton does, not 429 and 504' },
+    { name: 'otlp-url', kind: 'text', value: 'URL', help: 'where OpenTelemetry traces go (default: nowhere)' },
+    {
+      name: 'log-level',
+      kind: 'text',
+      choices: ['trace', 'debug', 'info', 'warn', 'error', 'silent'],
+      help: 'what is logged to stderr (default warn)',
+    },
+  ]),
 ];
 
 export type OptionValues = Readonly<Record<string, string | boolean | readonly string[] | undefined>>;

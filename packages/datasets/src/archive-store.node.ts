@@ -8,8 +8,13 @@ import { resolve } from 'node:path';
 import { createGunzip } from 'node:zlib';
 import { SparseError } from '@freetickets/sparse-core';
 import { Parser, type ReadEntry } from 'tar';
-import { isGzip } from './gunzip.node.ts';
+import { isGzip, mostUnpacked } from './gunzip.node.ts';
 import { type Listing, MAX_ENTRIES, MAX_PICTURE_BYTES, type PictureStore } from './picture-store.ts';
+
+/** Of all names together; pax headers may make each of them a megabyte long. */
+const MAX_NAMES = 2 ** 28;
+/** Of a whole archive, unpacked. */
+const MAX_BYTES = 2 ** 40;
 
 export function archiveStore(path: string): PictureStore {
   return {
@@ -34,9 +39,12 @@ interface Item {
 async function listArchive(path: string): Promise<Listing> {
   const files = new Set<string>();
   const folders = new Set<string>();
+  let letters = 0;
   for await (const { name, folder } of itemsOf(path, new Set())) {
     if (!folder && files.has(name)) throw new SparseError('BAD_FILE', path, 'each file once', `${name} twice`, 'Make the archive again');
     (folder ? folders : files).add(name);
+    letters += name.length;
+    if (letters > MAX_NAMES) throw new SparseError('BAD_FILE', path, `names of at most ${MAX_NAMES} characters together`, 'more');
     if (files.size + folders.size > MAX_ENTRIES) throw new SparseError('BAD_FILE', path, `at most ${MAX_ENTRIES} entries`, 'more');
   }
   return { files: [...files], folders: [...folders] };
@@ -68,7 +76,11 @@ async function* itemsOf(path: string, wanted: ReadonlySet<string>): AsyncGenerat
     complete = true;
   });
   try {
+    const most = mostUnpacked((await stat(path)).size, MAX_BYTES);
+    let bytes = 0;
     for await (const chunk of await openStream(path)) {
+      bytes += (chunk as Buffer).length;
+      if (bytes > most) throw new SparseError('BAD_FILE', path, `a tar archive of at most ${most} bytes unpacked`, 'more');
       parser.write(chunk as Buffer);
       if (failure) throw failure;
       yield* ready;

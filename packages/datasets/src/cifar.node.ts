@@ -2,7 +2,6 @@
  * CIFAR-10 and CIFAR-100 in their binary versions: files of records, each the label bytes and then 3072 pixels (3, 32, 32). For CIFAR as
  * a folder of pictures use `imageFolder`.
  */
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SparseError } from '@freetickets/sparse-core';
 import { readFileOrExplain } from '@freetickets/sparse-core/node';
@@ -125,7 +124,10 @@ function concatenate(parts: readonly Samples[]): Samples {
 /** One name per line. The file is a courtesy of the archive: where it is missing, the names are known anyway. */
 async function readNames(path: string, known: readonly string[]): Promise<readonly string[]> {
   if (!(await exists(path))) return known;
-  const names = (await readFile(path, 'utf8')).split(/\r?\n/).filter((line) => line.trim() !== '');
+  const names = new TextDecoder()
+    .decode(await readFileOrExplain(path, 'class names', 2 ** 20))
+    .split(/\r?\n/)
+    .filter((line) => line.trim() !== '');
   if (names.length !== known.length)
     throw new SparseError('BAD_FILE', path, `${known.length} class names, one per line`, `${names.length} lines`);
   return names.map((name) => name.trim());

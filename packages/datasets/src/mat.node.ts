@@ -6,6 +6,7 @@
 import { promisify } from 'node:util';
 import { inflate } from 'node:zlib';
 import { SparseError } from '@freetickets/sparse-core';
+import { mostUnpacked } from './gunzip.node.ts';
 import { type OpenFile, openFile } from './open-file.node.ts';
 
 export type MatNumbers = Int8Array | Uint8Array | Int16Array | Uint16Array | Int32Array | Uint32Array | Float32Array | Float64Array;
@@ -70,8 +71,9 @@ async function readElement(file: OpenFile, path: string, offset: number): Promis
   if (bytes > MAX_BYTES) throw new SparseError('BAD_FILE', at, `an element of at most ${MAX_BYTES} bytes`, `${bytes} bytes`);
   const content = await file.read(offset + 8, bytes);
   if (type === MATRIX) return { body: content, end };
-  const whole = await promisify(inflate)(content, { maxOutputLength: MAX_BYTES }).catch((cause: unknown) => {
-    throw new SparseError('BAD_FILE', at, `whole compressed data of at most ${MAX_BYTES} bytes unpacked`, cause, 'Fetch the file again', {
+  const most = mostUnpacked(bytes, MAX_BYTES);
+  const whole = await promisify(inflate)(content, { maxOutputLength: most }).catch((cause: unknown) => {
+    throw new SparseError('BAD_FILE', at, `whole compressed data of at most ${most} bytes unpacked`, cause, 'Fetch the file again', {
       cause,
     });
   });
@@ -114,8 +116,8 @@ function parseMatrix(body: Uint8Array, names: readonly string[], at: string): (M
     );
   }
   const shape = [...new Int32Array(copyOf(part(body, dimensions.start, dimensions.bytes - (dimensions.bytes % 4), at)))];
-  if (shape.length > MAX_DIMENSIONS) {
-    throw new SparseError('BAD_FILE', `${at}: ${name}`, `at most ${MAX_DIMENSIONS} dimensions`, shape.length, 'The file is damaged');
+  if (shape.length > MAX_DIMENSIONS || shape.some((dimension) => dimension < 0)) {
+    throw new SparseError('BAD_FILE', `${at}: ${name}`, `at most ${MAX_DIMENSIONS} dimensions of at least 0`, shape, 'The file is damaged');
   }
   const numbers = tagOf(body, label.next, at);
   const Reader = READERS[numbers.type];

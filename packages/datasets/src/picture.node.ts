@@ -2,7 +2,9 @@
 import { SparseError } from '@freetickets/sparse-core';
 
 /** Far above any training picture; keeps a small hostile file from unpacking to gigabytes. */
-const MAX_PIXELS = 100_000_000;
+const MAX_PIXELS = 2 ** 26;
+/** Far more than any picture takes, on a busy machine too; ends the work on one that was made to take forever. */
+const MOST_SECONDS = 60;
 
 export interface Pixels {
   readonly height: number;
@@ -28,7 +30,10 @@ export async function decodePixels(bytes: Uint8Array, at: string, { channels, si
   if (!isJpeg(bytes) && !isPng(bytes)) throw new SparseError('BAD_FILE', at, 'a JPEG or PNG picture', describe(bytes));
   // Loaded on first use: sets that hold no pictures work where the native library of sharp is missing.
   const { default: sharp } = await import('sharp');
-  const picture = sharp(bytes, { failOn: 'warning', limitInputPixels: MAX_PIXELS }).autoOrient().flatten({ background: '#ffffff' });
+  const picture = sharp(bytes, { failOn: 'warning', limitInputPixels: MAX_PIXELS })
+    .autoOrient()
+    .flatten({ background: '#ffffff' })
+    .timeout({ seconds: MOST_SECONDS });
   if (size) picture.resize(size[1], size[0], { fit: 'cover' });
   picture.toColourspace(channels === 1 ? 'b-w' : 'srgb');
   try {

@@ -10,6 +10,7 @@ import {
   network,
   type ParamName,
   packState,
+  parseJson,
   requireSeal,
   SparseError,
   type Tensor,
@@ -207,7 +208,7 @@ function readMeta(metadata: Readonly<Record<string, string>>, at: string): Reado
 
 function parse(metadata: Readonly<Record<string, string>>, field: string, at: string): unknown {
   try {
-    return JSON.parse(metadata[field] ?? '');
+    return parseJson(metadata[field] ?? '');
   } catch (cause) {
     throw new SparseError('BAD_FILE', `${at}: metadata.${field}`, 'JSON', metadata[field], '', { cause });
   }

@@ -192,3 +192,43 @@ export function randomState(net, stream, initialState) {
   );
   return { ...state, values };
 }
+
+/** How live positions may lie: anywhere, equally many in each row, two of every four (where rows have whole fours). */
+export const PATTERNS = ['unstructured', 'fan-in', '2:4'];
+
+/** The state with live positions in a pattern, drawn anew; about as many as before, and values of as many. */
+export function patterned(pattern, net, state, stream) {
+  if (pattern === 'unstructured') return state;
+  const topology = new Map();
+  for (const [param, { shape, live }] of state.topology) {
+    const { size } = net.params.get(param);
+    const row = size / shape[0];
+    const group = pattern === '2:4' && row % 4 === 0 ? 4 : row;
+    const each = group === 4 ? 2 : Math.min(row, Math.max(1, Math.round(live.length / shape[0])));
+    const groups = Array.from({ length: size / group }, (_, g) =>
+      Array.from(stream.sample(group, each), (position) => g * group + position),
+    );
+    topology.set(param, { shape, live: Uint32Array.from(groups.flat()) });
+  }
+  return withValues({ ...state, topology }, stream);
+}
+
+/** The state after a rewiring that moved every live weight: as many, anywhere. */
+export function moved(state, stream) {
+  const elsewhere = ([param, { shape, live }]) => {
+    const size = shape.reduce((a, b) => a * b, 1);
+    return [param, { shape, live: stream.sample(size, live.length) }];
+  };
+  return { ...state, topology: new Map([...state.topology].map(elsewhere)) };
+}
+
+/** With a value for each live position. */
+function withValues(state, stream) {
+  const values = new Map(state.values);
+  for (const [param, { live }] of state.topology)
+    values.set(
+      param,
+      Float32Array.from(live, () => stream.normal() / 4),
+    );
+  return { ...state, values };
+}

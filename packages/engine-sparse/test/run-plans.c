@@ -1,7 +1,7 @@
 // Runs plans that scripts/sanitize.mjs writes to the standard input, in the best or every instruction set (first argument: best, every) and
-// with the numbers of threads that the other arguments name. Built with sanitizers: the arena is of exactly the plan's size here, so that what reads or writes beyond it is found,
-// which inside JavaScript's memory it is not; a plan may also name gaps between its parts that nobody may touch. Any number of threads
-// must leave the same bits in the whole arena.
+// with the numbers of threads that the other arguments name. Built with sanitizers: the arena is of exactly the plan's size here, so that
+// what reads or writes beyond it is found, which inside JavaScript's memory it is not; a plan may also name gaps between its parts that
+// nobody may touch. Any number of threads must leave the same bits in the whole arena.
 #include <sanitizer/asan_interface.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,15 +9,19 @@
 
 #include "../c/threads.h"
 
+// The instruction sets: all, or those of another file.
+#ifndef VARIANTS_FILE
+#define VARIANTS_FILE "../c/kernels.def"
+#endif
 #define VARIANT(name, test)                                               \
   int ft_tasks_##name(const int32_t *op, const ft_arena *arena);          \
   void ft_run_##name(const int32_t *op, int task, const ft_arena *arena); \
   static int supported_##name(void) { return test; }
-#include "../c/kernels.def"
+#include VARIANTS_FILE
 #undef VARIANT
 #define VARIANT(name, test) {#name, supported_##name, ft_tasks_##name, ft_run_##name},
 static const ft_variant VARIANTS[] = {
-#include "../c/kernels.def"
+#include VARIANTS_FILE
 };
 enum { VARIANT_COUNT = sizeof VARIANTS / sizeof *VARIANTS };
 

@@ -1,5 +1,5 @@
 /** What a file says about itself beyond its graph: metadata properties named `freetickets.*`, each a JSON value. */
-import { type NetworkSpec, SparseError } from '@freetickets/sparse-core';
+import { type NetworkSpec, parseJson, SparseError } from '@freetickets/sparse-core';
 import type { Normalization } from './normalize.ts';
 
 /** How members stand in the graph: each for itself, or all side by side in one. */
@@ -72,16 +72,16 @@ export function fromProperties(properties: Readonly<Record<string, string>>, at:
   const metadata: Record<string, unknown> = {};
   for (const [key, [expected, check]] of Object.entries(CHECKS)) {
     const text = Object.hasOwn(properties, PREFIX + key) ? properties[PREFIX + key] : undefined;
-    const value = parseJson(text);
+    const value = jsonOf(text);
     if (!check(value, metadata.members as number)) throw new SparseError('BAD_FILE', `${at}: ${PREFIX}${key}`, expected, text);
     metadata[key] = value;
   }
   return metadata as unknown as TicketMetadata;
 }
 
-function parseJson(text: string | undefined): unknown {
+function jsonOf(text: string | undefined): unknown {
   try {
-    return text === undefined ? undefined : JSON.parse(text);
+    return text === undefined ? undefined : parseJson(text);
   } catch {
     return undefined; // no value passes its check then
   }

@@ -3,7 +3,7 @@
  * sentence. Everything that FreeTickets writes and wants to read again goes through here.
  */
 import { randomUUID } from 'node:crypto';
-import { type FileHandle, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { SparseError } from './errors.ts';
 import { checkSeal, sealed } from './seal.node.ts';
@@ -124,20 +124,32 @@ export function explainWriteError(error: unknown, path: string, sizeBytes: numbe
   }
 }
 
+/** Of one reading: what Node can hold in one piece. */
+const MOST_BYTES = 2 ** 31 - 1;
+
+/** Of a file of JSON that a person wrote, such as an experiment. */
+export const MOST_JSON_BYTES = 2 ** 24;
+
 /**
+ * A whole file. Pipes and devices, which may never end, are refused.
  * @param what what the file should be, for the message: `a ticket`, `a checkpoint`
+ * @param mostBytes larger files are refused unread
  * @throws SparseError MISSING_FILE when there is none, BAD_FILE when there is something that cannot be read, or not what its seal was made of
  */
-export async function readFileOrExplain(path: string, what: string): Promise<Uint8Array> {
-  const bytes = await readOrExplain(path, what);
+export async function readFileOrExplain(path: string, what: string, mostBytes = MOST_BYTES): Promise<Uint8Array> {
+  const bytes = await readOrExplain(path, what, mostBytes);
   checkSeal(bytes, path);
   return bytes;
 }
 
-async function readOrExplain(path: string, what: string): Promise<Uint8Array> {
+async function readOrExplain(path: string, what: string, mostBytes: number): Promise<Uint8Array> {
   try {
+    const stats = await stat(path);
+    if (!stats.isFile() && !stats.isDirectory()) throw new SparseError('BAD_FILE', path, what, 'no ordinary file');
+    if (stats.size > mostBytes) throw new SparseError('BAD_FILE', path, `${what} of at most ${mostBytes} bytes`, `${stats.size} bytes`);
     return await readFile(path);
   } catch (error) {
+    if (error instanceof SparseError) throw error;
     const options = { cause: error };
     switch (codeOf(error)) {
       case 'ENOENT':

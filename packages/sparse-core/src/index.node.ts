@@ -2,6 +2,7 @@ export { cacheFolder } from './cache-folder.node.ts';
 export {
   explainWriteError,
   loadTicket,
+  MOST_JSON_BYTES,
   makeFolder,
   readFileOrExplain,
   saveTicket,

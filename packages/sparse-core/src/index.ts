@@ -65,6 +65,7 @@ export { splitHeads } from './one-pass/split-heads.ts';
 export { type TreeNetOptions, treeNet } from './one-pass/tree-net.ts';
 export { withDropout } from './one-pass/with-dropout.ts';
 export { packState, unpackState } from './packed-state.ts';
+export { parseJson } from './parse-json.ts';
 export { pruneByMagnitude } from './prune-by-magnitude.ts';
 export { encodePyTorch } from './pytorch-export.ts';
 export { decodePyTorch, fromPyTorch, matchNames, type PyTorchOptions, type Renames } from './pytorch-import.ts';

@@ -104,8 +104,8 @@ describe('safetensors', () => {
 
   it.each<[string, Uint8Array, RegExp]>([
     ['an empty file', new Uint8Array(0), /at least 8 bytes long, received "0 bytes"/],
-    ['a header above 100 MB', file('{}', 0, 100_000_001n), /at most 100000000 bytes, received "a length of 100000001"/],
-    ['a header length of 2^64 - 1', file('{}', 0, 2n ** 64n - 1n), /at most 100000000 bytes/],
+    ['a header above 16 MiB', file('{}', 0, 2n ** 24n + 1n), /at most 16777216 bytes, received "a length of 16777217"/],
+    ['a header length of 2^64 - 1', file('{}', 0, 2n ** 64n - 1n), /at most 16777216 bytes/],
     ['a header beyond the end', file('{}', 0, 3n), /inside the file.*cut off/],
     ['no JSON', file('{"a"'), /header: expected JSON/],
     ['bad UTF-8', file('{}').map((byte, i) => (i === 9 ? 0xff : byte)), /header: expected JSON in UTF-8/],
@@ -148,15 +148,15 @@ describe('safetensors', () => {
   });
 
   it('reads or refuses names, texts and shapes of megabytes without harm', () => {
-    const long = 'a'.repeat(20_000_000);
-    expect(decodeSafetensors(file(`{"__metadata__":{"k":"${long}"}}`), 'file').metadata.k).toHaveLength(20_000_000);
-    expect(decodeSafetensors(file(`{"__metadata__":{"k":"${'\\n'.repeat(5_000_000)}"}}`), 'file').metadata.k).toHaveLength(5_000_000);
+    const long = 'a'.repeat(8_000_000);
+    expect(decodeSafetensors(file(`{"__metadata__":{"k":"${long}"}}`), 'file').metadata.k).toHaveLength(8_000_000);
+    expect(decodeSafetensors(file(`{"__metadata__":{"k":"${'\\n'.repeat(2_500_000)}"}}`), 'file').metadata.k).toHaveLength(2_500_000);
     expect(fault(file(`{"${long}":1}`)).length).toBeLessThan(300);
     expect(fault(file(`{"${long}":1,"${long}":1}`))).toMatch(/each name once/);
     expect(fault(file(`{"a":${entry(0, 4, new Array(100_000).fill(1))}}`, 4))).toMatch(
       /tensor a: shape: expected at most 64 whole numbers/,
     );
-    expect(fault(file(`{"a":${'['.repeat(100_000)}${']'.repeat(100_000)}}`))).toMatch(/tensor a: expected an object/);
+    expect(fault(file(`{"a":${'['.repeat(100_000)}${']'.repeat(100_000)}}`))).toMatch(/header: expected JSON.*nested deeper than 64/);
   });
 
   it('refuses every shorter version of a file', () => {

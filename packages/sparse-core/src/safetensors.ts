@@ -4,6 +4,7 @@
  * @source format description of github.com/huggingface/safetensors
  */
 import { SparseError } from './errors.ts';
+import { parseJson } from './parse-json.ts';
 
 interface DataOf {
   readonly F64: Float64Array;
@@ -49,7 +50,8 @@ const ARRAYS = {
   BOOL: Uint8Array,
 } as const;
 
-const MAX_HEADER_BYTES = 100_000_000;
+/** The format allows 100 MB; this is the header of a hundred thousand tensors, and reading it takes some hundred megabytes at most. */
+const MAX_HEADER_BYTES = 2 ** 24;
 const MAX_DIMENSIONS = 64;
 const METADATA = '__metadata__';
 
@@ -143,7 +145,7 @@ function readHeader(bytes: Uint8Array, at: string): { header: Record<string, unk
   let header: unknown;
   try {
     text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes.subarray(8, dataStart));
-    header = JSON.parse(text);
+    header = parseJson(text);
   } catch (cause) {
     throw bad(`${at}: header`, 'JSON in UTF-8', cause, undefined, { cause });
   }

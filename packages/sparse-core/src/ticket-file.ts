@@ -6,6 +6,7 @@
 import { checkState } from './check-state.ts';
 import { SparseError } from './errors.ts';
 import { type Network, network, type ParamInfo } from './network.ts';
+import { parseJson } from './parse-json.ts';
 import { decodeSafetensors, encodeSafetensors, type Tensor } from './safetensors.ts';
 import { BLANK_SEAL, requireSeal } from './seal.ts';
 import type { ParamName } from './spec.ts';
@@ -97,7 +98,7 @@ export function decodeTicket(bytes: Uint8Array, at: string): Ticket {
 
 function parse(metadata: Readonly<Record<string, string>>, field: string, at: string): unknown {
   try {
-    return JSON.parse(metadata[field]!);
+    return parseJson(metadata[field] ?? '');
   } catch (cause) {
     throw new SparseError('BAD_FILE', `${at}: metadata.${field}`, 'JSON', metadata[field], '', { cause });
   }

@@ -27,7 +27,7 @@ const HELP = `node dist/gpu.js [options]: writes ensemble.json, step.json and ta
   --sparsity S        of the members; their files hold zeros (default 0.9)
   --step-network NAME network of the training step (default wrn-28-10; none: no step)
   --step-batch N      (default 128)
-  --engine NAME       of ours in the training step (default tfjs)
+  --engine NAME       of ours in the training step (default tfjs/tensorflow)
   --rounds N          turns of each side (default 7)
   --least MS          least length of a turn (default 300)
   --threads N         on the CPU (default: all processors)
@@ -44,7 +44,7 @@ const { values } = parseArgs({
     sparsity: { type: 'string', default: '0.9' },
     'step-network': { type: 'string', default: 'wrn-28-10' },
     'step-batch': { type: 'string', default: '128' },
-    engine: { type: 'string', default: 'tfjs' },
+    engine: { type: 'string', default: 'tfjs/tensorflow' },
     rounds: { type: 'string', default: '7' },
     least: { type: 'string', default: '300' },
     threads: { type: 'string', default: String(availableParallelism()) },

@@ -38,7 +38,7 @@ export function exportCommand(root: Command): void {
     'export runs/mnist --output first.safetensors --member 0 --format pytorch',
   ])
     .argument('<RUN>', 'run folder')
-    .addOption(new Option('-o, --output <FILE>', 'where to write'))
+    .addOption(new Option('-o, --output <FILE>', 'where to write; or else --triton'))
     .addOption(new Option('--triton <DIR>', 'write into this folder instead, as a model repository that Triton and freetickets serve read'))
     .addOption(new Option('--name <NAME>', 'of the model there; default: that of the run folder'))
     .addOption(new Option('--member <K>', 'one ticket only, counted from 0'))

@@ -16,7 +16,7 @@ export function serveCommand(root: Command, stopSignal: StopSignal): void {
   withOutput(command).action(async (texts: string[], { json, quiet, ...flags }: Common & Readonly<Record<string, string>>) => {
     const speak = talk({ json, quiet });
     const signal = stopSignal();
-    const values = Object.fromEntries(serverOptions.map(({ name }) => [name, flags[camelCase(name)]]));
+    const values = Object.fromEntries(serverOptions.map(({ name }) => [name, readFlag(name, flags)]));
     const serving = await serveModels(texts, values, speak);
     const { address, grpcPort, metricsPort } = serving.server;
     speak.result({ address, grpcPort, metricsPort, models: serving.models }, servingText(serving));
@@ -26,9 +26,18 @@ export function serveCommand(root: Command, stopSignal: StopSignal): void {
   });
 }
 
-function serverFlag({ name, kind, value = 'KIND', choices, help }: ServerOption): Option {
+type Flags = Readonly<Record<string, string | boolean | string[] | undefined>>;
+
+/** A flag `--no-page` is to commander a `page` that is true until it is given. */
+function readFlag(name: string, flags: Flags): Flags[string] {
+  if (!name.startsWith('no-')) return flags[camelCase(name)];
+  return flags[camelCase(name.slice(3))] === false ? true : undefined;
+}
+
+function serverFlag({ name, kind, value = 'KIND', choices, help, group }: ServerOption): Option {
   const end = kind === 'flag' ? '' : kind === 'list' ? ` <${value}...>` : ` <${value}>`;
   const flag = new Option(`--${name}${end}`, help);
+  if (group !== undefined) flag.helpGroup(`${group}:`);
   return choices ? flag.choices(choices) : flag;
 }
 

@@ -1,7 +1,7 @@
 /** `sweep.json`: what runs a sweep consists of and how far each has come. It is written anew, whole, whenever one of them has come further. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { SparseError } from '@freetickets/sparse-core';
+import { parseJson, SparseError } from '@freetickets/sparse-core';
 import { readFileOrExplain, writeFileAtomic } from '@freetickets/sparse-core/node';
 import { z } from 'zod';
 import { CIRCUMSTANCES, FIELD_NAMES, type FieldName } from '../experiment-fields.ts';
@@ -56,7 +56,7 @@ export async function readManifest(path: string): Promise<Manifest> {
 
 function jsonIn(path: string, text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch (error) {
     throw new SparseError('BAD_FILE', path, 'JSON', new Error(`something else (${(error as Error).message})`));
   }

@@ -3,6 +3,7 @@
 
 import { SparseError } from '@freetickets/sparse-core';
 import { checkBytes, isDatatype } from '../protocol/bytes.ts';
+import { limits, shapeOf } from '../protocol/fields.ts';
 import type { Parameters, RawTensor } from '../protocol/raw-tensor.ts';
 import type { InferRequest, InferResponse, RequestedOutput } from '../service.ts';
 import { ServiceError } from '../service-error.ts';
@@ -13,7 +14,6 @@ import { decode, messageType, notThatMessage } from './schema.ts';
 import { parameterValue, toNumber, type WireInferRequest, type WireInput, type WireParameters } from './wire.ts';
 
 const requestType = messageType('inference.ModelInferRequest');
-const limits = { tensors: 64, parameters: 64, rank: 8, elements: 2 ** 28, idLength: 256 };
 
 /** @throws SparseError INVALID_ARGUMENT or SHAPE_MISMATCH for what the client has to change, ServiceError unsupported for shared memory */
 export function readInferRequest(message: Uint8Array): InferRequest {
@@ -62,11 +62,10 @@ function readInput(input: WireInput, raw: Uint8Array | undefined, index: number)
   refuseSharedMemory(input.parameters);
   if (!isDatatype(datatype))
     throw new SparseError('INVALID_ARGUMENT', `${at}.datatype`, 'a datatype of the protocol, such as FP32', datatype);
-  atMost(input.shape.length, limits.rank, `${at}.shape`, 'dimensions');
-  const shape = input.shape.map((size, i) => toNumber(size, `${at}.shape[${i}]`));
-  const negative = shape.findIndex((size) => size < 0);
-  if (negative >= 0) throw new SparseError('INVALID_ARGUMENT', `${at}.shape[${negative}]`, 'no number below 0', shape[negative]);
-  atMost(elementCount(shape), limits.elements, `${at}.shape`, 'elements');
+  const shape = shapeOf(
+    input.shape.map((size, i) => toNumber(size, `${at}.shape[${i}]`)),
+    `${at}.shape`,
+  );
   if (raw !== undefined && input.contents.length > 0) {
     throw new SparseError('INVALID_ARGUMENT', `${at}.contents`, 'nothing beside raw_input_contents', new Error('contents'));
   }

@@ -80,15 +80,18 @@ describe('answers', () => {
     ['POST', '/v2/logging', { log_info: 1 }],
   ];
 
-  it.each(exchanges)('of %s %s %j are as it says', async (method, path, body) => {
-    const ajv = new Ajv2020({ strict: false });
-    ajv.addSchema({ $id: 'document', ...document });
-    const url = path.replace('{model}', 'rows').replace('{version}', '1');
-    const response = await app.inject({ method, url, ...(body && { payload: JSON.stringify(body) }) });
-    const { responses } = document.paths[path]![method.toLowerCase()]!;
-    const content = (responses[response.statusCode] ?? responses.default!).content;
-    if (content === undefined) return expect(response.body).toBe('');
-    const validate = ajv.getSchema(`document${content['application/json']!.schema.$ref}`)!;
-    expect(validate(response.json()), `${response.body}: ${ajv.errorsText(validate.errors)}`).toBe(true);
-  });
+  it.each(exchanges.map(([method, path, body]) => ({ method, path, body })))(
+    'of $method $path $body are as it says',
+    async ({ method, path, body }) => {
+      const ajv = new Ajv2020({ strict: false });
+      ajv.addSchema({ $id: 'document', ...document });
+      const url = path.replace('{model}', 'rows').replace('{version}', '1');
+      const response = await app.inject({ method, url, ...(body && { payload: JSON.stringify(body) }) });
+      const { responses } = document.paths[path]![method.toLowerCase()]!;
+      const content = (responses[response.statusCode] ?? responses.default!).content;
+      if (content === undefined) return expect(response.body).toBe('');
+      const validate = ajv.getSchema(`document${content['application/json']!.schema.$ref}`)!;
+      expect(validate(response.json()), `${response.body}: ${ajv.errorsText(validate.errors)}`).toBe(true);
+    },
+  );
 });

@@ -30,7 +30,7 @@ async function start(config: ModelConfig = {}, over: Partial<ServingOptions> = {
   [batches, requests, restarts] = [[], [], 0];
   const source = { model: 'rows', version: '1', path, config, labels: {} };
   const budget = new ByteBudget(2 ** 30);
-  const options = { engine: 'auto', threads: 1, instances: 1, budget, observer, restartDelayMs: 1, warn: () => {}, ...over };
+  const options = { engine: 'auto' as const, threads: 1, instances: 1, budget, observer, restartDelayMs: 1, warn: () => {}, ...over };
   const served = await ServedVersion.start(source, options);
   open.push(served);
   return served;

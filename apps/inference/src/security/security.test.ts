@@ -62,7 +62,7 @@ describe('keys', () => {
     ];
     wrong.push(
       { authorization: 'Bearer' },
-      { authorization: 'Bearer ' + sha256('secret-a') },
+      { authorization: `Bearer ${sha256('secret-a')}` },
       { authorization: 'Digest secret-a' },
       { 'x-api-key': 'SECRET-A' },
     );

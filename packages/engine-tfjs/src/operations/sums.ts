@@ -2,12 +2,8 @@
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import type { Tensorflow } from '../tensorflow.ts';
 
-/** Over everything but the last axis. */
-export function channelSums(tf: Tensorflow, values: Tensor): Tensor {
-  if (values.rank === 2) return tf.sum(values, 0);
-  // The backend in WebAssembly adds floats one by one, and a long sum loses digits that three short ones keep.
-  return tf.getBackend() === 'wasm' ? tf.sum(tf.sum(tf.sum(values, 2), 1), 0) : tf.sum(values, [0, 1, 2]);
-}
+/** Over everything but the last axis: several short sums, for backends add floats one by one, and a long sum loses digits. */
+export const channelSums = (tf: Tensorflow, values: Tensor): Tensor => tf.sum(values.rank === 4 ? tf.sum(tf.sum(values, 2), 1) : values, 0);
 
 /** A product of which one factor is turned round. */
 export function product(tf: Tensorflow, a: Tensor2D, b: Tensor2D, turned: 'first' | 'second'): Tensor {

@@ -1,0 +1,26 @@
+import { describe, expect, it } from 'vitest';
+import { parseJson } from './parse-json.ts';
+
+describe('parseJson', () => {
+  it('reads 64 levels and refuses 65, in lists and in objects', () => {
+    const lists = (levels: number) => '['.repeat(levels) + ']'.repeat(levels);
+    const objects = (levels: number) => `${'{"a":'.repeat(levels)}1${'}'.repeat(levels)}`;
+    for (const nested of [lists, objects]) {
+      expect(parseJson(nested(64))).toEqual(JSON.parse(nested(64)));
+      expect(() => parseJson(nested(65))).toThrow('nested deeper than 64 levels');
+    }
+  });
+
+  it('counts no bracket inside a string, and none after an escaped quote', () => {
+    const text = JSON.stringify({ a: '['.repeat(1000), b: `"${'{'.repeat(1000)}\\` });
+    expect(parseJson(text)).toEqual(JSON.parse(text));
+  });
+
+  it('refuses open brackets by the million without reading them', () => {
+    expect(() => parseJson('['.repeat(2 ** 24))).toThrow('nested deeper');
+  });
+
+  it('counts neighbours once', () => {
+    expect(parseJson(`[${'[],'.repeat(1000)}[]]`)).toHaveLength(1001);
+  });
+});

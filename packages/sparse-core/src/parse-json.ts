@@ -1,0 +1,30 @@
+/** Deeper than anything that a person or a program here writes. */
+const MOST_NESTING = 64;
+
+/**
+ * As JSON.parse, but a text that is nested deeper than 64 levels is refused unread: every open bracket costs the parser many times the
+ * byte that it took to write, so that a file of megabytes would fill the memory.
+ * @throws Error whose message says what was met instead of JSON
+ */
+export function parseJson(text: string): unknown {
+  if (nesting(text) > MOST_NESTING) throw new Error(`JSON nested deeper than ${MOST_NESTING} levels`);
+  return JSON.parse(text);
+}
+
+/** The deepest nesting of brackets outside strings. */
+function nesting(text: string): number {
+  let depth = 0;
+  let deepest = 0;
+  let inString = false;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code === QUOTE) inString = !inString;
+    else if (code === BACKSLASH) i++;
+    else if (inString) continue;
+    else if (code === OPEN_LIST || code === OPEN_OBJECT) deepest = Math.max(deepest, ++depth);
+    else if (code === CLOSE_LIST || code === CLOSE_OBJECT) depth--;
+  }
+  return deepest;
+}
+
+const [QUOTE, BACKSLASH, OPEN_LIST, OPEN_OBJECT, CLOSE_LIST, CLOSE_OBJECT] = Array.from('"\\[{]}', (mark) => mark.charCodeAt(0));
