@@ -4,5 +4,5 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   resolve: { conditions: ['@freetickets/source'] },
   ssr: { resolve: { conditions: ['@freetickets/source'] } },
-  test: { include: ['**/*.test.ts'], testTimeout: 60_000, hookTimeout: 60_000 },
+  test: { include: ['**/*.test.ts'], testTimeout: 60_000, hookTimeout: 60_000, expect: { poll: { timeout: 30_000 } } },
 });

@@ -10,11 +10,11 @@ import type { Browser } from 'playwright-core';
 import { build } from 'vite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { relativeError } from '../conformance/compare.ts';
-import { chromiumPath, launchChromium, noChromium } from './chromium.ts';
+import { inChromium, launch, skipped } from './chromium.ts';
 import { learn, type Outcome } from './page/learn.ts';
 
 const ORIGIN = 'http://page.test';
-describe.skipIf(!chromiumPath && !process.env.CI)(`in Chromium${chromiumPath ? '' : ` [${noChromium}]`}`, () => {
+describe.skipIf(skipped)(inChromium, () => {
   const bundle = mkdtempSync(join(tmpdir(), 'page-'));
   const problems: string[] = [];
   let browser: Browser | undefined;
@@ -23,7 +23,7 @@ describe.skipIf(!chromiumPath && !process.env.CI)(`in Chromium${chromiumPath ? '
   beforeAll(async () => {
     const root = fileURLToPath(new URL('page', import.meta.url));
     await build({ root, configFile: false, logLevel: 'error', build: { outDir: bundle, emptyOutDir: true } });
-    browser = await launchChromium();
+    browser = await launch();
     const page = await browser.newPage();
     page.on('pageerror', (error) => problems.push(error.message));
     page.on('console', (message) => problems.push(message.text()));

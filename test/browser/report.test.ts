@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { folder, remove, run, SMALL } from '../e2e/command.ts';
-import { chromiumPath, launchChromium, noChromium } from './chromium.ts';
+import { inChromium, launch, skipped } from './chromium.ts';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const MEGABYTES = 1e6;
@@ -17,7 +17,7 @@ interface Violation {
   readonly nodes: readonly { readonly html: string }[];
 }
 
-describe.skipIf(!chromiumPath && !process.env.CI)(`a report in Chromium${chromiumPath ? '' : ` [${noChromium}]`}`, () => {
+describe.skipIf(skipped)(`a report ${inChromium}`, () => {
   const home = folder();
   const [first, second, file] = [join(home, 'first'), join(home, '<b>second</b>'), join(home, 'report.html')];
   const problems: string[] = [];
@@ -32,7 +32,7 @@ describe.skipIf(!chromiumPath && !process.env.CI)(`a report in Chromium${chromiu
       await run(['report', first, second, '--output', file, '--title', 'Two runs']),
     ];
     for (const { code, stderr } of ends) expect(code, stderr).toBe(0);
-    browser = await launchChromium();
+    browser = await launch();
   }, 300_000);
 
   afterAll(async () => {

@@ -3,10 +3,10 @@
  * where the weights come from a formula, and narrow where PyTorch's own file is read.
  */
 import { readFileSync } from 'node:fs';
-import { crc32 } from 'node:zlib';
 import { bestEngine } from '@freetickets/engine-sparse';
 import { decodePyTorch, fromPyTorch, type ModelState, modelByName, type NetworkSpec, network, resnet } from '@freetickets/sparse-core';
 import { describe, expect, it } from 'vitest';
+import { formulaValues, uniform } from './formula.ts';
 
 interface Logits {
   readonly input: readonly number[];
@@ -22,31 +22,8 @@ interface Golden {
 const folder = new URL('../golden/', import.meta.url);
 const golden: Golden = JSON.parse(readFileSync(new URL('networks.json', folder), 'utf8'));
 
-/** Numbers of [0, 1): the finalizer of MurmurHash3 on the position plus the CRC-32 of the name. */
-function uniform(name: string, size: number, use: (u: number) => number): Float32Array {
-  const start = crc32(name);
-  const values = new Float32Array(size);
-  for (let i = 0; i < size; i++) {
-    let x = i + start;
-    x = Math.imul(x ^ (x >>> 16), 0x85ebca6b);
-    x = Math.imul(x ^ (x >>> 13), 0xc2b2ae35);
-    values[i] = use(((x ^ (x >>> 16)) >>> 0) / 2 ** 32);
-  }
-  return values;
-}
-
-/** As `formula` of make_networks.py. */
-function filled(spec: NetworkSpec): ModelState {
-  const values = new Map(
-    [...network(spec).params].map(([param, { kind, size, shape }]) => {
-      const scale = Math.sqrt(6 / shape.slice(1).reduce((a, b) => a * b, 1));
-      if (kind === 'weight') return [param, uniform(param, size, (u) => (2 * u - 1) * scale)] as const;
-      const shift = kind === 'scale' || kind === 'runningVariance' ? 0.5 : -0.5;
-      return [param, uniform(param, size, (u) => u + shift)] as const;
-    }),
-  );
-  return { spec, topology: new Map(), values, step: 0 };
-}
+/** As `filled` of make_networks.py. */
+const filled = (spec: NetworkSpec): ModelState => ({ spec, topology: new Map(), values: formulaValues(network(spec)), step: 0 });
 
 async function expectLogits(state: ModelState, { input, size, values }: Logits): Promise<void> {
   await using session = await bestEngine().open(network(state.spec), state, { batchSize: size, threads: 2 });

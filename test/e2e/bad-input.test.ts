@@ -2,7 +2,7 @@
  * What goes wrong is told in one sentence on standard error, with the file or field, what was expected and what came. The exit code is not 0,
  * standard output is empty, with --json too, and nothing half-written is left.
  */
-import { cpSync, existsSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -172,23 +172,35 @@ describe('what a run left', () => {
     const damaged = copy('cut-ticket');
     truncateSync(join(damaged, 'tickets/ticket-1.safetensors'), 3000);
     const message =
-      /^error: \S+cut-ticket\/tickets\/ticket-1\.safetensors: expected \d+ bytes of data, received "\d+ bytes"\. The file is cut off$/;
+      /^error: \S+cut-ticket\/tickets\/ticket-1\.safetensors: expected the bytes that its seal \(SHA-256\) was made of, .* damaged or cut off/;
     expect(await failure(['evaluate', damaged], 1)).toMatch(message);
     expect(await failure(['export', damaged, '--output', at('never.onnx')], 1)).toMatch(message);
     expect(existsSync(at('never.onnx'))).toBe(false);
   });
 
-  it('a checkpoint cut short is refused by resume, which touches nothing', async () => {
+  it('checkpoints cut short are skipped with a warning; with --strict, or when none is left, they are refused and nothing is touched', async () => {
     const damaged = at('cut-checkpoint');
     const running = start(['train', ...SMALL, '--explore-epochs', '20', '--checkpoint-every', '3', '--out', damaged]);
     await reached(5, damaged, running);
     await running.kill('SIGINT');
-    truncateSync(join(damaged, 'checkpoint.safetensors'), 4000);
+    const checkpoints = readdirSync(join(damaged, 'checkpoints'), { encoding: 'utf8' });
+    const [newest, ...others] = checkpoints.sort((a, b) => Number(/-(\d+)/.exec(b)![1]) - Number(/-(\d+)/.exec(a)![1]));
+    const cut = (name: string) => truncateSync(join(damaged, 'checkpoints', name), 4000);
+    const seal = /^error: \S+checkpoints\/0-\d+\.safetensors: expected the bytes that its seal \(SHA-256\) was made of/;
+
+    cut(newest!);
     const before = contents(damaged);
-    expect(await failure(['train', '--resume', damaged], 1)).toMatch(
-      /^error: \S+checkpoint\.safetensors: expected \d+ bytes of data, received "\d+ bytes"\. The file is cut off$/,
-    );
+    expect(await failure(['train', '--resume', damaged, '--strict'], 1)).toMatch(seal);
     expect(contents(damaged)).toEqual(before);
+    cpSync(damaged, at('cut-one'), { recursive: true });
+    const gone = await run(['train', '--resume', at('cut-one')]);
+    expect(gone).toMatchObject({ code: 0, stderr: expect.stringMatching(/^warning: skipped a damaged checkpoint: \S+checkpoints/) });
+    expect(gone.stderr).toMatch(/\nwarning: going on from an older one, of step \d+\n/);
+
+    for (const name of others) cut(name);
+    const none = contents(damaged);
+    expect(await failure(['train', '--resume', damaged], 1)).toMatch(/^error: \S+checkpoints: expected a checkpoint that is whole/);
+    expect(contents(damaged)).toEqual(none);
   });
 
   it('a folder that holds no run', async () => {

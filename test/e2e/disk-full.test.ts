@@ -33,7 +33,7 @@ describe('a full disk', () => {
     expect(left('full.code')).toBe('74\n');
     expect(left('full.stdout')).toBe('');
     const said = left('full.stderr').trimEnd().split('\n');
-    expect(said.at(-2)).toMatch(/^the last checkpoint is whole; when there is space again, go on with: freetickets train --resume \S+$/);
+    expect(said.at(-2)).toMatch(/^the last checkpoint is whole; when the disk is well again, go on with: freetickets train --resume \S+$/);
     expect(said.at(-1)).toMatch(/^error: \S+: expected .*free disk space, received "?a full disk or quota"?\. Free some space/);
     expect(Object.keys(contents(join(out, 'full'))).filter((name) => name.endsWith('.tmp'))).toEqual([]);
 

@@ -1,5 +1,5 @@
 /** A run may end at any moment and go on later: the tickets are the same, byte for byte, and so is what is told of the way there. */
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, renameSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { nativeStatus } from '@freetickets/engine-sparse';
 import { rng } from '@freetickets/sparse-core';
@@ -62,7 +62,7 @@ describe('a run', () => {
     await run([...args, '--out', whole]);
   });
 
-  it.each(['SIGINT', 'SIGTERM'] as const)(
+  it.each(['SIGINT', 'SIGTERM', 'SIGUSR1'] as const)(
     'stops at %s with exit code 75, says how to go on, and does so with the same tickets',
     async (signal) => {
       const path = join(temporary(), 'run');
@@ -107,7 +107,12 @@ describe('a run', () => {
     writeFileSync(record, before.replace('"dropFraction": 0.5', '"dropFraction": 0.7'));
     const { code, stderr } = await run(['train', '--resume', whole]);
     writeFileSync(record, before);
-    expect([code, stderr]).toEqual([2, expect.stringMatching(/^error: .*run.json: expected the experiment that the run was started with/)]);
+    expect([code, stderr]).toEqual([
+      2,
+      expect.stringMatching(
+        /^error: .*run.json: expected the experiment that the run was started with, received another: dropFraction was 0.5 and is 0.7\./,
+      ),
+    ]);
   });
 
   it('is not started over', async () => {
@@ -128,6 +133,38 @@ describe('a run', () => {
     expect(second).toMatchObject({ code: 1, stderr: expect.stringContaining('expected a run that nobody else works on') });
     expect((await first.finished).code).toBe(0);
     expect(ticketsOf(path)).toEqual(ticketsOf(whole));
+  });
+
+  it('that was asleep for longer than a lease is taken over, and the sleeper writes no more', async () => {
+    const path = join(temporary(), 'run');
+    const sleeper = start([...args, '--out', path]);
+    await reached(2, path, sleeper);
+    sleeper.child.kill('SIGSTOP');
+    const [lease] = readdirSync(path).filter((name) => name.startsWith('lease-'));
+    utimesSync(join(path, lease!), 0, 0);
+    expect((await run(['train', '--resume', path])).code).toBe(0);
+    const finished = contents(path);
+    sleeper.child.kill('SIGCONT');
+    expect(await sleeper.finished).toMatchObject({ code: 1, stderr: expect.stringContaining('one that another process took over') });
+    expect(contents(path)).toEqual(finished);
+    expect(ticketsOf(path)).toEqual(ticketsOf(whole));
+    expect(eventsOf(path)).toEqual(eventsOf(whole));
+  });
+
+  it('goes on with --force as something else, and its log says as what', async () => {
+    const path = join(temporary(), 'run');
+    const running = start([...args, '--out', path]);
+    await reached(9, path, running);
+    await running.kill('SIGTERM');
+    const record = join(path, 'run.json');
+    writeFileSync(record, readFileSync(record, 'utf8').replace('"escape": 0.8', '"escape": 0.4'));
+    expect((await run(['train', '--resume', path])).code).toBe(2);
+    expect(await run(['train', '--resume', path, '--force'])).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining('warning: going on although escape was 0.8 and is 0.4\n'),
+    });
+    expect(eventsOf(path)).toContainEqual({ member: 0, type: 'forced', differences: ['escape was 0.8 and is 0.4'] });
+    expect(eventsOf(path)).toContainEqual(expect.objectContaining({ type: 'rewired', cause: 'escape', fraction: 0.4 }));
   });
 
   it('with fewer tickets than it is to have can be evaluated, and its results are dropped when it goes on', async () => {

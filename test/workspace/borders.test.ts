@@ -30,7 +30,7 @@ const forbidden: readonly (readonly [file: string, code: string, rule: string])[
   ['apps/cli/src/relative.ts', "export { show } from '../../../packages/sparse-core/src/errors.ts';", imports],
   ['test/conformance/relative.ts', "export { show } from '../../packages/sparse-core/src/errors.ts';", imports],
   ['docs/examples/deep.ts', "export { show } from '@freetickets/sparse-core/src/errors.ts';", imports],
-  ...['sparse-core', 'metrics', 'ensemble', 'onnx-export', 'dst-trainer'].flatMap((name) => [
+  ...['sparse-core', 'metrics', 'ensemble', 'onnx-export', 'dst-trainer', 'engine-tfjs'].flatMap((name) => [
     [`packages/${name}/src/node.ts`, "export { readFileSync } from 'node:fs';", node] as const,
     [`packages/${name}/src/to-node.ts`, "export { load } from './load.node.ts';", imports] as const,
     [`packages/${name}/src/core-on-disk.ts`, "export { loadTicket } from '@freetickets/sparse-core/node';", imports] as const,

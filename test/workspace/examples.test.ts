@@ -9,6 +9,11 @@ const folder = join(root, 'docs/examples');
 const examples = readdirSync(folder).filter((file) => file.endsWith('.ts'));
 
 const promises: Record<string, (lines: readonly (readonly unknown[])[]) => void> = {
+  'client.ts': (lines) => {
+    expect(lines[0]).toEqual([[2, 10]]);
+    expect(lines[1]![0]).toBeInstanceOf(Float32Array);
+    expect(lines[1]![0]).toHaveLength(2);
+  },
   'datasets.ts': (lines) => {
     expect(lines[0]).toEqual([[1, 16, 16], 5400, 600]);
     expect(lines).toHaveLength(1 + 43); // 5400 = 42 x 128 + 24
@@ -25,6 +30,11 @@ const promises: Record<string, (lines: readonly (readonly unknown[])[]) => void>
     const [first, second, third, fourth] = lines[4]![0] as Float32Array;
     expect(second).toBeGreaterThan(first!); // twenty times 0.5 is positive: class 1
     expect(third).toBeGreaterThan(fourth!); // twenty times -0.5 is not: class 0
+  },
+  'engine-tfjs.ts': (lines) => {
+    expect(lines.map((line) => /^tfjs\/\w+, step (\d+)/.exec(String(line[0]))?.[1])).toEqual(['50', '100', '150', '200']);
+    const right = Number(/(\d+) of 64 right/.exec(String(lines[3]![0]))?.[1]);
+    expect(right).toBeGreaterThan(48); // 32 by guessing
   },
   'ensemble.ts': (lines) => expect(lines).toEqual([[20, 60]]),
   'metrics.ts': (lines) => {

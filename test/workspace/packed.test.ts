@@ -41,7 +41,7 @@ async function packAll(): Promise<void> {
 }
 
 const thirdParty = ({ manifest }: WorkspacePackage) =>
-  Object.keys(manifest.dependencies ?? {}).filter((name) => !name.startsWith('@freetickets/'));
+  Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies }).filter((name) => !name.startsWith('@freetickets/'));
 const inWorkspace = (one: WorkspacePackage, dependency: string) => realpathSync(join(one.path, 'node_modules', dependency));
 
 async function link(target: string, name: string): Promise<void> {

@@ -62,7 +62,8 @@ async function packEngine(prebuilt: string): Promise<void> {
   const copy = join(folder, 'engine');
   const skip = ['node_modules', 'build', 'prebuilds', '.turbo'].map((name) => join(engine.path, name));
   cpSync(engine.path, copy, { recursive: true, filter: (path) => !skip.includes(path) });
-  const manifest = readFileSync(join(copy, 'package.json'), 'utf8').replaceAll(/"workspace:\^"/g, `"${engine.manifest.version}"`);
+  const written = readFileSync(join(copy, 'package.json'), 'utf8');
+  const manifest = written.replaceAll('"workspace:^"', `"${engine.manifest.version}"`).replaceAll('"catalog:"', '"*"');
   writeFileSync(join(copy, 'package.json'), manifest);
   mkdirSync(join(copy, 'prebuilds'));
   copyFileSync(own, join(copy, 'prebuilds', prebuilt));

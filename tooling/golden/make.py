@@ -21,7 +21,7 @@ from training import STEPS, learning_rates, optimizer_of, run_case
 
 FOLDER = Path(__file__).resolve().parents[2] / "test" / "golden"
 # They need the same requirements and run on their own as well.
-OTHERS = ("erk.py", "make_networks.py", "make_attacks.py", "tiny_onnx.py")
+OTHERS = ("erk.py", "make_networks.py", "make_training.py", "make_attacks.py", "tiny_onnx.py")
 SMALLEST_MARGIN = 1e-5
 ATTEMPTS = 400
 # What engines are held to, relative to the largest magnitude of the tensor (of 0.01 where all are smaller); float32 PyTorch must reach half.

@@ -1,4 +1,4 @@
-"""Writes the two tiny ONNX models of test/golden/onnx and, beside each, inputs with the outputs numpy computes for them.
+"""Writes the three tiny ONNX models of test/golden/onnx and, beside each, inputs with the outputs numpy computes for them.
 
 Nothing here runs an ONNX runtime: the expected numbers come from numpy in float64, so the tests compare two implementations.
 Run: python3 tooling/golden/tiny_onnx.py (needs numpy and onnx). The seed is fixed, so a second run writes the same files.
@@ -121,6 +121,31 @@ def types():
     write("tiny-types", graph, [case])
 
 
+def rows():
+    """Every row by itself: doubled = 2 x, and picked = table[pick], which fails for a pick beyond the table of ten."""
+    table = np.arange(0, 100, 10, dtype=np.float32)
+    graph = helper.make_graph(
+        [
+            helper.make_node("Add", ["x", "x"], ["doubled"]),
+            helper.make_node("Gather", ["table", "pick"], ["picked"], axis=0),
+        ],
+        "tiny_rows",
+        [
+            helper.make_tensor_value_info("x", TensorProto.FLOAT, ["n", INPUTS]),
+            helper.make_tensor_value_info("pick", TensorProto.INT64, ["n"]),
+        ],
+        [
+            helper.make_tensor_value_info("doubled", TensorProto.FLOAT, ["n", INPUTS]),
+            helper.make_tensor_value_info("picked", TensorProto.FLOAT, ["n"]),
+        ],
+        [numpy_helper.from_array(table, "table")],
+    )
+    x = np.arange(3 * INPUTS, dtype=np.float32).reshape(3, INPUTS) / 8
+    case = {"x": x.tolist(), "pick": [9, 0, 4], "doubled": (2 * x).tolist(), "picked": [90, 0, 40]}
+    write("tiny-rows", graph, [case])
+
+
 if __name__ == "__main__":
     ensemble()
     types()
+    rows()

@@ -8,6 +8,7 @@ import {
   loadDataset,
   loadOod,
   type MemorySource,
+  type Normalization,
   resizedCrop,
   type Severity,
   sourceOf,
@@ -29,13 +30,17 @@ export interface Data {
 
 export type DataOptions = Pick<Experiment, 'dataset' | 'data' | 'limitPerClass' | 'imageSize' | 'augmentation' | 'mixup' | 'validation'>;
 
-/** @throws SparseError naming the file, field or option at fault */
-export async function openData(options: DataOptions, talk: Talk): Promise<Data> {
-  const dataset = await load(options, talk);
+/**
+ * @param normalization what the pictures are to be normalised by; default: the data set's own
+ * @throws SparseError naming the file, field or option at fault
+ */
+export async function openData(options: DataOptions, talk: Talk, normalization?: Normalization): Promise<Data> {
+  const loaded = await load(options, talk);
+  const dataset = normalization ? { ...loaded, normalization } : loaded;
   const { train, validation } = splitValidation(dataset.train, options.validation);
   return {
     dataset,
-    hash: datasetHash(dataset),
+    hash: datasetHash(loaded),
     train: sourceOf(train, { dataset, mixup: options.mixup }),
     valid: sourceOf(validation, { dataset }),
     test: sourceOf(dataset.test, { dataset }),

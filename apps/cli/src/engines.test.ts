@@ -3,18 +3,28 @@ import { describe, expect, it } from 'vitest';
 import { computingFor } from './engines.ts';
 
 describe('computingFor', () => {
-  it('leaves the number of threads to the engine unless told', () => {
-    const { engine, ...rest } = computingFor({ engine: 'reference', threads: undefined }, () => {});
+  it.each([
+    ['reference', /^reference$/],
+    ['wasm', /^wasm\/(relaxed|plain)$/],
+    ['tfjs/wasm', /^tfjs\/wasm$/],
+    ['tfjs/cpu', /^tfjs\/cpu$/],
+  ] as const)('%s is what it says', async (engine, name) => {
+    expect((await computingFor({ engine, threads: undefined }, () => {})).engine.name).toMatch(name);
+  });
+
+  it('leaves the number of threads to the engine unless told', async () => {
+    const { engine, ...rest } = await computingFor({ engine: 'reference', threads: undefined }, () => {});
     expect(engine.name).toBe('reference');
     expect(rest).toEqual({});
   });
 
-  it('uses no more threads than there are processors, and says so', () => {
+  it('uses no more threads than there are processors, and says so', async () => {
     const said: string[] = [];
     const most = availableParallelism();
-    expect(computingFor({ engine: 'reference', threads: most }, (line) => said.push(line)).threads).toBe(most);
+    const threadsFor = async (threads: number) => (await computingFor({ engine: 'reference', threads }, (line) => said.push(line))).threads;
+    expect(await threadsFor(most)).toBe(most);
     expect(said).toEqual([]);
-    expect(computingFor({ engine: 'reference', threads: most + 1 }, (line) => said.push(line)).threads).toBe(most);
+    expect(await threadsFor(most + 1)).toBe(most);
     expect(said).toEqual([`note: ${most + 1} threads were asked for and this process may use ${most}.`]);
   });
 });

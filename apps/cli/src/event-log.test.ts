@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -33,7 +34,7 @@ describe('EventLog', () => {
     await log.flush();
     await log[Symbol.asyncDispose]();
     const bytes = await readFile(path);
-    expect(log.bytes).toBe(bytes.length);
+    expect(log.position).toEqual({ bytes: bytes.length, hash: createHash('sha256').update(bytes).digest('hex') });
     const [first, second, end] = bytes.toString().split('\n');
     expect(JSON.parse(first!)).toEqual({ member: 1, ...phase('exploré') });
     expect(JSON.parse(second!)).toEqual({
@@ -55,6 +56,25 @@ describe('EventLog', () => {
     await log.append(0, phase('a'));
     await log[Symbol.asyncDispose]();
     expect(await readFile(path, 'utf8')).toBe(`kept\n${JSON.stringify({ member: 0, ...phase('a') })}\n`);
+  });
+
+  it('that goes on is a new file: who still writes to the old one changes nothing', async () => {
+    const stale = await EventLog.open(path, 0);
+    await stale.append(0, phase('a'));
+    await stale.flush();
+    const { bytes } = stale.position;
+    const log = await EventLog.open(path, bytes);
+    await stale.append(0, phase('stale'));
+    await log.append(0, phase('b'));
+    await stale[Symbol.asyncDispose]();
+    await log[Symbol.asyncDispose]();
+    const lines = (await readFile(path, 'utf8')).trimEnd().split('\n');
+    expect(lines.map((line) => JSON.parse(line).phase)).toEqual(['a', 'b']);
+    expect(log.position.hash).toBe(
+      createHash('sha256')
+        .update(await readFile(path))
+        .digest('hex'),
+    );
   });
 
   it('is not made longer than it is', async () => {

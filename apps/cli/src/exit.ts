@@ -2,12 +2,21 @@
 import { SparseError } from '@freetickets/sparse-core';
 
 /**
- * 0 done, 1 failed, 2 a wrong option, experiment file or network spec, 74 the disk is full, 75 stopped on request and can go on, 130 stopped without.
+ * 0 done, 1 failed, 2 a wrong option, experiment file or network spec, 74 the disk is full or fails, 75 stopped on request and can go on, 130 stopped without.
  * 74 and 75 are EX_IOERR and EX_TEMPFAIL of sysexits.h.
  */
 export const EXIT = { failed: 1, usage: 2, io: 74, resume: 75, interrupted: 130 } as const;
 
-const CODES: Partial<Record<SparseError['code'], number>> = { INVALID_CONFIG: EXIT.usage, INVALID_SPEC: EXIT.usage, DISK_FULL: EXIT.io };
+const CODES: Partial<Record<SparseError['code'], number>> = {
+  INVALID_CONFIG: EXIT.usage,
+  INVALID_SPEC: EXIT.usage,
+  DISK_FULL: EXIT.io,
+  DISK_FAILED: EXIT.io,
+};
+
+/** Something that may pass, and is the fault of nobody's options. */
+export const isOfDisk = (error: unknown): boolean =>
+  error instanceof SparseError && (error.code === 'DISK_FULL' || error.code === 'DISK_FAILED');
 
 /** Stopped on request before there was anything to keep. */
 const isAbort = (error: unknown): boolean => error instanceof Error && error.name === 'AbortError';

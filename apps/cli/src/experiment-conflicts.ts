@@ -2,7 +2,7 @@
 import type { Experiment, FieldName } from './experiment-fields.ts';
 import { onePassConflicts } from './one-pass-conflicts.ts';
 import { PRUNED_AT_ONCE, readStructure, trainedAs } from './plans.ts';
-import { trainingConflicts } from './training-conflicts.ts';
+import { followsRef, trainingConflicts } from './training-conflicts.ts';
 
 export interface Conflict {
   readonly field: FieldName;
@@ -83,7 +83,7 @@ function structureConflicts(e: Experiment): Conflict[] {
   const because = `because the structure ${e.structure} sets how many weights live where`;
   if ((e.redistribution ?? 'none') !== 'none') found.push({ field: 'redistribution', expected: `none, ${because}` });
   if (e.growth === 'momentum-per-neuron') found.push({ field: 'growth', expected: `another rule, ${because}` });
-  if (e.profile === 'ref') found.push({ field: 'profile', expected: `clean, ${because}, and the profile ref draws it by coin` });
+  if (followsRef(e.profile)) found.push({ field: 'profile', expected: `clean, ${because}, and the profile ${e.profile} draws it by coin` });
   const structure = readStructure(e.structure);
   if (structure.kind !== 'n-of-m') return found;
   const { live, of } = structure;
@@ -94,9 +94,11 @@ function structureConflicts(e: Experiment): Conflict[] {
   return found;
 }
 
-function profileConflicts({ profile, redistribution = 'none', growth, drop }: Experiment): Conflict[] {
-  if (profile !== 'ref') return [];
+function profileConflicts({ profile, redistribution = 'none', growth, drop, optimizer }: Experiment): Conflict[] {
+  if (!followsRef(profile)) return [];
   const found: Conflict[] = [];
+  if (profile === 'ref-dense' && optimizer === 'adamw')
+    found.push({ field: 'optimizer', expected: 'sgd, because the profile ref-dense gathers momentum of dead weights as sgd does' });
   if (redistribution !== 'none' && growth === 'random')
     found.push({ field: 'redistribution', expected: 'none, because random growth in the profile ref is by coin' });
   if (drop === 'taylor')

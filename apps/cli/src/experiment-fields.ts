@@ -3,7 +3,7 @@
  * JSON schema all come from here.
  */
 import { datasetNames } from '@freetickets/datasets';
-import { BASES, DEATH_RATES, DROP_RULES, GROW_RULES, METHODS, PROFILES, REDISTRIBUTIONS } from '@freetickets/dst-trainer';
+import { BASES, DEATH_RATES, DROP_RULES, GROW_RULES, GUARD_ACTIONS, METHODS, PROFILES, REDISTRIBUTIONS } from '@freetickets/dst-trainer';
 import { z } from 'zod';
 import { scheduleField } from './schedule-field.ts';
 
@@ -32,7 +32,7 @@ const PROFILE = namesOf(PROFILES);
 export const AUGMENTATION = ['none', 'crop-flip', 'cutout', 'crop-flip-cutout', 'imagenet'] as const;
 const OPTIMIZERS = ['sgd', 'adamw'] as const;
 const DECAYS = ['all', 'weights'] as const;
-const ENGINES = ['auto', 'native', 'reference'] as const;
+export const ENGINES = ['auto', 'native', 'wasm', 'reference', 'tfjs', 'tfjs/tensorflow', 'tfjs/wasm', 'tfjs/cpu'] as const;
 
 const share = z.number().gt(0).max(1);
 const shareBelow1 = z.number().min(0).lt(1);
@@ -102,6 +102,17 @@ const ADVANCED = {
   ),
   patience: whole('epochs without a better validation after which the phase of a ticket ends; default: none ends early', (n) =>
     n.optional(),
+  ),
+  guard: choice(
+    z.enum(GUARD_ACTIONS).optional(),
+    GUARD_ACTIONS,
+    'what is done about a loss or gradient that is no finite number, and about layers in which nothing lives: stop, skip the step, or roll-back to the last checkpoint with half the learning rate; default: stop',
+  ),
+  maxGradientNorm: field(
+    z.number().gt(0).optional(),
+    'N',
+    'largest norm of all gradients together that the guard lets pass; default: any finite one',
+    'a number above 0',
   ),
   distribution: choice(
     z.enum(DISTRIBUTIONS).default('erk'),
@@ -211,7 +222,7 @@ const ADVANCED = {
   profile: choice(
     z.enum(PROFILE).optional(),
     PROFILE,
-    'clean: the method as described; ref: as the published code runs it; default: clean',
+    'clean: the method as described; ref: as the published code runs it; ref-dense: with its momentum of dead weights too, on the engine tfjs; default: clean',
   ),
   validation: field(
     z.number().gt(0).lt(1).default(0.1),
@@ -238,7 +249,11 @@ const ADVANCED = {
     'ticket to start from, of this network and as sparse as the method starts, with a fresh optimizer; import makes one of PyTorch weights',
     'a ticket (.safetensors)',
   ),
-  engine: choice(z.enum(ENGINES).default('auto'), ENGINES, 'auto (the fastest that runs here), native, reference'),
+  engine: choice(
+    z.enum(ENGINES).default('auto'),
+    ENGINES,
+    'auto (the fastest sparse one that runs here), native, wasm, reference; tfjs: dense with masks, on the best backend of TensorFlow.js or on tfjs/tensorflow, tfjs/wasm, tfjs/cpu',
+  ),
   threads: field(
     z.int().min(1).max(1024).optional(),
     'N',
@@ -254,6 +269,7 @@ const ADVANCED = {
   keepTrajectory: whole('first test pictures whose predictions are kept after each epoch, for evaluate --trajectory; default: none', (n) =>
     n.max(10_000).optional(),
   ),
+  keepCheckpoints: whole('last checkpoints that stay on disk', (n) => n.default(3)),
   checkpointEvery: whole('training steps between two checkpoints, besides one per epoch', (n) => n.default(1000)),
 };
 
@@ -266,7 +282,14 @@ export type Experiment = { readonly [Name in FieldName]: z.output<(typeof FIELDS
 export const isAdvanced = (name: FieldName): boolean => Object.hasOwn(ADVANCED, name);
 
 /** What decides where, how fast and how safely something is computed, but not what: it may change while a run goes on. */
-export const CIRCUMSTANCES = ['data', 'engine', 'threads', 'loaderWorkers', 'checkpointEvery'] as const satisfies readonly FieldName[];
+export const CIRCUMSTANCES = [
+  'data',
+  'engine',
+  'threads',
+  'loaderWorkers',
+  'checkpointEvery',
+  'keepCheckpoints',
+] as const satisfies readonly FieldName[];
 
 /** `exploreEpochs` -> `--explore-epochs` */
 export const flagOf = (name: FieldName): string => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;

@@ -7,6 +7,8 @@ import { program } from './program.ts';
 /** Until a command asks for it, a signal ends the process as it does any other. */
 function stopSignal(): AbortSignal {
   const stop = new AbortController();
+  // What schedulers send before the time is up; it may come again.
+  process.on('SIGUSR1', () => stop.abort());
   for (const name of ['SIGINT', 'SIGTERM'] as const) {
     process.on(name, () => {
       if (stop.signal.aborted) process.exit(EXIT.interrupted);

@@ -21,12 +21,12 @@ export function withOutput(command: Command): Command {
 }
 
 /** Fields of an experiment as options, with their help and defaults. Their values stay texts; `resolveExperiment` reads them. */
-export function withFields(command: Command, names: readonly FieldName[]): Command {
+export function withFields(command: Command, names: readonly FieldName[], heading?: string): Command {
   for (const name of names) {
     const { help, value, schema } = FIELDS[name];
     const fallback = schema.safeParse(undefined).data;
     const shown = fallback === undefined ? '' : ` (default: ${fallback})`;
-    const group = isAdvanced(name) ? 'Advanced options:' : 'Options:';
+    const group = heading ?? (isAdvanced(name) ? 'Advanced options:' : 'Options:');
     const option = new Option(value === '' ? `${flagOf(name)} [BOOLEAN]` : `${flagOf(name)} <${value}>`, `${help}${shown}`).helpGroup(
       group,
     );

@@ -2,6 +2,8 @@
 import { generated, sourceOf, splitValidation } from '@freetickets/datasets';
 import { decodeCheckpoint, encodeCheckpoint, type TrainEvent, type TrainState, train } from '@freetickets/dst-trainer';
 import { referenceEngine } from '@freetickets/engine-sparse';
+import { tfjsEngine } from '@freetickets/engine-tfjs';
+import { loadTfjs } from '@freetickets/engine-tfjs/node';
 import { network } from '@freetickets/sparse-core';
 import { describe, expect, it } from 'vitest';
 import { resolveExperiment } from './experiment.ts';
@@ -37,7 +39,8 @@ async function eventsOf(flags: Flags, resume?: TrainState): Promise<TrainEvent[]
     rewireEvery: '2',
     ...flags,
   });
-  const run = { network: net, plan: plansOf(experiment)[0]!, data, engine: referenceEngine(), seed: 3, checkpointEvery: 1 };
+  const engine = experiment.profile === 'ref-dense' ? tfjsEngine(await loadTfjs('wasm')) : referenceEngine();
+  const run = { network: net, plan: plansOf(experiment)[0]!, data, engine, seed: 3, checkpointEvery: 1 };
   const events: TrainEvent[] = [];
   for await (const event of train({ ...run, ...(resume && { resume }) })) events.push(event);
   return events;
@@ -50,6 +53,7 @@ describe('on networks with convolutions', () => {
     [{ growth: 'momentum', redistribution: 'momentum', sparsity: '0.8' }],
     [{ method: 'gmp', drop: 'taylor', sparsity: '0.8' }],
     [{ profile: 'ref', growth: 'random', sparsity: '0.8' }],
+    [{ profile: 'ref-dense', sparsity: '0.8' }],
     [{ structure: '2:4', sparsity: '0.5' }],
     [{ structure: 'srigl', ablation: '0.9', sparsity: '0.9' }],
     [{ distribution: 'grasp', drop: 'global-magnitude', growth: 'random-unfired' }],

@@ -3,6 +3,7 @@ import {
   type Averaging,
   DROP_RULES,
   GROW_RULES,
+  type Guard,
   ONE_PASS,
   type OnePass,
   type Plan,
@@ -42,6 +43,7 @@ export function plansOf(experiment: Experiment): readonly Plan[] {
     ...distributionOf(experiment),
     structure: structureOf(experiment),
     averaging: averagingOf(experiment),
+    guard: guardOf(experiment),
     profile: profile === 'clean' ? undefined : PROFILES[profile],
     deathRate: experiment.deathRate ?? (trainedAs(experiment) === 'dst' && profile === 'clean' ? 'cosine' : 'constant'),
     rewiring: {
@@ -53,6 +55,9 @@ export function plansOf(experiment: Experiment): readonly Plan[] {
     },
   });
 }
+
+const guardOf = ({ guard: action, maxGradientNorm }: Experiment): Guard | undefined =>
+  action === undefined && maxGradientNorm === undefined ? undefined : { action: action ?? 'stop', maxGradientNorm };
 
 /** `swa` or `ema:0.999`, as a field has it. */
 function averagingOf({ average, averageFrom: from }: Experiment): Averaging | undefined {

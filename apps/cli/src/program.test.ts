@@ -41,7 +41,6 @@ describe('program', () => {
     [['evaluate'], /missing required argument 'RUN'/],
     [['export', 'run', 'more', '-o', 'x'], /too many arguments/],
     [['evaluate', 'run', '--split', 'tset'], /Allowed choices are test, valid, train/],
-    [['export', 'run'], /required option '-o, --output <FILE>' not specified/],
     [['predict', 'model.onnx'], /required option '-i, --input <FILE...>' not specified/],
   ])('%j is wrong use', async (args, message) => {
     const { error, said } = await failure(...args);
@@ -50,11 +49,17 @@ describe('program', () => {
   });
 
   it.each([
+    [['train', '--force', '--out', 'x'], '--force: expected --resume DIR beside it, received nothing'],
+    [['train', '--strict', '--out', 'x'], '--strict: expected --resume DIR beside it, received nothing'],
     [['train'], '--out: expected a new folder for the run, received nothing. Or give --resume DIR'],
     [
       ['train', '--resume', 'run', '--seed', '1', '--out', 'x'],
       '--resume: expected no option that the run folder holds already, received --out, --seed',
     ],
+    [['export', 'run'], '--output: expected either it or --triton, received neither'],
+    [['export', 'run', '-o', 'x', '--name', 'y'], '--name: expected it with --triton only, received "y"'],
+    [['export', 'run', '-o', 'x', '--ood-rate', '0.1'], '--ood-rate: expected it with --calibrate only, received "0.1"'],
+    [['export', 'run', '-o', 'x', '--calibrate', '--ood-rate', '1'], '--ood-rate: expected a share below 1, received "1"'],
     [['export', 'run', '-o', 'x', '--member', '1.5'], '--member: expected a whole number of at least 0, received "1.5"'],
     [['serve', 'x.onnx', '--port', '70000'], '--port: expected a whole number from 0 to 65535, received "70000"'],
     [['serve', 'a/x.onnx', 'b/x.onnx'], 'b/x.onnx: expected a name that no other model has, received "x". Write name=path'],

@@ -1,4 +1,6 @@
 /** The command line: every command, its options and its help. What a command does is in `commands/`. */
+
+import { type EngineName, engineNames } from '@freetickets/inference';
 import { SparseError } from '@freetickets/sparse-core';
 import { Argument, Command, Option } from 'commander';
 import { type BenchOptions, bench, WORKLOADS } from './commands/bench.ts';
@@ -6,13 +8,14 @@ import { benchText } from './commands/bench-text.ts';
 import { compareCommand } from './commands/compare-command.ts';
 import { type CorruptOptions, dataText, describeData } from './commands/data.ts';
 import { demo, demoText } from './commands/demo.ts';
-import { diagnose, diagnosisText } from './commands/doctor.ts';
+import { doctorCommand } from './commands/doctor-command.ts';
 import { corruptionNamed, evaluateCommand } from './commands/evaluate-command.ts';
-import { EXPORT_FORMATS, type ExportFormat, exportRun, exportText } from './commands/export.ts';
+import { exportCommand } from './commands/export-command.ts';
 import { importCommand } from './commands/import-command.ts';
 import { predict, predictText } from './commands/predict.ts';
 import { reportCommand } from './commands/report-command.ts';
-import { serveModels, servingText } from './commands/serve.ts';
+import { serveCommand } from './commands/serve-command.ts';
+import { setupCommand } from './commands/setup-command.ts';
 import { sweepCommand } from './commands/sweep-command.ts';
 import { resumeRun, startRun, trainText } from './commands/train.ts';
 import { EXIT } from './exit.ts';
@@ -45,11 +48,18 @@ export function program(stopSignal: StopSignal): Command {
   dataCommand(root);
   demoCommand(root, stopSignal);
   doctorCommand(root);
+  setupCommand(root, stopSignal);
   benchCommand(root);
   return root;
 }
 
-type TrainOptions = Common & Flags & { readonly out?: string; readonly config?: string; readonly resume?: string };
+interface TrainOptions extends Common, Flags {
+  readonly out?: string;
+  readonly config?: string;
+  readonly resume?: string;
+  readonly force?: boolean;
+  readonly strict?: boolean;
+}
 
 function trainCommand(root: Command, stopSignal: StopSignal): void {
   const command = addCommand(root, 'train', 'Trains tickets; each is one sparse member of an ensemble.', [
@@ -59,97 +69,62 @@ function trainCommand(root: Command, stopSignal: StopSignal): void {
   ])
     .addOption(new Option('--out <DIR>', 'new folder for the run'))
     .addOption(new Option('--config <FILE>', 'experiment file (JSON); options given here win over it'))
-    .addOption(new Option('--resume <DIR>', `go on with the run in this folder; goes with ${CIRCUMSTANCES.map(flagOf).join(', ')} only`));
-  withOutput(withFields(command, FIELD_NAMES)).action(async ({ json, quiet, out, config, resume, ...flags }: TrainOptions) => {
-    const speak = talk({ json, quiet });
-    const start = async () => {
-      if (out === undefined)
-        throw new SparseError('INVALID_CONFIG', '--out', 'a new folder for the run', new Error('nothing'), 'Or give --resume DIR');
-      const file = config === undefined ? undefined : await readExperimentFile(config);
-      return startRun(resolveExperiment(flags, file), out, speak, { signal: stopSignal() });
-    };
-    const goOn = async (folder: string) => {
-      const fixed = (Object.keys(flags) as FieldName[]).filter((name) => !(CIRCUMSTANCES as readonly FieldName[]).includes(name));
-      const wrong = [...(out === undefined ? [] : ['--out']), ...(config === undefined ? [] : ['--config']), ...fixed.map(flagOf)];
-      if (wrong.length > 0)
-        throw new SparseError('INVALID_CONFIG', '--resume', 'no option that the run folder holds already', new Error(wrong.join(', ')));
-      return resumeRun(folder, speak, { signal: stopSignal() }, flags);
-    };
-    const result = await (resume === undefined ? start() : goOn(resume));
-    speak.result(result, trainText(result));
-    if (!result.finished) process.exitCode = EXIT.resume;
-  });
+    .addOption(new Option('--resume <DIR>', `go on with the run in this folder; goes with ${CIRCUMSTANCES.map(flagOf).join(', ')} only`))
+    .addOption(new Option('--force', 'resume although data, experiment, engine or version are not what they were; the log says so'))
+    .addOption(new Option('--strict', 'do not resume from an older checkpoint where the newest is damaged'));
+  withOutput(withFields(command, FIELD_NAMES)).action(
+    async ({ json, quiet, out, config, resume, force = false, strict = false, ...flags }: TrainOptions) => {
+      const speak = talk({ json, quiet });
+      const start = async () => {
+        if (force || strict)
+          throw new SparseError('INVALID_CONFIG', force ? '--force' : '--strict', '--resume DIR beside it', new Error('nothing'));
+        if (out === undefined)
+          throw new SparseError('INVALID_CONFIG', '--out', 'a new folder for the run', new Error('nothing'), 'Or give --resume DIR');
+        const file = config === undefined ? undefined : await readExperimentFile(config);
+        return startRun(resolveExperiment(flags, file), out, speak, { signal: stopSignal() });
+      };
+      const goOn = async (folder: string) => {
+        const fixed = (Object.keys(flags) as FieldName[]).filter((name) => !(CIRCUMSTANCES as readonly FieldName[]).includes(name));
+        const wrong = [...(out === undefined ? [] : ['--out']), ...(config === undefined ? [] : ['--config']), ...fixed.map(flagOf)];
+        if (wrong.length > 0)
+          throw new SparseError('INVALID_CONFIG', '--resume', 'no option that the run folder holds already', new Error(wrong.join(', ')));
+        return resumeRun(folder, speak, { signal: stopSignal() }, { flags, force, strict });
+      };
+      const result = await (resume === undefined ? start() : goOn(resume));
+      speak.result(result, trainText(result));
+      if (!result.finished) process.exitCode = EXIT.resume;
+    },
+  );
 }
 
-interface ExportFlags extends Common {
-  readonly output: string;
-  readonly member?: string;
-  readonly format: ExportFormat;
-  readonly normalize: boolean;
-}
-
-function exportCommand(root: Command): void {
-  const command = addCommand(root, 'export', 'Writes the tickets of a run as one ONNX file, or one of them as a state dict for PyTorch.', [
-    'export runs/mnist --output ensemble.onnx',
-    'export runs/mnist --output first.onnx --member 0',
-    'export runs/mnist --output first.safetensors --member 0 --format pytorch',
-  ])
-    .argument('<RUN>', 'run folder')
-    .requiredOption('-o, --output <FILE>', 'where to write')
-    .addOption(new Option('--member <K>', 'one ticket only, counted from 0'))
-    .addOption(new Option('--format <NAME>', 'pytorch: names and layout of its state dict').choices(EXPORT_FORMATS).default('onnx'))
-    .addOption(new Option('--no-normalize', 'leave normalisation to the caller; without this the model takes pixels in [0, 1]'));
-  withOutput(command).action(async (run: string, { json, quiet, output, format, normalize, member }: ExportFlags) => {
-    const chosen = member === undefined ? {} : { member: wholeNumber('--member', member, 0) };
-    const result = await exportRun(run, { output, format, normalize, ...chosen });
-    talk({ json, quiet }).result(result, exportText(result));
-  });
+interface PredictFlags extends Common {
+  readonly input: string[];
+  readonly resize?: boolean;
+  readonly engine: EngineName;
+  readonly threads?: string;
 }
 
 function predictCommand(root: Command): void {
   const command = addCommand(root, 'predict', 'Runs pictures through an exported model.', [
     'predict ensemble.onnx --input digit.png',
     'predict ensemble.onnx --input a.png b.jpg --resize --json',
+    'predict ensemble.onnx --input digit.png --engine onnxruntime-cuda',
   ])
     .argument('<MODEL>', 'ONNX file made by export')
     .requiredOption('-i, --input <FILE...>', 'JPEG or PNG pictures')
-    .addOption(new Option('--resize', 'fit pictures of another size: scale, then cut out the middle'));
-  withOutput(command).action(
-    async (model: string, { json, quiet, input, resize = false }: Common & { input: string[]; resize?: boolean }) => {
-      const result = await predict(model, input, { resize });
-      talk({ json, quiet }).result(result, predictText(result));
-    },
-  );
-}
-
-interface ServeFlags extends Common {
-  readonly port: string;
-  readonly host: string;
-  readonly threads?: string;
-}
-
-function serveCommand(root: Command, stopSignal: StopSignal): void {
-  const command = addCommand(root, 'serve', 'Serves exported models over HTTP (Open Inference Protocol) until stopped.', [
-    'serve ensemble.onnx',
-    'serve digits=ensemble.onnx --port 9000',
-  ])
-    .argument('<MODEL...>', 'ONNX files, each served under its name without .onnx; or name=file')
-    .addOption(new Option('--port <N>', 'TCP port; 0 takes a free one').default('8000'))
-    .addOption(new Option('--host <ADDRESS>', 'address to listen on').default('127.0.0.1'))
-    .addOption(new Option('--threads <N>', 'threads of each model (default: the processors, shared out among the models)'));
-  withOutput(command).action(async (texts: string[], { json, quiet, host, port, threads }: ServeFlags) => {
+    .addOption(new Option('--resize', 'fit pictures of another size: scale, then cut out the middle'))
+    .addOption(
+      new Option('--engine <NAME>', 'what computes; auto takes the fastest that works here, and says why')
+        .choices(engineNames)
+        .default('auto'),
+    )
+    .addOption(new Option('--threads <N>', 'of the engine (default: all processors)'));
+  withOutput(command).action(async (model: string, { json, quiet, input, resize = false, engine, threads }: PredictFlags) => {
     const speak = talk({ json, quiet });
-    const signal = stopSignal();
-    const ports = { host, port: wholeNumber('--port', port, 0, 65_535) };
-    const serving = await serveModels(
-      texts,
-      threads === undefined ? ports : { ...ports, threads: wholeNumber('--threads', threads, 1, 1024) },
-      speak,
-    );
-    speak.result({ address: serving.server.address, models: serving.models }, servingText(serving));
-    speak.say('stop with Ctrl-C');
-    await aborted(signal);
-    await serving.server.close();
+    const shared = threads === undefined ? {} : { threads: wholeNumber('--threads', threads, 1, 1024) };
+    const result = await predict(model, input, { resize, engine, ...shared });
+    speak.say(`engine: ${result.engine.name} (${result.engine.why})`);
+    speak.result(result, predictText(result));
   });
 }
 
@@ -193,17 +168,6 @@ function demoCommand(root: Command, stopSignal: StopSignal): void {
   });
 }
 
-function doctorCommand(root: Command): void {
-  const command = addCommand(root, 'doctor', 'Says what this machine has, what is used, and what would make it faster.', [
-    'doctor',
-    'doctor --json',
-  ]);
-  withOutput(command).action(({ json, quiet }: Common) => {
-    const diagnosis = diagnose();
-    talk({ json, quiet }).result(diagnosis, diagnosisText(diagnosis));
-  });
-}
-
 interface BenchFlags extends Common, Omit<Flags, 'engine'> {
   readonly engine: string;
   readonly members?: string;
@@ -241,6 +205,3 @@ function benchCommand(root: Command): void {
     },
   );
 }
-
-const aborted = (signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => (signal.aborted ? resolve() : signal.addEventListener('abort', () => resolve(), { once: true })));

@@ -1,12 +1,14 @@
+import { createHash } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, truncate, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { TrainState } from '@freetickets/dst-trainer';
+import { decodeCheckpoint, type TrainState } from '@freetickets/dst-trainer';
 import { erk, initialState, lenet300, network, randomTopology } from '@freetickets/sparse-core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { experimentHash, resolveExperiment } from './experiment.ts';
 import { RunFolder } from './run-folder.ts';
+import { isLease } from './run-lease.ts';
 import type { RunRecord } from './run-record.ts';
 
 const net = network(lenet300({ input: [1, 4, 4], classes: 2 }));
@@ -28,9 +30,9 @@ describe('RunFolder', () => {
   let parent = '';
   let path = '';
   const create = async () => {
-    const { folder, lock } = await RunFolder.create(path, record);
-    await lock[Symbol.asyncDispose]();
-    return folder;
+    const { lease } = await RunFolder.create(path, record);
+    await lease[Symbol.asyncDispose]();
+    return new RunFolder(path);
   };
   beforeEach(async () => {
     parent = await mkdtemp(join(tmpdir(), 'freetickets-run-'));
@@ -94,34 +96,112 @@ describe('RunFolder', () => {
   });
 
   it('lets one process in at a time', async () => {
-    const { folder, lock } = await RunFolder.create(path, record);
-    await expect(folder.lock()).rejects.toThrow(`${path}: expected a run that nobody else works on`);
-    await lock[Symbol.asyncDispose]();
-    await (await folder.lock())[Symbol.asyncDispose]();
+    const { folder, lease } = await RunFolder.create(path, record);
+    await expect(folder.lease()).rejects.toThrow(`${path}: expected a run that nobody else works on`);
+    await lease[Symbol.asyncDispose]();
+    await (await folder.lease())[Symbol.asyncDispose]();
   });
 
   it('removes half-written files and nothing else', async () => {
     const folder = await create();
     await mkdir(join(path, 'tickets'));
     await writeFile(join(path, 'tickets', 'ticket-0.safetensors.1234abcd.tmp'), 'half');
-    await writeFile(join(path, 'checkpoint.safetensors.1234abcd.tmp'), 'half');
+    await writeFile(join(path, 'run.json.1234abcd.tmp'), 'half');
     await writeFile(join(path, 'tickets', 'ticket-0.safetensors'), 'whole');
     await folder.prepare();
     expect(await readdir(join(path, 'tickets'))).toEqual(['ticket-0.safetensors']);
     expect((await readdir(path)).sort()).toEqual(['run.json', 'tickets']);
   });
 
+  const fired = new Map(
+    [...model.topology].map(([param, { shape }]) => [param, new Uint8Array(Math.ceil(shape.reduce((a, b) => a * b, 1) / 8))]),
+  );
+  const sums = { loss: 1.5, correct: 3, seen: 32 };
+  const state: TrainState = { seed: 17, model, step: 4, phase: 1, epoch: 0, batch: 1, sums, tickets: 0, fired, elapsedSeconds: 2.5 };
+  const log = { bytes: 0, hash: createHash('sha256').digest('hex') };
+  const at = (member: number, step: number) => ({
+    member,
+    state: { ...state, step },
+    log,
+    earlierSeconds: 7.25,
+    identity: { sparsity: '0.9' },
+  });
+  const newest = (folder: RunFolder, members = 3) => folder.newestCheckpoint(members, ({ state: { tickets } }) => tickets);
+  const names = async () => (await readdir(join(path, 'checkpoints'))).sort();
+
   it('has no checkpoint at first, and then the one that was saved', async () => {
     const folder = await create();
-    expect(await folder.loadCheckpoint(3)).toBeUndefined();
-    const fired = new Map(
-      [...model.topology].map(([param, { shape }]) => [param, new Uint8Array(Math.ceil(shape.reduce((a, b) => a * b, 1) / 8))]),
-    );
-    const sums = { loss: 1.5, correct: 3, seen: 32 };
-    const state: TrainState = { seed: 17, model, step: 4, phase: 1, epoch: 0, batch: 1, sums, tickets: 0, fired, elapsedSeconds: 2.5 };
-    await folder.saveCheckpoint({ member: 2, state, logBytes: 99, earlierSeconds: 7.25 });
-    expect(await folder.loadCheckpoint(3)).toMatchObject({ member: 2, logBytes: 99, earlierSeconds: 7.25, state: { step: 4, sums } });
-    await expect(folder.loadCheckpoint(2)).rejects.toThrow(/checkpoint\.safetensors: expected the position in a run of 2 members/);
+    expect(await newest(folder)).toEqual({ skipped: [] });
+    await folder.saveCheckpoint(at(2, 4), 3);
+    expect((await newest(folder)).checkpoint).toMatchObject({ ...at(2, 4), state: { step: 4, sums } });
+    await expect(newest(folder, 2)).rejects.toThrow(/2-4\.safetensors: expected the position in a run of 2 members/);
+  });
+
+  it('keeps the newest checkpoints by member and step, and the newest alone to make room', async () => {
+    const folder = await create();
+    for (const [member, step] of [
+      [0, 9],
+      [0, 10],
+      [0, 100],
+      [1, 2],
+    ] as const)
+      await folder.saveCheckpoint(at(member, step), 3);
+    expect(await names()).toEqual(['0-10.safetensors', '0-100.safetensors', '1-2.safetensors']);
+    await folder.dropOlderCheckpoints();
+    expect(await names()).toEqual(['1-2.safetensors']);
+  });
+
+  it('takes the newest checkpoint that is whole, says what it skipped, and removes that when it goes on', async () => {
+    const folder = await create();
+    for (const step of [10, 20, 30]) await folder.saveCheckpoint(at(0, step), 3);
+    await truncate(join(path, 'checkpoints/0-30.safetensors'), 500);
+    const file = join(path, 'checkpoints/0-20.safetensors');
+    const bytes = await readFile(file);
+    bytes[bytes.length - 7]! ^= 4;
+    await writeFile(file, bytes);
+    const { checkpoint, skipped } = await newest(folder);
+    expect(checkpoint?.state.step).toBe(10);
+    expect(skipped.map(({ at: place }) => place)).toEqual([join(path, 'checkpoints/0-30.safetensors'), file]);
+    await folder.prepare(checkpoint);
+    expect(await names()).toEqual(['0-10.safetensors']);
+    await truncate(join(path, 'checkpoints/0-10.safetensors'), 0);
+    await expect(newest(folder)).rejects.toMatchObject({ code: 'BAD_FILE' });
+  });
+
+  it('passes over checkpoints whose log or tickets are not what they were', async () => {
+    const folder = await create();
+    await folder.saveCheckpoint(at(0, 10), 3);
+    await writeFile(folder.logPath, '{"a":1}\n{"a":2}\n');
+    const hash = createHash('sha256').update('{"a":1}\n').digest('hex');
+    await folder.saveCheckpoint({ ...at(0, 20), log: { bytes: 8, hash } }, 3);
+    await folder.saveCheckpoint({ ...at(0, 30), state: { ...state, step: 30, tickets: 1 } }, 3);
+    const found = await newest(folder);
+    expect(found.checkpoint?.state.step).toBe(20);
+    expect(found.skipped[0]?.message).toMatch(/ticket-0\.safetensors: expected a ticket file, received "no such file"/);
+    await writeFile(folder.logPath, '{"a":3}\n{"a":2}\n');
+    const earlier = await newest(folder);
+    expect(earlier.checkpoint?.state.step).toBe(10);
+    expect(earlier.skipped.at(-1)?.message).toMatch(/events\.jsonl: expected the 8 bytes that the checkpoint knows of, received others/);
+  });
+
+  it('lets nobody save whose run was taken over, and keeps what the new holder has', async () => {
+    const { folder: sleeper, lease: first } = await RunFolder.create(path, record);
+    await sleeper.prepare();
+    await sleeper.saveCheckpoint(at(0, 1), 3);
+    const [mine] = (await readdir(path)).filter(isLease);
+    const asleep = new Date(Date.now() - 3_600_000);
+    await utimes(join(path, mine!), asleep, asleep); // an hour without a sign of life
+    const { folder } = await RunFolder.open(path);
+    await using _second = await folder.lease();
+    expect((await readdir(path)).filter(isLease)).not.toContain(mine);
+    await folder.saveCheckpoint(at(0, 2), 3);
+    await expect(sleeper.saveCheckpoint(at(0, 3), 3)).rejects.toThrow(/received one that another process took over/);
+    await expect(sleeper.saveTicket(0, model, {})).rejects.toMatchObject({ code: 'ALREADY_EXISTS' });
+    expect(await names()).toEqual(['0-1.safetensors', '0-2.safetensors']);
+    const tokens = await Promise.all([1, 2].map(async (step) => tokenOf(join(path, `checkpoints/0-${step}.safetensors`))));
+    expect(tokens[1]).toBeGreaterThan(tokens[0]!);
+    await first[Symbol.asyncDispose]();
+    expect((await readdir(path)).filter(isLease)).toHaveLength(1);
   });
 
   it('counts tickets from 0 up to the first gap', async () => {
@@ -175,3 +255,5 @@ describe('RunFolder', () => {
     expect(await folder.results()).toBeUndefined();
   });
 });
+
+const tokenOf = async (file: string): Promise<number> => JSON.parse(decodeCheckpoint(await readFile(file), file).meta.run!).token;

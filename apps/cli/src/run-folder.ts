@@ -4,69 +4,66 @@
  *     run.json                  the resolved experiment, the network, the data's hash, who ran it
  *     start.safetensors         the ticket that it started from, if it did
  *     events.jsonl              what happened, one JSON object a line
- *     checkpoint.safetensors    the last moment from which the run can go on
+ *     checkpoints/0-170.safetensors ...   the last moments from which the run can go on, by member and step
  *     tickets/ticket-0.safetensors ...
  *     results.json              what `evaluate` measured
+ *     lease-....json            who trains here at the moment
  *
- * Every file but the event log is written beside its place and renamed. The checkpoint says how long the log was, so a run that was
- * killed cuts the log back to the moment it resumes from and no event stands there twice.
+ * Every file but the event log is written beside its place and renamed. A checkpoint says how long the log was and what was in it, so a run
+ * that was killed cuts the log back to the moment it resumes from and no event stands there twice.
  */
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, rm, rmdir } from 'node:fs/promises';
+import { readdir, readFile, rm, rmdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { decodeCheckpoint, encodeCheckpoint, type TrainState } from '@freetickets/dst-trainer';
-import { type ModelState, SparseError, type Ticket, type TicketInfo } from '@freetickets/sparse-core';
-import { loadTicket, readFileOrExplain, saveTicket, writeFileAtomic } from '@freetickets/sparse-core/node';
+import { encodeTicket, type ModelState, SparseError, type Ticket, type TicketInfo } from '@freetickets/sparse-core';
+import { loadTicket, makeFolder, readFileOrExplain, writeFileAtomic } from '@freetickets/sparse-core/node';
+import { CheckpointStore, type FoundCheckpoint, type RunCheckpoint } from './checkpoint-store.ts';
+import { checkLog } from './event-log.ts';
 import type { Flags } from './experiment-fields.ts';
-import { lockRun } from './run-lock.ts';
+import { isLease, RunLease } from './run-lease.ts';
 import { type ReadRecord, type RunRecord, readRecord } from './run-record.ts';
-
-/** Where a run stands. */
-export interface RunCheckpoint {
-  readonly member: number;
-  readonly state: TrainState;
-  readonly logBytes: number;
-  /** Training time of the members before. */
-  readonly earlierSeconds: number;
-}
 
 export class RunFolder {
   readonly path: string;
   readonly logPath: string;
+  readonly #checkpoints: CheckpointStore;
+  /** Of this process, while it trains here. */
+  #lease: RunLease | undefined;
+  readonly #permit = { permit: async () => this.#lease?.check() };
 
   constructor(path: string) {
     this.path = path;
     this.logPath = join(path, 'events.jsonl');
+    this.#checkpoints = new CheckpointStore(path);
   }
 
   /** @throws SparseError ALREADY_EXISTS when there is something at `path` */
   static async checkFree(path: string): Promise<void> {
     if (!existsSync(path)) return;
     const names = await readdir(path).catch(() => undefined);
-    if (names?.length === 0) return;
+    // What a process that was killed in its first moment has left; whoever holds the lease may be gone, and will be asked.
+    if (names?.every((name) => isLease(name) || name.endsWith('.tmp'))) return;
     const resumable = names?.includes('run.json') ? `, or go on with: freetickets train --resume ${path}` : '';
     const found = new Error(names ? 'one with files in it' : 'a file');
     throw new SparseError('ALREADY_EXISTS', path, 'a folder that does not exist yet', found, `Choose another --out${resumable}`);
   }
 
   /**
-   * Makes the folder, takes its lock and writes the record; leaves nothing behind when that fails.
+   * Makes the folder, takes its lease and writes the record; leaves nothing behind when that fails.
    * @param start the ticket file that the run starts from
    */
-  static async create(path: string, record: RunRecord, start?: Uint8Array): Promise<{ folder: RunFolder; lock: AsyncDisposable }> {
+  static async create(path: string, record: RunRecord, start?: Uint8Array): Promise<{ folder: RunFolder; lease: AsyncDisposable }> {
     await RunFolder.checkFree(path);
     const folder = new RunFolder(path);
-    const made = await mkdir(path, { recursive: true }).catch((cause: unknown) => {
-      throw new SparseError('INVALID_ARGUMENT', path, 'a folder that can be made', cause, '', { cause });
-    });
-    const lock = await lockRun(path);
+    const made = await makeFolder(path);
+    const lease = await folder.lease();
     try {
       await RunFolder.checkFree(path); // somebody may have been quicker
       if (start) await writeFileAtomic(folder.startPath, start);
       await folder.writeJson('run.json', record);
-      return { folder, lock };
+      return { folder, lease };
     } catch (error) {
-      await lock[Symbol.asyncDispose]();
+      await lease[Symbol.asyncDispose]();
       if (made !== undefined) await removeEmpty(path, made);
       throw error;
     }
@@ -82,12 +79,15 @@ export class RunFolder {
     return { folder: new RunFolder(path), ...readRecord(file, text, flags) };
   }
 
-  /** Makes a place for tickets, and removes what a killed process left half-written. Only for the process that holds the lock. */
-  async prepare(): Promise<void> {
-    const tickets = join(this.path, 'tickets');
-    await mkdir(tickets, { recursive: true });
-    for (const folder of [this.path, tickets])
-      for (const name of await readdir(folder)) if (name.endsWith('.tmp')) await rm(join(folder, name), { force: true });
+  /**
+   * Makes a place for tickets, and removes what a killed process left half-written. Only for the process that holds the lease.
+   * @param from where the run goes on
+   */
+  async prepare(from?: RunCheckpoint): Promise<void> {
+    await makeFolder(join(this.path, 'tickets'));
+    for (const folder of ['', 'tickets', 'checkpoints', 'trajectory'].map((name) => join(this.path, name)))
+      for (const name of await readdir(folder).catch(() => [])) if (name.endsWith('.tmp')) await rm(join(folder, name), { force: true });
+    if (from) await this.#checkpoints.removeAfter(from);
   }
 
   async writeJson(name: string, value: unknown): Promise<void> {
@@ -116,8 +116,9 @@ export class RunFolder {
     return join(this.path, 'tickets', `ticket-${index}.safetensors`);
   }
 
+  /** @throws SparseError ALREADY_EXISTS when another process has taken over the run */
   async saveTicket(index: number, state: ModelState, info: TicketInfo): Promise<void> {
-    await saveTicket(this.ticketPath(index), state, info);
+    await writeFileAtomic(this.ticketPath(index), encodeTicket(state, info), this.#permit);
   }
 
   /** The first `count` tickets. @throws SparseError MISSING_FILE or BAD_FILE */
@@ -142,32 +143,36 @@ export class RunFolder {
     );
   }
 
-  async saveCheckpoint({ state, ...position }: RunCheckpoint): Promise<void> {
-    const meta = Object.fromEntries(Object.entries(position).map(([key, value]) => [key, String(value)]));
-    await writeFileAtomic(this.#checkpointPath, encodeCheckpoint(state, meta));
+  /**
+   * @param keep how many checkpoints stay, this one included
+   * @throws SparseError ALREADY_EXISTS when another process has taken over the run, and as `writeFileAtomic`; those before are untouched then
+   */
+  async saveCheckpoint(checkpoint: Omit<RunCheckpoint, 'token'>, keep: number): Promise<void> {
+    await this.#checkpoints.save({ ...checkpoint, token: this.#lease?.token ?? 0 }, keep, this.#permit);
   }
 
-  /** @throws SparseError ALREADY_EXISTS when another process trains in the folder */
-  async lock(): Promise<AsyncDisposable> {
-    return lockRun(this.path);
+  /** Makes room on a full disk: all checkpoints but the newest. */
+  async dropOlderCheckpoints(): Promise<void> {
+    await this.#checkpoints.removeBeyond(1);
+  }
+
+  /** Takes the right to write here. @throws SparseError ALREADY_EXISTS when another process trains in the folder */
+  async lease(): Promise<AsyncDisposable> {
+    this.#lease = await RunLease.take(this.path);
+    return this.#lease;
   }
 
   /**
+   * The newest checkpoint that is whole, with the log and the tickets from before it.
    * @param members of the run
-   * @returns undefined when the run was stopped before its first checkpoint
+   * @param ticketsBefore how many tickets were handed out by then
+   * @throws SparseError BAD_FILE when there are checkpoints, and none is
    */
-  async loadCheckpoint(members: number): Promise<RunCheckpoint | undefined> {
-    if (!existsSync(this.#checkpointPath)) return undefined;
-    const { state, meta } = decodeCheckpoint(await readFileOrExplain(this.#checkpointPath, 'a checkpoint'), this.#checkpointPath);
-    const [member, logBytes, earlierSeconds] = [meta.member, meta.logBytes, meta.earlierSeconds].map(Number) as [number, number, number];
-    const whole = (value: number) => Number.isSafeInteger(value) && value >= 0;
-    if (!whole(member) || member >= members || !whole(logBytes) || !(earlierSeconds >= 0))
-      throw new SparseError('BAD_FILE', this.#checkpointPath, `the position in a run of ${members} members`, meta);
-    return { state, member, logBytes, earlierSeconds };
-  }
-
-  get #checkpointPath(): string {
-    return join(this.path, 'checkpoint.safetensors');
+  async newestCheckpoint(members: number, ticketsBefore: (checkpoint: RunCheckpoint) => number): Promise<FoundCheckpoint> {
+    return this.#checkpoints.newest(members, async (checkpoint) => {
+      await checkLog(this.logPath, checkpoint.log);
+      await this.loadTickets(ticketsBefore(checkpoint));
+    });
   }
 }
 

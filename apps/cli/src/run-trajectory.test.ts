@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { encodeSafetensors } from '@freetickets/sparse-core';
+import { BLANK_SEAL, encodeSafetensors } from '@freetickets/sparse-core';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { loadProbed, saveProbed } from './run-trajectory.ts';
 
@@ -34,7 +34,7 @@ describe('the trajectory of a run', () => {
     mkdirSync(join(path, 'trajectory'));
     writeFileSync(join(path, 'trajectory', '0-1.safetensors.tmp'), '');
     expect(await loadProbed(path)).toEqual([]);
-    writeFileSync(join(path, 'trajectory', '0-1.safetensors'), encodeSafetensors(new Map(), {}));
+    writeFileSync(join(path, 'trajectory', '0-1.safetensors'), encodeSafetensors(new Map(), { seal: BLANK_SEAL }));
     await expect(loadProbed(path)).rejects.toThrow('expected the tensor log_probabilities of float32');
   });
 });

@@ -2,11 +2,11 @@
  * What a run's model said of the same few pictures after each epoch: `trajectory/` in the run folder, one small file for each member and epoch.
  * A resumed run writes the files of repeated epochs anew, with the same bytes, so nothing has to be cut back.
  */
-import { mkdir, readdir } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { logProbabilities, softmax } from '@freetickets/metrics';
-import { decodeSafetensors, encodeSafetensors, SparseError } from '@freetickets/sparse-core';
-import { readFileOrExplain, writeFileAtomic } from '@freetickets/sparse-core/node';
+import { BLANK_SEAL, decodeSafetensors, encodeSafetensors, requireSeal, SparseError } from '@freetickets/sparse-core';
+import { makeFolder, readFileOrExplain, writeFileAtomic } from '@freetickets/sparse-core/node';
 
 export interface ProbedEpoch {
   readonly member: number;
@@ -29,12 +29,12 @@ export async function saveProbed(
   classes: number,
 ): Promise<void> {
   const folder = join(runPath, 'trajectory');
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   const data = Float32Array.from(logProbabilities(softmax(logits, classes)));
   const shape = logits.length === size * classes ? [size, classes] : [size, logits.length / (size * classes), classes];
   await writeFileAtomic(
     join(folder, `${member}-${epoch}.safetensors`),
-    encodeSafetensors(new Map([[TENSOR, { dtype: 'F32', shape, data }]]), {}),
+    encodeSafetensors(new Map([[TENSOR, { dtype: 'F32', shape, data }]]), { seal: BLANK_SEAL }),
   );
 }
 
@@ -49,7 +49,9 @@ export async function loadProbed(runPath: string): Promise<ProbedEpoch[]> {
   places.sort((a, b) => a.member - b.member || a.epoch - b.epoch);
   return Promise.all(
     places.map(async ({ path, ...place }) => {
-      const tensor = decodeSafetensors(await readFileOrExplain(path, 'predictions of a run'), path).tensors.get(TENSOR);
+      const { tensors, metadata } = decodeSafetensors(await readFileOrExplain(path, 'predictions of a run'), path);
+      requireSeal(metadata, path);
+      const tensor = tensors.get(TENSOR);
       if (tensor?.dtype !== 'F32') throw new SparseError('BAD_FILE', path, `the tensor ${TENSOR} of float32`, tensor?.dtype);
       return { ...place, size: tensor.shape[0]!, logProbabilities: tensor.data };
     }),

@@ -6,6 +6,9 @@ export function trainingConflicts(e: Experiment): readonly Conflict[] {
   return [...unreadValues(e), ...scheduleConflicts(e), ...dataConflicts(e)];
 }
 
+/** `ref-dense` differs from `ref` by momentum only. */
+export const followsRef = (profile: Experiment['profile']): boolean => profile?.startsWith('ref') ?? false;
+
 function unreadValues({ optimizer = 'sgd', average, ...e }: Experiment): Conflict[] {
   const rules: readonly (readonly [field: FieldName, isRead: boolean, reader: string])[] = [
     ['momentum', optimizer === 'sgd', 'the optimizer sgd'],
@@ -34,7 +37,7 @@ function scheduleConflicts({ method, learningRate, profile, patience }: Experime
     found.push({ field: 'learningRate', expected: `a number, because the method ${method} has a schedule of its own` });
   if (patience !== undefined && CYCLES.includes(method))
     found.push({ field: 'patience', expected: `no value, because the method ${method} takes its tickets where a cycle of the rate ends` });
-  if (patience !== undefined && profile === 'ref')
+  if (patience !== undefined && followsRef(profile))
     found.push({
       field: 'patience',
       expected: 'no value, because the profile ref escapes by a gradient of the last planned step of a phase',

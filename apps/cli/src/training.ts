@@ -6,6 +6,7 @@ import { prefetch } from '@freetickets/datasets';
 import {
   type CheckpointEvent,
   type EpochEvent,
+  type FaultEvent,
   type Plan,
   type StoppedEvent,
   stepsPerEpoch,
@@ -15,12 +16,15 @@ import {
   train,
 } from '@freetickets/dst-trainer';
 import type { ModelState, Network, TicketInfo } from '@freetickets/sparse-core';
+import type { FoundCheckpoint, RunCheckpoint } from './checkpoint-store.ts';
 import type { Data } from './data.ts';
 import type { Computing } from './engines.ts';
 import { EventLog } from './event-log.ts';
+import { insistently } from './insistently.ts';
 import { epochsOf, seedOf, ticketsOf } from './plans.ts';
 import { type ProgressBar, progressBar } from './progress.ts';
-import type { RunCheckpoint, RunFolder } from './run-folder.ts';
+import type { RunFolder } from './run-folder.ts';
+import type { RunIdentity } from './run-identity.ts';
 import type { RunRecord } from './run-record.ts';
 import { saveProbed } from './run-trajectory.ts';
 import type { Talk } from './talk.ts';
@@ -35,6 +39,10 @@ export interface Run {
   readonly computing: Computing;
   readonly loaderWorkers: number;
   readonly checkpointEvery: number;
+  readonly keepCheckpoints: number;
+  readonly identity: RunIdentity;
+  /** Why the run is not the one that it was, where it goes on all the same. */
+  readonly forced?: readonly string[];
   readonly checkpoint?: RunCheckpoint | undefined;
   /** What every member starts from; absent: fresh values. */
   readonly start?: ModelState | undefined;
@@ -74,16 +82,17 @@ export async function trainRun(
 ): Promise<Trained> {
   const { folder, plans, data, checkpoint } = run;
   const tickets = await savedTickets(folder, plans, checkpoint);
-  await folder.prepare();
+  await folder.prepare(checkpoint);
   const loading = { workers: run.loaderWorkers, onNotice: (notice: string) => talk.say(`note: ${notice}.`) };
   await using training = prefetch(data.train, loading);
   await using validation = prefetch(data.valid, loading);
-  await using log = await EventLog.open(folder.logPath, checkpoint?.logBytes ?? 0);
+  await using log = await EventLog.open(folder.logPath, checkpoint?.log.bytes ?? 0);
   const first = checkpoint?.member ?? 0;
   const stepsEach = stepsOf(plans[0]!, data.train.size); // the plans of an experiment are of one length
   const done = first * stepsEach + (checkpoint?.state.step ?? 0);
   const bar = progressBar({ label: 'training', total: plans.length * stepsEach, done }, talk);
   const recorder = new Recorder(run, tickets, log, bar);
+  if (run.forced?.length) await log.append(first, { type: 'forced', differences: run.forced });
   const enough = new AbortController();
   const signal = asked ? AbortSignal.any([asked, enough.signal]) : enough.signal;
   try {
@@ -128,6 +137,13 @@ function probeOf({ record, data }: Pick<Run, 'record' | 'data'>): TrainRun['prob
 
 const stepsOf = (plan: Plan, samples: number): number => epochsOf(plan) * stepsPerEpoch(plan, samples);
 
+/** The newest checkpoint of a run that is whole, and its tickets with it. */
+export const newestCheckpoint = (folder: RunFolder, plans: readonly Plan[]): Promise<FoundCheckpoint> =>
+  folder.newestCheckpoint(plans.length, (checkpoint) => ticketsBefore(plans, checkpoint));
+
+const ticketsBefore = (plans: readonly Plan[], { member, state }: RunCheckpoint): number =>
+  ticketsOf(plans.slice(0, member)) + state.tickets;
+
 /** Tickets that were handed out before the checkpoint. Later ones will be made again, with the same bytes. */
 export async function savedTickets(
   folder: RunFolder,
@@ -135,8 +151,7 @@ export async function savedTickets(
   checkpoint: RunCheckpoint | undefined,
 ): Promise<SavedTicket[]> {
   if (!checkpoint) return [];
-  const count = ticketsOf(plans.slice(0, checkpoint.member)) + checkpoint.state.tickets;
-  return (await folder.loadTickets(count)).map(({ info }, index) => {
+  return (await folder.loadTickets(ticketsBefore(plans, checkpoint))).map(({ info }, index) => {
     const { epoch = 0, validAccuracy } = info.metrics ?? {};
     return { index, path: folder.ticketPath(index), epoch, ...(validAccuracy !== undefined && { validAccuracy }) };
   });
@@ -184,13 +199,17 @@ class Recorder {
     if (event.type === 'ticket') await this.#saveTicket(event);
     if (event.type === 'epoch') await this.#takeEpoch(event);
     if (event.type === 'stopped') this.#sayStopped(event);
-    await this.#log.append(this.#member, event);
+    if (event.type === 'fault') this.#sayFault(event);
+    await this.#insist(() => this.#log.append(this.#member, event));
   }
 
   async #saveCheckpoint({ state }: CheckpointEvent): Promise<void> {
-    await this.#log.flush();
-    const position = { member: this.#member, logBytes: this.#log.bytes, earlierSeconds: this.#earlierSeconds };
-    await this.#run.folder.saveCheckpoint({ ...position, state });
+    const { folder, identity, keepCheckpoints } = this.#run;
+    await this.#insist(async () => {
+      await this.#log.flush();
+      const position = { member: this.#member, log: this.#log.position, earlierSeconds: this.#earlierSeconds, identity };
+      await folder.saveCheckpoint({ ...position, state }, keepCheckpoints);
+    });
     this.#memberSeconds = state.elapsedSeconds;
   }
 
@@ -198,7 +217,7 @@ class Recorder {
     const index = this.#tickets.length;
     const { folder } = this.#run;
     const metrics = { epoch, ...(validAccuracy !== undefined && { validAccuracy }) };
-    await folder.saveTicket(index, state, this.#infoOf(metrics));
+    await this.#insist(() => folder.saveTicket(index, state, this.#infoOf(metrics)));
     this.#tickets.push({ index, path: folder.ticketPath(index), ...metrics });
     this.#bar.say(`ticket ${index}: from epoch ${epoch}${accuracyText(', validation', validAccuracy)}`);
   }
@@ -208,7 +227,14 @@ class Recorder {
     if (!event.probed) return;
     const { folder, data, record } = this.#run;
     const size = Math.min(record.experiment.keepTrajectory!, data.test.size);
-    await saveProbed(folder.path, { member: this.#member, epoch: event.epoch }, event.probed, size, data.dataset.classes.length);
+    const place = { member: this.#member, epoch: event.epoch };
+    const { probed } = event;
+    await this.#insist(() => saveProbed(folder.path, place, probed, size, data.dataset.classes.length));
+  }
+
+  /** Of a full disk all checkpoints but the newest are given up before the run is. */
+  async #insist(write: () => Promise<void>): Promise<void> {
+    await insistently(write, () => this.#run.folder.dropOlderCheckpoints());
   }
 
   #sayEpoch({ epoch, of, phase, loss, accuracy, validAccuracy, seconds }: EpochEvent): void {
@@ -218,6 +244,12 @@ class Recorder {
 
   #sayStopped({ phase, epoch, planned, validAccuracy }: StoppedEvent): void {
     this.#bar.say(`${this.#label}${phase} ends after epoch ${epoch} of ${planned}: no better validation than ${percent(validAccuracy)}`);
+  }
+
+  #sayFault({ cause, value, params, step, action, backTo }: FaultEvent): void {
+    const what = cause === 'dead-layer' ? `nothing lives in ${params!.join(', ')}` : `the ${cause} of step ${step} was ${value}`;
+    const done = action === 'skip' ? 'going on without it' : `going back to step ${backTo} with half the learning rate`;
+    this.#bar.say(`${this.#label}warning: ${what}; ${done}`);
   }
 
   /** Everything here is the same after a resumption, on whatever machine. */

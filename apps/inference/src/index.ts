@@ -1,4 +1,12 @@
-export { createApp, type ServerConfig } from './app.ts';
+export type { RunningService, ServiceOptions } from './create-service.ts';
+export { type ChosenEngine, type EngineName, type EngineOptions, engineNames } from './engines/engine.ts';
+export { onnxruntimeEngine } from './engines/onnxruntime-engine.ts';
 export { type ModelOptions, type OnnxModel, openModel } from './model.ts';
-export { type RunningServer, type ServeConfig, serve } from './serve.ts';
+export type { ConfigTensor, ModelConfig } from './repository/model-config.ts';
+export { readPbtxt, writePbtxt } from './repository/pbtxt.ts';
+export { type RunningServer, type ServeOptions, serve } from './serve.ts';
+export { type OptionValues, readServerOptions, type ServerOption, serverOptions } from './server-options.ts';
 export type { Datatype, Signature, Tensor, TensorData, TensorInfo } from './tensor.ts';
+export { OOD_SCORES, type OodScore, parseCalibration, type ServingCalibration } from './uncertainty/calibration.ts';
+export { type CalibrationOptions, fitCalibration } from './uncertainty/fit-calibration.ts';
+export type { MemberProbabilities } from './uncertainty/member-probabilities.ts';

@@ -111,7 +111,7 @@ describe('freetickets-inference', () => {
 
   it.each([
     [[], '--model: expected at least one'],
-    [['--model', 'tiny'], '--model: expected <name>=<file.onnx>'],
+    [['--model', 'tiny'], '--model: expected NAME=FILE.onnx'],
     [['--model', 'a=b', '--model', 'a=c'], '--model: expected each name once'],
     [['--model', 'a=b', '--port', '70000'], '--port: expected a whole number from 0 to 65535'],
     [['--model', 'a=b', '--threads', '0'], '--threads: expected a whole number'],

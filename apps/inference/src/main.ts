@@ -1,19 +1,28 @@
 #!/usr/bin/env node
 // The command `freetickets-inference`: arguments in, a running server out. Exit codes: 0 after an orderly end, 1 failed, 2 usage.
 
-import { isIPv4 } from 'node:net';
 import { parseArgs } from 'node:util';
 import { SparseError } from '@freetickets/sparse-core';
-import { type ServeConfig, serve } from './serve.ts';
+import { type RunningServer, type ServeOptions, serve } from './serve.ts';
+import { readServerOptions, type ServerOption, serverOptions } from './server-options.ts';
 
-const usage = `Usage: freetickets-inference --model <name>=<file.onnx> [--model ...] [options]
+const line = ({ name, value, choices, help }: ServerOption): string => {
+  const flag = `--${name}${choices ? ' KIND' : value ? ` ${value}` : ''}`;
+  return `  ${flag.padEnd(34)} ${help}${choices ? `; one of ${choices.join(', ')}` : ''}`;
+};
+const groups = [...new Set(serverOptions.map(({ group }) => group))];
+const options = groups.map((wanted) => {
+  const lines = serverOptions.filter(({ group }) => group === wanted).map(line);
+  return wanted === undefined ? lines.join('\n') : `\n${wanted}:\n${lines.join('\n')}`;
+});
 
-Serves ONNX models over the Open Inference Protocol (REST, JSON tensors).
+const usage = `Usage: freetickets-inference --model NAME=FILE.onnx [--model ...] [options]
+       freetickets-inference --repository FOLDER [options]
 
-  --model <name>=<file>  a model and the name clients call it by; repeat for more
-  --host <address>       default 127.0.0.1; anything else is reachable by others, and there is no authentication
-  --port <number>        default 8000
-  --threads <number>     threads of each model; default: the cores shared out among the models
+Serves ONNX models over the Open Inference Protocol (HTTP and gRPC).
+
+${line({ name: 'model', kind: 'list', value: 'NAME=FILE', help: 'a model and the name clients call it by; repeat for more' })}
+${options.join('\n')}
   --help
 
 Example: freetickets-inference --model digits=digits.onnx --port 8000
@@ -21,38 +30,35 @@ Example: freetickets-inference --model digits=digits.onnx --port 8000
 
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
 
-function readArguments(): ServeConfig | 'help' {
+function readArguments(): ServeOptions | 'help' {
+  const table = serverOptions.map(({ name, kind }) => {
+    const type = kind === 'flag' ? ('boolean' as const) : ('string' as const);
+    return [name, { type, multiple: kind === 'list' }] as const;
+  });
   const { values } = parseArgs({
-    options: {
-      model: { type: 'string', multiple: true, default: [] },
-      host: { type: 'string', default: '127.0.0.1' },
-      port: { type: 'string', default: '8000' },
-      threads: { type: 'string' },
-      help: { type: 'boolean', default: false },
-    },
+    options: { ...Object.fromEntries(table), model: { type: 'string', multiple: true }, help: { type: 'boolean' } },
   });
   if (values.help) return 'help';
-  if (values.model.length === 0) throw new SparseError('INVALID_ARGUMENT', '--model', 'at least one <name>=<file.onnx>', undefined);
+  const given = values as Readonly<Record<string, string | boolean | string[] | undefined>>;
+  const models = readModels((given.model as string[] | undefined) ?? []);
+  if (Object.keys(models).length === 0 && given.repository === undefined)
+    throw new SparseError('INVALID_ARGUMENT', '--model', 'at least one NAME=FILE.onnx, or --repository', undefined);
+  return { ...readServerOptions(given as never), models };
+}
+
+function readModels(texts: readonly string[]): Record<string, { path: string }> {
   const models = new Map<string, { path: string }>();
-  for (const given of values.model) {
-    const [, name, path] = /^([^=]+)=(.+)$/.exec(given) ?? [];
-    if (name === undefined || path === undefined) throw new SparseError('INVALID_ARGUMENT', '--model', '<name>=<file.onnx>', given);
+  for (const text of texts) {
+    const [, name, path] = /^([^=]+)=(.+)$/.exec(text) ?? [];
+    if (name === undefined || path === undefined) throw new SparseError('INVALID_ARGUMENT', '--model', 'NAME=FILE.onnx', text);
     if (models.has(name)) throw new SparseError('INVALID_ARGUMENT', '--model', 'each name once', name);
     models.set(name, { path });
   }
-  const port = wholeNumber('--port', values.port, 0, 65_535);
-  const threads = values.threads === undefined ? {} : { threads: wholeNumber('--threads', values.threads, 1, 1024) };
-  return { models: Object.fromEntries(models), host: values.host, port, ...threads, log: true };
+  return Object.fromEntries(models);
 }
 
-function wholeNumber(option: string, text: string, least: number, most: number): number {
-  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
-  if (value >= least && value <= most) return value;
-  throw new SparseError('INVALID_ARGUMENT', option, `a whole number from ${least} to ${most}`, text);
-}
-
-async function run(config: ServeConfig): Promise<void> {
-  const server = await serve(config);
+/** SIGTERM and SIGINT end the server in order, a second one at once; SIGHUP reads the keys again. */
+function obeySignals(server: RunningServer): void {
   let ending = false;
   const end = (signal: NodeJS.Signals): void => {
     if (ending) process.exit(1);
@@ -65,10 +71,17 @@ async function run(config: ServeConfig): Promise<void> {
   };
   process.on('SIGTERM', end);
   process.on('SIGINT', end);
-  const { host = '127.0.0.1' } = config;
-  const loopback = host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));
-  if (!loopback) say(`${host} can be reached by other machines, and there is no authentication`);
-  say(`freetickets-inference listens on ${server.address}`);
+  process.on('SIGHUP', () => server.reloadKeys().catch((error: Error) => say(`the keys stay as they are: ${error.message}`)));
+}
+
+async function run(options: ServeOptions): Promise<void> {
+  const server = await serve(options);
+  obeySignals(server);
+  const others = [
+    ...(server.grpcPort === undefined ? [] : [`gRPC on port ${server.grpcPort}`]),
+    ...(server.metricsPort === undefined ? [] : [`metrics on port ${server.metricsPort}`]),
+  ];
+  say(`freetickets-inference listens on ${[server.address, ...others].join(', ')}`);
 }
 
 function fail(error: Error, code: number): void {
@@ -76,11 +89,11 @@ function fail(error: Error, code: number): void {
   process.exit(code);
 }
 
-let config: ServeConfig | 'help' | undefined;
+let asked: ServeOptions | 'help' | undefined;
 try {
-  config = readArguments();
+  asked = readArguments();
 } catch (error) {
   fail(error as Error, 2);
 }
-if (config === 'help') process.stdout.write(usage);
-else if (config !== undefined) await run(config).catch((error: Error) => fail(error, 1));
+if (asked === 'help') process.stdout.write(usage);
+else if (asked !== undefined) await run(asked).catch((error: Error) => fail(error, 1));

@@ -43,6 +43,8 @@ export interface TensorInfo {
   readonly name: string;
   readonly datatype: Datatype;
   readonly shape: readonly number[];
+  /** An output that is answered only when it is named or a parameter asks for it. */
+  readonly onRequest?: true;
 }
 
 /** What a model takes and gives. */

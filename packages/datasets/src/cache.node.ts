@@ -4,10 +4,9 @@
  */
 import { createHash } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { decodeSafetensors, encodeSafetensors, SparseError, type Tensor } from '@freetickets/sparse-core';
-import { readFileOrExplain, writeFileAtomic } from '@freetickets/sparse-core/node';
+import { cacheFolder, readFileOrExplain, writeFileAtomic } from '@freetickets/sparse-core/node';
 import { contentHash } from './content-hash.node.ts';
 import type { PictureShape, Samples } from './dataset.ts';
 import type { DecodedSet } from './decode-set.node.ts';
@@ -22,16 +21,6 @@ export interface CacheOptions {
   readonly cache?: string | false;
   /** Told in one sentence what a person may want to know and a program need not: a cache that had to be made again, files left out. */
   readonly onNotice?: (sentence: string) => void;
-}
-
-/**
- * `FREETICKETS_CACHE`; else `freetickets` in `XDG_CACHE_HOME`, in `LOCALAPPDATA` (Windows), in `~/Library/Caches` (macOS) or in `~/.cache`.
- */
-export function cacheFolder(environment: NodeJS.ProcessEnv = process.env, platform: NodeJS.Platform = process.platform): string {
-  if (environment.FREETICKETS_CACHE) return environment.FREETICKETS_CACHE;
-  if (environment.XDG_CACHE_HOME) return join(environment.XDG_CACHE_HOME, 'freetickets');
-  if (platform === 'win32' && environment.LOCALAPPDATA) return join(environment.LOCALAPPDATA, 'freetickets');
-  return join(homedir(), ...(platform === 'darwin' ? ['Library', 'Caches'] : ['.cache']), 'freetickets');
 }
 
 /** What a cached set was made from. */

@@ -1,9 +1,7 @@
 import { readdir, readFile, rm, truncate, utimes, writeFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { png, temporaryFolder, writeArchive, writeFiles } from '../test/files.ts';
-import { cacheFolder } from './cache.node.ts';
 import { datasetHash } from './content-hash.node.ts';
 import { type ImageFolderOptions, imageFolder } from './image-folder.node.ts';
 
@@ -117,17 +115,5 @@ describe('the cache of decoded pictures', () => {
     const { set, notices } = await load({ cache: join(path, 'below-a-file') });
     expect(set.train.size).toBe(2);
     expect(notices).toEqual([expect.stringMatching(/^The decoded pictures could not be kept for the next time: /)]);
-  });
-});
-
-describe('cacheFolder', () => {
-  it.each<[NodeJS.ProcessEnv, NodeJS.Platform, string]>([
-    [{ FREETICKETS_CACHE: '/c', XDG_CACHE_HOME: '/x' }, 'linux', '/c'],
-    [{ XDG_CACHE_HOME: '/x' }, 'linux', join('/x', 'freetickets')],
-    [{}, 'linux', join(homedir(), '.cache', 'freetickets')],
-    [{}, 'darwin', join(homedir(), 'Library', 'Caches', 'freetickets')],
-    [{ LOCALAPPDATA: '/l' }, 'win32', join('/l', 'freetickets')],
-  ])('with %j on %s is %s', (environment, platform, folder) => {
-    expect(cacheFolder(environment, platform)).toBe(folder);
   });
 });

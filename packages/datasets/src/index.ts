@@ -1,4 +1,4 @@
-export { type CacheOptions, cacheFolder } from './cache.node.ts';
+export type { CacheOptions } from './cache.node.ts';
 export { cifar10, cifar100 } from './cifar.node.ts';
 export { type CifarCOptions, cifarC, corruptionsIn } from './cifar-c.node.ts';
 export { datasetHash } from './content-hash.node.ts';

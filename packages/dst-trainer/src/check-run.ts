@@ -1,7 +1,8 @@
 /** Everything about a run that can be known to be wrong before its first step. */
-import { type Network, type Signal, type Source, SparseError } from '@freetickets/sparse-core';
+import { type Engine, type Network, type Signal, type Source, SparseError } from '@freetickets/sparse-core';
 import { checkPlan } from './plans/check-plan.ts';
 import { check, checkWhole } from './plans/checks.ts';
+import type { Plan } from './plans/plan.ts';
 import { readsGradient } from './rewiring.ts';
 import type { DropRule, GrowRule } from './rules/rule.ts';
 import { checkStart } from './start-from.ts';
@@ -13,7 +14,7 @@ import { checkResume } from './train-state.ts';
  * @returns the signals that the plan's rules read from the engine
  */
 export function checkRun(run: TrainRun, trained: Network, stepsPerEpoch: number): readonly Signal[] {
-  const { plan, data, network, seed, resume, checkpointEvery } = run;
+  const { plan, data, engine, network, seed, resume, checkpointEvery } = run;
   checkPlan(plan);
   check(Number.isSafeInteger(seed), 'seed', 'a whole number', seed);
   const hint = 'It counts epochs by their validation accuracy';
@@ -22,8 +23,17 @@ export function checkRun(run: TrainRun, trained: Network, stepsPerEpoch: number)
   checkSource(data.train, network, 'data.train');
   if (data.valid) checkSource(data.valid, network, 'data.valid');
   if (run.from) checkStart(run.from, trained, plan);
+  checkEngine(plan, engine);
   if (resume) checkResume(resume, { ...run, network: trained }, stepsPerEpoch);
   return checkSignals(run);
+}
+
+/** @throws SparseError ENGINE_LACKS_SIGNAL when the engine cannot do what the plan's profile says */
+export function checkEngine({ profile }: Plan, engine: Engine): void {
+  if (profile?.deadMomentum !== 'gathers' || engine.deadMomentum) return;
+  const expected = `momentum of dead weights, which the profile ${profile.name} gathers`;
+  const hint = 'Choose an engine that computes densely, such as tfjs, or the profile ref';
+  throw new SparseError('ENGINE_LACKS_SIGNAL', `engine ${engine.name}`, expected, 'none', hint);
 }
 
 /** The only signal that rules get from engines is the dense gradient; momentum and what has lived the trainer makes of it. */

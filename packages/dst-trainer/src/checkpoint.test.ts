@@ -73,7 +73,8 @@ describe('checkpoint files', () => {
       'run.safetensors: metadata.format: expected freetickets.checkpoint, received "freetickets.ticket"',
     );
     expectBad(new Uint8Array(3), 'run.safetensors: expected a safetensors file');
-    expectBad(edited({ metadata: { format_version: '2' } }), 'metadata.format_version: expected 1, received "2". A newer FreeTickets');
+    expectBad(edited({ metadata: { format_version: '3' } }), 'metadata.format_version: expected 2, received "3". Another version');
+    expectBad(edited({ metadata: { seal: 'freetickets-sha257:' } }), 'metadata.seal: expected freetickets-sha256: and 64 digits');
   });
 
   it('are refused when they are cut off', () => {

@@ -3,6 +3,7 @@
  * for the model that later phases go back to, `mean/<param>` for the phase's average with counts of samples `mean/<param>:samples`, and `fired/<param>` bits, `average/<param>` and `last-gradient/<param>` dense arrays while rules wait for them; everything else as JSON texts in the metadata. Files come from strangers, so reading checks every field.
  */
 import {
+  BLANK_SEAL,
   decodeSafetensors,
   encodeSafetensors,
   type NetworkSpec,
@@ -10,6 +11,7 @@ import {
   type ParamName,
   packState,
   parseJson,
+  requireSeal,
   SparseError,
   type Tensor,
   unpackState,
@@ -21,7 +23,7 @@ import type { ModelAverage } from './model-average.ts';
 import type { TicketCandidate, TrainState } from './train-state.ts';
 
 const FORMAT = 'freetickets.checkpoint';
-const FORMAT_VERSION = '1';
+const FORMAT_VERSION = '2';
 const AVERAGE = 'average/';
 const MEAN = 'mean/';
 const LAST_GRADIENT = 'last-gradient/';
@@ -37,7 +39,7 @@ export interface Checkpoint {
  * @param meta notes of the writer's own, such as a digest of its configuration
  */
 export function encodeCheckpoint(state: TrainState, meta: Readonly<Record<string, string>> = {}): Uint8Array {
-  const { model, best, early, mean, rise, fired, average, lastGradient, seed, step, phase, epoch, batch, sums, tickets } = state;
+  const { model, best, early, mean, rise, faults, fired, average, lastGradient, seed, step, phase, epoch, batch, sums, tickets } = state;
   const tensors = packState(model, 'model/');
   if (best) for (const [name, tensor] of packState(best.state, 'best/')) tensors.set(name, tensor);
   if (early) for (const [name, tensor] of packState(early, 'early/')) tensors.set(name, tensor);
@@ -52,8 +54,22 @@ export function encodeCheckpoint(state: TrainState, meta: Readonly<Record<string
   const bestPosition = best && { step: best.state.step, epoch: best.epoch, validAccuracy: best.validAccuracy };
   const modelStep = model.step;
   const models = { best: bestPosition, earlyStep: early?.step, meanStep: mean?.state.step };
-  const position = { seed, step, modelStep, phase, epoch, batch, sums, tickets, elapsedSeconds: state.elapsedSeconds, ...models, rise };
+  const position = {
+    seed,
+    step,
+    modelStep,
+    phase,
+    epoch,
+    batch,
+    sums,
+    tickets,
+    elapsedSeconds: state.elapsedSeconds,
+    ...models,
+    rise,
+    faults,
+  };
   return encodeSafetensors(tensors, {
+    seal: BLANK_SEAL,
     format: FORMAT,
     format_version: FORMAT_VERSION,
     spec: JSON.stringify(model.spec),
@@ -76,13 +92,15 @@ export function decodeCheckpoint(bytes: Uint8Array, at: string): Checkpoint {
       `${at}: metadata.format_version`,
       FORMAT_VERSION,
       metadata.format_version,
-      'A newer FreeTickets may read it',
+      'Another version of FreeTickets may read it',
     );
+  requireSeal(metadata, at);
   const spec = readSpec(metadata, at);
   const position = new JsonFields(parse(metadata, 'position', at), `${at}: metadata.position`);
   const sums = position.fields('sums');
   const bestNumbers = position.has('best') ? position.fields('best') : undefined;
   const rise = position.has('rise') ? position.fields('rise') : undefined;
+  const faults = position.has('faults') ? position.fields('faults') : undefined;
   const average = readDense(tensors, spec, at, AVERAGE);
   const lastGradient = readDense(tensors, spec, at, LAST_GRADIENT);
   const state: TrainState = {
@@ -98,6 +116,7 @@ export function decodeCheckpoint(bytes: Uint8Array, at: string): Checkpoint {
     ...(position.has('meanStep') && { mean: readMean(tensors, spec, position.count('meanStep'), at) }),
     ...(rise && { rise: { best: rise.number('best'), epochsSince: rise.count('epochsSince') } }),
     tickets: position.count('tickets'),
+    ...(faults && { faults: { skipped: faults.count('skipped'), rolledBack: faults.count('rolledBack') } }),
     fired: readFired(tensors, spec, at),
     ...(average && { average }),
     ...(lastGradient && { lastGradient }),

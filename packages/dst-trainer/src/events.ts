@@ -2,7 +2,7 @@
 import type { ModelState, ParamName, TopologyDelta } from '@freetickets/sparse-core';
 import type { TrainState } from './train-state.ts';
 
-export type TrainEvent = PhaseEvent | ProgressEvent | RewiredEvent | EpochEvent | StoppedEvent | TicketEvent | CheckpointEvent;
+export type TrainEvent = PhaseEvent | ProgressEvent | RewiredEvent | EpochEvent | FaultEvent | StoppedEvent | TicketEvent | CheckpointEvent;
 
 /** A phase begins. */
 export interface PhaseEvent {
@@ -89,6 +89,20 @@ export interface StoppedEvent {
   readonly planned: number;
   /** The best of the phase. */
   readonly validAccuracy: number;
+}
+
+/** A step or a layer from which nothing can be learned, and that the run goes on all the same, as `Plan.guard` has it. */
+export interface FaultEvent {
+  readonly type: 'fault';
+  readonly phase: string;
+  readonly step: number;
+  readonly cause: 'loss' | 'gradient' | 'dead-layer';
+  /** The loss, or the norm of the gradient; as a text, for JSON has no word for those that are no finite numbers. */
+  readonly value?: string;
+  readonly params?: readonly ParamName[];
+  readonly action: 'skip' | 'roll-back';
+  /** Where the run goes back to. */
+  readonly backTo?: number;
 }
 
 /** A phase hands out its ticket. */

@@ -1,8 +1,10 @@
+export { checkEngine } from './check-run.ts';
 export { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts';
 export { DEATH_RATES, type DeathRate, type DeathRateOptions } from './death-rate.ts';
 export type {
   CheckpointEvent,
   EpochEvent,
+  FaultEvent,
   PhaseEvent,
   ProgressEvent,
   RewiredEvent,
@@ -13,6 +15,7 @@ export type {
 } from './events.ts';
 export { type Explored, explored, type Fired } from './explored.ts';
 export type { DenseArrays } from './gradient-average.ts';
+export { GUARD_ACTIONS, type Guard } from './guard.ts';
 export { ONE_PASS, type OnePass } from './one-pass/one-pass.ts';
 export { sharedNetwork } from './one-pass/shared-form.ts';
 export { type PlanCost, planCost } from './plan-cost.ts';
@@ -32,7 +35,7 @@ export { METHODS, type Method, plansFor } from './plans/plans-for.ts';
 export type { SingleRunOptions } from './plans/single-run.ts';
 export { snapshot } from './plans/snapshot.ts';
 export { staticSparse } from './plans/static-sparse.ts';
-export { CLEAN, PROFILES, type Profile, REF } from './profile.ts';
+export { CLEAN, PROFILES, type Profile, REF, REF_DENSE } from './profile.ts';
 export { byMagnitude } from './redistribution/by-magnitude.ts';
 export { byMomentum } from './redistribution/by-momentum.ts';
 export { byNonzeros } from './redistribution/by-nonzeros.ts';

@@ -4,7 +4,7 @@ import type { RewiredLayer } from './events.ts';
 
 export interface LayerChange {
   readonly delta: TopologyDelta;
-  /** Sorted live positions whose value becomes 0 while they stay alive; their momentum stays. */
+  /** Sorted live positions whose value becomes 0 while they stay alive; their moments stay. */
   readonly zeroed: Uint32Array;
   readonly layer: RewiredLayer;
 }
@@ -14,13 +14,14 @@ export const isRewiring = (changes: readonly LayerChange[]): boolean =>
   changes.every(({ delta, zeroed }) => delta.dropped.length === delta.grown.length && zeroed.length === 0);
 
 /**
- * The model after the changes; the old one is untouched. What grows starts at 0 without momentum. A layer that was dense and loses a weight
+ * The model after the changes; the old one is untouched. What grows starts at 0 without moments. A layer that was dense and loses a weight
  * becomes sparse; one that is sparse stays so, even when it is whole.
  */
 export function changedState(net: Network, state: ModelState, changes: readonly LayerChange[]): ModelState {
   const topology = new Map(state.topology);
   const values = new Map(state.values);
   const momentum = state.momentum && new Map(state.momentum);
+  const secondMoments = state.secondMoments && new Map(state.secondMoments);
   for (const { delta, zeroed } of changes) {
     const { param, dropped, grown } = delta;
     const before = liveOf(net, state, param);
@@ -28,11 +29,13 @@ export function changedState(net: Network, state: ModelState, changes: readonly 
     const live = Uint32Array.from([...before.filter((position) => !gone.has(position)), ...grown]).sort();
     const moved = (array: Float32Array) => carried(array, before, live);
     values.set(param, withZeros(moved(state.values.get(param)!), live, zeroed));
-    const buffer = state.momentum?.get(param);
-    if (buffer) momentum!.set(param, moved(buffer));
+    for (const moments of [momentum, secondMoments]) {
+      const buffer = moments?.get(param);
+      if (buffer) moments!.set(param, moved(buffer));
+    }
     if (topology.has(param) || dropped.length > 0) topology.set(param, { shape: net.params.get(param)!.shape, live });
   }
-  return { ...state, topology: inOrderOf(net, topology), values, ...(momentum && { momentum }) };
+  return { ...state, topology: inOrderOf(net, topology), values, ...(momentum && { momentum }), ...(secondMoments && { secondMoments }) };
 }
 
 /** Live positions of a weight, sparse or not. */

@@ -1,5 +1,5 @@
 /** A phase's opening as arithmetic on models: what is pruned, which values come back, and that the optimizer forgets. */
-import type { ModelState, Network } from '@freetickets/sparse-core';
+import { type ModelState, type Network, withoutMoments } from '@freetickets/sparse-core';
 import { decidePruning, type PruneOrder } from './decide-pruning.ts';
 import { changedState, type LayerChange } from './layer-change.ts';
 import type { Opening } from './plans/plan.ts';
@@ -11,11 +11,6 @@ export async function openingChanges(
   order: Pick<PruneOrder, 'distribution' | 'moment'>,
 ): Promise<readonly LayerChange[]> {
   return prune ? decidePruning(net, state, { ...prune, ...order }, async () => ({})) : [];
-}
-
-/** What a model is without its optimizer. */
-export function withoutMoments({ momentum: _, secondMoments: __, ...state }: ModelState): ModelState {
-  return state;
 }
 
 /**

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { planCost } from './plan-cost.ts';
 import { type EdstOptions, edst } from './plans/edst.ts';
 import { plansFor } from './plans/plans-for.ts';
+import { REF_DENSE } from './profile.ts';
 import { rigl } from './rewiring.ts';
 import { momentum } from './rules/momentum.ts';
 import { random } from './rules/random.ts';
@@ -53,6 +54,12 @@ describe('acceptance 3: planCost on WRN-28-10', () => {
     expect(perSample('frozen')).toBe(3 * sparse);
     expect(perSample(rigl({ grow: random() }))).toBe(3 * sparse);
     expect(perSample(rigl({ every: 100 }))).toBeCloseTo((300 * sparse + 2 * sparse + dense) / 101, 0);
+  });
+
+  it('charges the dense gradient of every step to a profile that gathers the momentum of dead weights', () => {
+    const [plan] = plansFor('dst', { ...cifar(1, 0.8), profile: REF_DENSE });
+    const sparse = forwardFlops(wide10, plan!.distribution(wide10, 0.8));
+    expect(planCost(wide10, [plan!], 1).trainingFlops).toBeCloseTo(250 * (2 * sparse + forwardFlops(wide10)), -3);
   });
 
   it('charges the averaged gradient once per step gathered', () => {

@@ -63,7 +63,9 @@ export function planCost(network: Network, plans: Plan | readonly Plan[], sample
   };
 }
 
-function perSample(forward: { dense: number; sparse: number }, { rewiring }: Phase, { optimizer }: Plan): number {
+function perSample(forward: { dense: number; sparse: number }, { rewiring }: Phase, { optimizer, profile }: Plan): number {
+  // A dense gradient at every step, for the momentum of dead weights.
+  if (profile?.deadMomentum === 'gathers') return 2 * forward.sparse + forward.dense;
   if (rewiring === 'frozen') return trainingFlops(forward, { method: 'static' });
   const needs = needsOf(rewiring);
   const gathered = needs.includes('momentum')

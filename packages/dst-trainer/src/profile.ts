@@ -18,6 +18,8 @@ export interface Profile {
   readonly lastStep: 'skipped' | 'rewired';
   /** Which gradient an escape reads: that of the first step of the new phase, or that of the last one of the phase before. */
   readonly escape: 'first-step' | 'phase-end';
+  /** The momentum of dead weights: none, so that what grows starts without, or it gathers dense gradients at every step. */
+  readonly deadMomentum: 'none' | 'gathers';
   /** Whether the best validation accuracy of a phase without a ticket stands against that of the next. */
   readonly best: 'of-phase' | 'carried-over';
 }
@@ -32,12 +34,13 @@ export const CLEAN: Profile = {
   denseLayers: 'left-alone',
   lastStep: 'skipped',
   escape: 'first-step',
+  deadMomentum: 'none',
   best: 'of-phase',
 };
 
 /**
  * What the published code executes, but for one thing: there, the momentum of a dead weight goes on gathering dense gradients, and a grown
- * weight moves by it at once. Sparse storage has no momentum of dead weights; a grown weight starts without.
+ * weight moves by it at once. Sparse storage has no momentum of dead weights; a grown weight starts without. `REF_DENSE` has that too.
  */
 export const REF: Profile = {
   name: 'ref',
@@ -48,7 +51,11 @@ export const REF: Profile = {
   denseLayers: 'zeroed',
   lastStep: 'rewired',
   escape: 'phase-end',
+  deadMomentum: 'none',
   best: 'carried-over',
 };
 
-export const PROFILES = { clean: CLEAN, ref: REF } as const;
+/** What the published code executes, momentum of dead weights included: for engines that compute densely. */
+export const REF_DENSE: Profile = { ...REF, name: 'ref-dense', deadMomentum: 'gathers' };
+
+export const PROFILES = { clean: CLEAN, ref: REF, 'ref-dense': REF_DENSE } as const;

@@ -11,6 +11,7 @@ import {
   type ParamName,
   type PassOptions,
   type Source,
+  withoutMoments,
 } from '@freetickets/sparse-core';
 
 export interface ReestimateOptions {
@@ -42,10 +43,9 @@ export async function reestimateNorms(
   const spec = forgetful(net.spec);
   // At a learning rate of 0 nothing else changes; buffers of an optimiser would only be carried along.
   const optimizer = { kind: 'sgd', momentum: 0, weightDecay: 0 } as const;
-  const { momentum: _, secondMoments: __, ...weights } = state;
   await using session = await engine.open(
     network(spec),
-    { ...weights, spec },
+    { ...withoutMoments(state), spec },
     { batchSize, optimizer, ...(threads !== undefined && { threads }) },
   );
   const sums = new Map<ParamName, Float64Array>(statistics.map((param) => [param, new Float64Array(state.values.get(param)!.length)]));

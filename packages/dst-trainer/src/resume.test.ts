@@ -3,11 +3,14 @@ import { describe, expect, it } from 'vitest';
 import { denseEngine } from '../test/dense-engine.ts';
 import { bytesOf, collect, lastState, ofType, STEPS_PER_EPOCH, smallPlan, smallRun, story } from '../test/small-run.ts';
 import { decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts';
+import { dense } from './plans/dense.ts';
 import { dst } from './plans/dst.ts';
 import { gmp } from './plans/gmp.ts';
 import { ltr } from './plans/ltr.ts';
 import { oneShot, pf } from './plans/pf.ts';
 import type { Plan } from './plans/plan.ts';
+import { snapshot } from './plans/snapshot.ts';
+import { staticSparse } from './plans/static-sparse.ts';
 import { REF } from './profile.ts';
 import { byMagnitude } from './redistribution/by-magnitude.ts';
 import { byMomentum } from './redistribution/by-momentum.ts';
@@ -52,6 +55,11 @@ const plans: [string, Plan][] = [
   ['the profile ref with random growth', smallPlan({ profile: REF, rewiring: { every: 4, grow: random() } })],
   ['gradual pruning', gmp({ ...oneRun, pruning: { every: 2 } })[0]!],
   ['gradual pruning of the whole network by Taylor', gmp({ ...oneRun, pruning: { every: 3, drop: { ...taylor(), over: 'network' } } })[0]!],
+  ['gradual pruning under AdamW', gmp({ ...oneRun, optimizer: 'adamw', pruning: { every: 2 } })[0]!],
+  ['redistribution under AdamW', smallPlan({ optimizer: 'adamw', rewiring: { every: 3, redistribute: byMomentum() } })],
+  ['no rewiring', staticSparse(oneRun)[0]!],
+  ['no sparsity', dense(oneRun)[0]!],
+  ['snapshots', snapshot({ tickets: 2, epochs: 6, batchSize: 5 })],
   ['pruning and fine-tuning', pf({ ...oneRun, epochs: 3 })[0]!],
   ['pruning at the end', oneShot(oneRun)[0]!],
   ['rewinding to epoch 1', ltr({ ...oneRun, epochs: 3 })[0]!],

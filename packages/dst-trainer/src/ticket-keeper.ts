@@ -2,7 +2,7 @@
  * What a run makes of the states of a phase: its ticket, which is the best of them, the last, or their average, and the verdict that
  * validation no longer rises. It keeps between steps what a checkpoint needs of that.
  */
-import type { TopologyDelta } from '@freetickets/sparse-core';
+import { type TopologyDelta, withoutMoments } from '@freetickets/sparse-core';
 import { isSample } from './average-samples.ts';
 import { type Evaluation, evaluate } from './evaluate.ts';
 import { averaged, type ModelAverage, withoutDropped } from './model-average.ts';
@@ -69,7 +69,7 @@ export class TicketKeeper {
     const ticket = this.#ticketWanted(at.phase);
     const wanted = ticket === 'best-validation' && valid ? valid.accuracy > (this.#best?.validAccuracy ?? -1) : ticket && ends;
     if (wanted && !this.#run.plan.averaging) {
-      const { momentum: _, secondMoments: __, ...state } = await this.#session.now.snapshot();
+      const state = withoutMoments(await this.#session.now.snapshot());
       this.#best = { state, epoch: at.ofPlan, ...(valid && { validAccuracy: valid.accuracy }) };
     }
     return stalls ? this.#rise!.best : undefined;

@@ -14,6 +14,7 @@ import {
 } from '@freetickets/sparse-core';
 import { explored, type Fired } from './explored.ts';
 import type { DenseArrays } from './gradient-average.ts';
+import type { FaultCount } from './guard.ts';
 import type { ModelAverage } from './model-average.ts';
 import { epochsBefore } from './plans/epochs-before.ts';
 import type { Plan } from './plans/plan.ts';
@@ -57,6 +58,8 @@ export interface TrainState {
   readonly average?: DenseArrays;
   /** The dense gradients of the last step, where an escape at the end of the phase is yet to read them. */
   readonly lastGradient?: DenseArrays;
+  /** Absent: none. */
+  readonly faults?: FaultCount;
   /** Wall time, for people; it has no part in what comes next. */
   readonly elapsedSeconds: number;
 }

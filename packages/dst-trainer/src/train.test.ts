@@ -6,6 +6,7 @@ import { bytesOf, collect, lastState, ofType, STEPS_PER_EPOCH, smallNet, smallPl
 import { evaluate } from './evaluate.ts';
 import { dense } from './plans/dense.ts';
 import { staticSparse } from './plans/static-sparse.ts';
+import { REF_DENSE } from './profile.ts';
 import { mix } from './rules/mix.ts';
 import { momentum } from './rules/momentum.ts';
 import { momentumPerNeuron } from './rules/momentum-per-neuron.ts';
@@ -229,6 +230,12 @@ describe('train refuses', () => {
     await refusal({ engine }).toMatchObject({ code: 'ENGINE_LACKS_SIGNAL', at: 'engine dense test engine' });
     const { tickets } = await collect(train(smallRun({ engine, plan: smallPlan({ rewiring: { grow: random(), every: 3 } }) })));
     expect(tickets).toHaveLength(2);
+  });
+
+  it('the profile ref-dense where dead weights have no momentum', async () => {
+    const plan = smallPlan({ profile: REF_DENSE });
+    await refusal({ plan }).toMatchObject({ code: 'ENGINE_LACKS_SIGNAL', at: 'engine dense test engine' });
+    await refusal({ plan }).toThrow('expected momentum of dead weights, which the profile ref-dense gathers');
   });
 
   it.each([

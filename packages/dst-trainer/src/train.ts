@@ -2,12 +2,22 @@
  * The order of events of a run, and nothing else: steps, rewirings, epochs, tickets, phases, checkpoints. What a step computes is the engine's
  * business, which weights come and go the rules', and when is the plan's.
  */
-import { type Batch, type Engine, type ModelState, type Network, rng, type Source, SparseError } from '@freetickets/sparse-core';
+import {
+  type Batch,
+  type Engine,
+  type ModelState,
+  type Network,
+  rng,
+  type Source,
+  SparseError,
+  withoutMoments,
+} from '@freetickets/sparse-core';
 import { checkRun } from './check-run.ts';
 import { type Evaluation, evaluate } from './evaluate.ts';
 import type {
   CheckpointEvent,
   EpochEvent,
+  FaultEvent,
   PhaseEvent,
   ProgressEvent,
   RewiredEvent,
@@ -15,10 +25,20 @@ import type {
   TicketEvent,
   TrainEvent,
 } from './events.ts';
+import {
+  deadError,
+  deadIn,
+  type FaultCount,
+  faultError,
+  faultOf,
+  MOST_ROLLED_BACK,
+  MOST_SKIPPED,
+  NO_FAULTS,
+  type StepFault,
+} from './guard.ts';
 import { learningRateOf } from './learning-rate.ts';
 import { measuredDistribution } from './measured-distribution.ts';
 import { plainQuestions, sharedNetwork, sharedSource, ticketsOf } from './one-pass/shared-form.ts';
-import { withoutMoments } from './open-phase.ts';
 import { pace } from './pace.ts';
 import { epochsBefore } from './plans/epochs-before.ts';
 import type { Phase, Plan } from './plans/plan.ts';
@@ -54,7 +74,8 @@ export interface TrainRun {
 /**
  * Runs a plan. `break` out of the loop to stop without a checkpoint.
  * @returns the tickets that this call handed out; those from before a resumption are not among them
- * @throws SparseError INVALID_ARGUMENT, SHAPE_MISMATCH or ENGINE_LACKS_SIGNAL before the first step; NON_FINITE when the loss is no number
+ * @throws SparseError INVALID_ARGUMENT, SHAPE_MISMATCH or ENGINE_LACKS_SIGNAL before the first step; NON_FINITE when the loss is no number, DEAD_LAYER when nothing lives in a layer, unless
+ *   the plan's guard says otherwise
  * @example for await (const event of train({ network, plan, data, engine, seed: 17 })) if (event.type === 'epoch') console.log(event.loss);
  */
 export async function* train(given: TrainRun): AsyncGenerator<TrainEvent, readonly ModelState[]> {
@@ -67,11 +88,17 @@ export async function* train(given: TrainRun): AsyncGenerator<TrainEvent, readon
   const start = run.resume ?? (await firstState(run));
   if (start.phase === plan.phases.length) return [];
   const { batchSize, optimizer, loss } = plan;
-  const options = { batchSize, optimizer, signals, ...(loss && { loss }), ...(threads !== undefined && { threads }) };
+  const deadMomentum = plan.profile?.deadMomentum === 'gathers';
+  const options = { batchSize, optimizer, signals, deadMomentum, ...(loss && { loss }), ...(threads !== undefined && { threads }) };
   await using session = await ReopenableSession.open(engine, network, start.model, options);
-  const training = new Training(run, session, start, stepsPerEpoch);
-  yield* training.events();
-  return training.handedOut;
+  const handedOut: ModelState[] = [];
+  for (let state: TrainState | undefined = start; state; ) {
+    const training: Training = new Training(run, session, state, stepsPerEpoch, handedOut);
+    yield* training.events();
+    state = training.backTo;
+    if (state) await session.reopen(state.model);
+  }
+  return handedOut;
 }
 
 async function firstState(run: TrainRun): Promise<TrainState> {
@@ -84,7 +111,9 @@ async function firstState(run: TrainRun): Promise<TrainState> {
 }
 
 class Training {
-  readonly handedOut: ModelState[] = [];
+  /** Where the run goes back to, if it ended so. */
+  backTo: TrainState | undefined;
+  readonly #handedOut: ModelState[];
   readonly #run: TrainRun;
   readonly #session: ReopenableSession;
   readonly #stepsPerEpoch: number;
@@ -102,11 +131,14 @@ class Training {
   /** What later phases go back to. */
   #early: ModelState | undefined;
   #tickets: number;
+  #faults: FaultCount;
+  #lastCheckpoint: TrainState;
   /** Spent on batches that were not there yet, in this epoch. */
   #waitedMs = 0;
 
-  constructor(run: TrainRun, session: ReopenableSession, start: TrainState, stepsPerEpoch: number) {
+  constructor(run: TrainRun, session: ReopenableSession, start: TrainState, stepsPerEpoch: number, handedOut: ModelState[]) {
     this.#run = run;
+    this.#handedOut = handedOut;
     this.#session = session;
     this.#stepsPerEpoch = stepsPerEpoch;
     this.#totalEpochs = epochsBefore(run.plan, run.plan.phases.length);
@@ -120,14 +152,18 @@ class Training {
     this.#sums = start.sums;
     this.#early = start.early;
     this.#tickets = start.tickets;
+    this.#faults = start.faults ?? NO_FAULTS;
+    this.#lastCheckpoint = start;
   }
 
   async *events(): AsyncGenerator<TrainEvent, void> {
     let aborted = this.#aborted;
     if (aborted) yield await this.#checkpoint();
+    if (this.#step === 0) yield* this.#guardLayers((await this.#session.now.snapshot()).topology);
     while (!aborted && this.#phase < this.#run.plan.phases.length) {
       if (this.#epoch === 0 && this.#batch === 0) yield* this.#beginPhase();
       yield* this.#now.epochs === 0 ? this.#endAtOnce() : this.#restOfEpoch();
+      if (this.backTo) return;
       yield await this.#checkpoint();
       aborted = this.#aborted;
     }
@@ -135,6 +171,7 @@ class Training {
 
   async *#restOfEpoch(): AsyncGenerator<TrainEvent, void> {
     yield* this.#steps();
+    if (this.backTo) return;
     const validation = this.#aborted ? 'aborted' : await this.#validate(() => !this.#aborted);
     if (validation !== 'aborted') yield* this.#endEpoch(validation);
   }
@@ -157,8 +194,10 @@ class Training {
       this.#waitedMs += performance.now() - askedAt;
       if (this.#epochIsOver) throw this.#wrongBatches('more');
       const order = this.#rewirer.orderFor(this.#position(1));
-      await this.#takeStep(batch, order);
-      yield* this.#noticed(this.#rewirer.afterStep(order));
+      const fault = await this.#takeStep(batch, order);
+      if (fault) yield this.#faulted(fault, order);
+      else yield* this.#noticed(this.#rewirer.afterStep(order));
+      if (this.backTo) return;
       await this.#keeper.afterStep(order.at);
       if (await this.#pace()) yield this.#progress();
       if (this.#aborted) return;
@@ -170,25 +209,55 @@ class Training {
   }
 
   /** Rewirings, with what they mean for the tickets. */
-  async *#noticed(rewirings: AsyncIterable<RewiredEvent>): AsyncGenerator<RewiredEvent, void> {
+  async *#noticed(rewirings: AsyncIterable<RewiredEvent>): AsyncGenerator<RewiredEvent | FaultEvent, void> {
     for await (const event of rewirings) {
       this.#keeper.rewired(event.deltas);
       yield event;
+      yield* this.#guardLayers(new Map(event.layers.map(({ param, liveAfter }) => [param, { live: { length: liveAfter } }])));
     }
   }
 
-  async #takeStep(batch: Batch, { due, keep }: StepOrder): Promise<void> {
+  /** @returns why the step was not taken, if it was not; its batch counts all the same */
+  async #takeStep(batch: Batch, { due, keep }: StepOrder): Promise<StepFault | undefined> {
+    const { seed, plan } = this.#run;
     const learningRate = this.#learningRateAt(1);
-    const dropoutSeed = rng(this.#run.seed).stream('dropout', this.#step).uint32();
-    const { loss, correct } = await this.#session.now.trainStep(batch, { learningRate, keep, update: due?.update ?? true, dropoutSeed });
+    const dropoutSeed = rng(seed).stream('dropout', this.#step).uint32();
+    const guard = plan.guard && { guard: { maxNorm: plan.guard.maxGradientNorm } };
+    const result = await this.#session.now.trainStep(batch, { learningRate, keep, update: due?.update ?? true, dropoutSeed, ...guard });
     this.#step++;
     this.#batch++;
-    if (!Number.isFinite(loss)) {
-      const hint = `The learning rate was ${learningRate}; lower it and start again, or resume from an earlier checkpoint`;
-      throw new SparseError('NON_FINITE', `phase ${this.#now.name}, step ${this.#step}: loss`, 'a finite number', loss, hint);
-    }
+    const fault = faultOf(result);
+    if (fault) return fault;
+    if (this.#faults.skipped > 0) this.#faults = { ...this.#faults, skipped: 0 };
     const sums = this.#sums;
-    this.#sums = { loss: sums.loss + loss * batch.size, correct: sums.correct + correct, seen: sums.seen + batch.size };
+    this.#sums = { loss: sums.loss + result.loss * batch.size, correct: sums.correct + result.correct, seen: sums.seen + batch.size };
+    return undefined;
+  }
+
+  /** @throws SparseError NON_FINITE where the run does not go on by itself */
+  #faulted(fault: StepFault, { leap }: StepOrder): FaultEvent {
+    const { guard } = this.#run.plan;
+    const { skipped, rolledBack } = this.#faults;
+    const told = { type: 'fault', phase: this.#now.name, step: this.#step, cause: fault.cause, value: String(fault.value) } as const;
+    // An escape at the end of the phase would read the gradients of this step.
+    if (guard?.action === 'skip' && skipped < MOST_SKIPPED && !leap) {
+      this.#faults = { skipped: skipped + 1, rolledBack };
+      return { ...told, action: 'skip' };
+    }
+    if (guard?.action === 'roll-back' && rolledBack < MOST_ROLLED_BACK) {
+      const last = this.#lastCheckpoint;
+      this.backTo = { ...last, faults: { skipped: 0, rolledBack: rolledBack + 1 }, elapsedSeconds: this.#seconds };
+      return { ...told, action: 'roll-back', backTo: last.step };
+    }
+    throw faultError(fault, `phase ${this.#now.name}, step ${this.#step}`, this.#learningRateAt(0), guard ?? {});
+  }
+
+  *#guardLayers(topology: Parameters<typeof deadIn>[0]): Generator<FaultEvent, void> {
+    const params = deadIn(topology);
+    if (params.length === 0) return;
+    const { name: phase } = this.#now;
+    if (this.#run.plan.guard?.action !== 'skip') throw deadError(params[0]!, `phase ${phase}, step ${this.#step}`);
+    yield { type: 'fault', phase, step: this.#step, cause: 'dead-layer', params, action: 'skip' };
   }
 
   async #validate(goesOn: () => boolean): Promise<Evaluation | undefined | 'aborted'> {
@@ -217,7 +286,7 @@ class Training {
   async *#endPhase(at: EpochPosition): AsyncGenerator<TrainEvent, void> {
     const ticket = await this.#keeper.afterPhase(at);
     if (ticket) yield* this.#handOut(ticket);
-    yield* this.#rewirer.afterPhase(this.#position(0));
+    yield* this.#noticed(this.#rewirer.afterPhase(this.#position(0)));
     this.#epoch = 0;
     this.#phase++;
   }
@@ -232,16 +301,16 @@ class Training {
 
   *#handOut(candidate: TicketCandidate): Generator<TicketEvent, void> {
     for (const state of ticketsOf(candidate.state, this.#run.plan.onePass)) {
-      this.handedOut.push(state);
+      this.#handedOut.push(state);
       yield { type: 'ticket', index: this.#tickets++, phase: this.#now.name, ...candidate, state };
     }
   }
 
-  async *#beginPhase(): AsyncGenerator<PhaseEvent | RewiredEvent, void> {
+  async *#beginPhase(): AsyncGenerator<PhaseEvent | RewiredEvent | FaultEvent, void> {
     const { name, epochs } = this.#now;
     const { phases } = this.#run.plan;
     yield { type: 'phase', phase: name, index: this.#phase, of: phases.length, epochs, step: this.#step };
-    yield* this.#rewirer.opening(this.#position(0), this.#early);
+    yield* this.#noticed(this.#rewirer.opening(this.#position(0), this.#early));
     if (!phases.slice(this.#phase + 1).some(({ opening }) => opening?.rewind)) this.#early = undefined;
   }
 
@@ -286,8 +355,10 @@ class Training {
       ...(this.#early && { early: this.#early }),
       tickets: this.#tickets,
       ...this.#rewirer.memory(),
+      ...(this.#faults !== NO_FAULTS && { faults: this.#faults }),
       elapsedSeconds: this.#seconds,
     };
+    this.#lastCheckpoint = state;
     return { type: 'checkpoint', state };
   }
 
@@ -329,6 +400,6 @@ class Training {
 
   /** Of the step so many ahead of the last one taken. */
   #learningRateAt(ahead: number): number {
-    return learningRateOf(this.#run.plan, this.#phase, this.#stepsInPhase + ahead, this.#stepsPerEpoch);
+    return learningRateOf(this.#run.plan, this.#phase, this.#stepsInPhase + ahead, this.#stepsPerEpoch) / 2 ** this.#faults.rolledBack;
   }
 }

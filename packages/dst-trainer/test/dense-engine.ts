@@ -18,7 +18,7 @@ import {
   type TopologyDelta,
 } from '@freetickets/sparse-core';
 import { crossEntropy } from './cross-entropy.ts';
-import { type Optimized, optimize } from './optimize.ts';
+import { gradientNorm, type Optimized, optimize } from './optimize.ts';
 
 interface Parameter extends Optimized {
   readonly shape: readonly number[];
@@ -55,7 +55,8 @@ class DenseSession implements Session {
     this.#options = options;
     this.#count = count;
     this.#spec = state.spec;
-    this.#step = state.step;
+    const goesOn = state.momentum && (options.optimizer?.kind !== 'adamw' || state.secondMoments);
+    this.#step = goesOn ? state.step : 0;
     for (const [name, info] of network.params) {
       const live = state.topology.get(name)?.live ?? Uint32Array.from({ length: info.size }, (_, i) => i);
       const parameter: Parameter = {
@@ -78,7 +79,7 @@ class DenseSession implements Session {
     }
   }
 
-  async trainStep(batch: Batch, { learningRate, keep = [], update = true }: StepOptions): Promise<StepResult> {
+  async trainStep(batch: Batch, { learningRate, keep = [], update = true, guard }: StepOptions): Promise<StepResult> {
     const { optimizer, loss, signals = [], batchSize } = this.#options;
     if (!optimizer || batch.size > batchSize || keep.some((signal) => !signals.includes(signal)))
       throw new SparseError('INVALID_ARGUMENT', 'trainStep', 'an optimizer, a batch that fits and signals announced to open', { keep });
@@ -86,9 +87,12 @@ class DenseSession implements Session {
     const { slope, ...result } = crossEntropy(activations.at(-1)!, batch, this.#network.classes, loss);
     this.#backward(activations, slope, batch.size);
     this.#kept = keep;
-    if (update) optimize([...this.#params.values()], optimizer, learningRate, ++this.#step);
+    const parameters = [...this.#params.values()];
+    const norm = gradientNorm(parameters);
+    const refused = !guard || (Number.isFinite(result.loss) && norm <= (guard.maxNorm ?? Number.MAX_VALUE)) ? undefined : 'gradient';
+    if (update && !refused) optimize(parameters, optimizer, learningRate, ++this.#step);
     this.#count();
-    return result;
+    return { ...result, ...(guard && { norm }), ...(refused && { refused: Number.isFinite(result.loss) ? refused : 'loss' }) };
   }
 
   async gradient(param: ParamName): Promise<Float32Array> {

@@ -27,11 +27,15 @@ export function optimize(parameters: readonly Optimized[], optimizer: OptimizerS
   }
 }
 
-function clipScale(parameters: readonly Optimized[], clipNorm = Number.POSITIVE_INFINITY): number {
+/** The 2-norm over live positions. */
+export function gradientNorm(parameters: readonly Optimized[]): number {
   let squares = 0;
   for (const { gradient, mask } of parameters) for (const [i, slope] of gradient.entries()) if (mask[i]) squares += slope * slope;
-  return Math.min(1, clipNorm / Math.sqrt(squares || 1));
+  return Math.sqrt(squares);
 }
+
+const clipScale = (parameters: readonly Optimized[], clipNorm = Number.POSITIVE_INFINITY): number =>
+  Math.min(1, clipNorm / (gradientNorm(parameters) || 1));
 
 function sgd({ momentum }: Optimized, i: number, slope: number, { momentum: kept, nesterov }: OptimizerSpec & { kind: 'sgd' }): number {
   momentum[i] = kept * momentum[i]! + slope;

@@ -1,5 +1,5 @@
 /** The forward pass as operations: from staged images to the values of every node. */
-import type { NodeId, NodeSpec } from '@freetickets/sparse-core';
+import { dropoutThreshold, type NodeId, type NodeSpec } from '@freetickets/sparse-core';
 import type { Tensor } from './arena.ts';
 import { strideOf } from './graph.ts';
 import { FULL, type Gather, NO_SHIFTS, NO_VIEW, type Norm, type Operation, type Shift, type Split, TILE_PLANES, type View } from './ops.ts';
@@ -128,7 +128,7 @@ export function dropout(place: Placement, node: NodeSpec & { op: 'dropout' }, fr
     ...sizeOf(out),
     draw: place.draw,
     node: place.net.spec.nodes.indexOf(node),
-    threshold: Math.min(Math.round(node.rate * 2 ** 32), 2 ** 32 - 1),
+    threshold: dropoutThreshold(node.rate),
     scale: place.dropoutScales.get(node.id)!,
     accumulate,
   };

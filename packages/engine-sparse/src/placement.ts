@@ -1,12 +1,12 @@
 /** Gives every parameter, activation and index array of a network its place in the arena. What is computed there is the plan's business. */
-import type { LossSpec, Network, NodeId, NodeSpec, OptimizerSpec, ParamName, Topology } from '@freetickets/sparse-core';
+import type { LossSpec, Network, NodeId, NodeSpec, OptimizerSpec, ParamName, Topology, Treatment } from '@freetickets/sparse-core';
 import { Arena, type Geometry, type Run, type Tensor } from './arena.ts';
 import { Graph, isLayer, strideOf } from './graph.ts';
 import { FLAT_FLOATS, FULL, NO_SHIFTS, PARTIAL } from './ops.ts';
 import { FLAT_VECTORS, runRows, runsOf } from './pitch.ts';
 import type { Pool } from './pool.ts';
 import { phasesOf, planesRead, type TapArrays, type Window } from './taps.ts';
-import { HYPER, type Treatment, treatments } from './update.ts';
+import { HYPER, treatments } from './update.ts';
 
 /** Offsets of one parameter's floats; values, momentum and gradient of all trained parameters stand in one row each. */
 export interface ParamPlace {

@@ -1,7 +1,12 @@
 /** A session: one arena, one plan, one executor. Checks what comes in, stages it, runs, reads out. */
 import {
   type Batch,
+  checkInputGradient,
+  checkOptions,
+  checkPrediction,
   checkState,
+  checkStep,
+  dropoutDraw,
   type LayerTopology,
   type ModelState,
   type Network,
@@ -14,9 +19,8 @@ import {
   type StepOptions,
   type StepResult,
   type TopologyDelta,
-  traceDelta,
+  traceDeltas,
 } from '@freetickets/sparse-core';
-import { checkBatch, checkOptions, dropoutDraw } from './check-input.ts';
 import { FULL, type Operation } from './ops.ts';
 import { indexDense, indexLayer, makePlan, type Plan } from './plan.ts';
 import { HYPER, hyperOf } from './update.ts';
@@ -45,7 +49,7 @@ const PROGRAMS = ['pack', 'predict', 'step', 'keepStep', 'update', 'inputGradien
 
 export function openSession<Program>(executor: Executor<Program>, net: Network, state: ModelState, options: OpenOptions): Session {
   checkState(net, state);
-  checkOptions(options);
+  checkOptions({}, options);
   return new SparseSession(executor, net, state, options);
 }
 
@@ -75,7 +79,9 @@ class SparseSession<Program> implements Session {
     this.#net = net;
     this.#options = options;
     this.#topology = new Map(state.topology);
-    this.#step = state.step;
+    const rows = this.#moments();
+    const goesOn = rows.every((row) => state[row]);
+    this.#step = goesOn ? state.step : 0;
     this.#imageSize = net.shapes.get('input')!.reduce((a, b) => a * b, 1);
     const denseGradients = options.optimizer !== undefined && (options.signals ?? []).includes('gradient');
     const { optimizer, loss, inputGradients } = options;
@@ -101,15 +107,14 @@ class SparseSession<Program> implements Session {
     this.#ints = ints;
     for (const [at, value] of place.constants) this.#floats[at] = value;
     for (const [param, { values }] of place.params) this.#floats.set(state.values.get(param)!, values);
-    for (const row of this.#moments())
-      for (const [param, values] of state[row] ?? []) this.#floats.set(values, this.#trainedAt(param, row));
+    if (goesOn) for (const row of rows) for (const [param, values] of state[row]!) this.#floats.set(values, this.#trainedAt(param, row));
     for (const layer of place.layers.values()) indexLayer(this.#plan, this.#ints, layer, this.#topology.get(layer.param)?.live);
     indexDense(this.#plan, this.#ints);
   }
 
   async trainStep(batch: Batch, options: StepOptions): Promise<StepResult> {
     this.#checkOpen();
-    const keep = this.#checkStep(batch, options);
+    const keep = checkStep(this.#net, this.#options, batch, options);
     const { place } = this.#plan;
     this.#stage(batch);
     this.#stageDraw(options.dropoutSeed, 0);
@@ -118,17 +123,27 @@ class SparseSession<Program> implements Session {
     this.#run(keep ? 'keepStep' : 'step', batch.size);
     this.#stepped = keep ? 'kept' : 'plain';
     this.#rewired.clear();
-    if (options.update ?? true) {
-      this.#run('update', batch.size);
-      this.#packed = false;
-      this.#step++;
-    }
     let [loss, correct] = [0, 0];
     for (let n = 0; n < batch.size; n++) {
       loss += this.#floats[place.loss + n]!;
       correct += this.#floats[place.correct + n]!;
     }
-    return { loss: loss / batch.size, correct };
+    const guarded = options.guard && this.#guarded(loss, options.guard.maxNorm);
+    if ((options.update ?? true) && guarded?.refused === undefined) {
+      this.#run('update', batch.size);
+      this.#packed = false;
+      this.#step++;
+    }
+    return { loss: loss / batch.size, correct, ...guarded };
+  }
+
+  #guarded(loss: number, maxNorm = Number.MAX_VALUE): Pick<StepResult, 'norm' | 'refused'> {
+    const { gradients, count } = this.#plan.place.trained;
+    let squares = 0;
+    for (let i = gradients; i < gradients + count; i++) squares += this.#floats[i]! * this.#floats[i]!;
+    const norm = Math.sqrt(squares);
+    if (!Number.isFinite(loss)) return { norm, refused: 'loss' };
+    return norm <= maxNorm ? { norm } : { norm, refused: 'gradient' };
   }
 
   async gradient(param: ParamName): Promise<Float32Array> {
@@ -178,22 +193,7 @@ class SparseSession<Program> implements Session {
 
   async rewire(deltas: readonly TopologyDelta[]): Promise<void> {
     this.#checkOpen();
-    // All are checked before the first is carried out.
-    const topology = new Map(this.#topology);
-    const changes = deltas.map((delta) => {
-      const before = topology.get(delta.param);
-      if (!before) throw new SparseError('INVALID_ARGUMENT', 'rewire', 'a sparse weight', delta.param);
-      const { after, from } = traceDelta(before, delta);
-      if (after.live.length !== before.live.length)
-        throw new SparseError(
-          'INVALID_ARGUMENT',
-          `rewiring of ${delta.param}`,
-          `${before.live.length} live weights as before`,
-          after.live.length,
-        );
-      topology.set(delta.param, after);
-      return { param: delta.param, after, from };
-    });
+    const changes = traceDeltas(this.#topology, deltas);
     this.#few.clear();
     for (const { param, after, from } of changes) {
       const { values } = this.#plan.place.params.get(param)!;
@@ -210,10 +210,7 @@ class SparseSession<Program> implements Session {
 
   async predict(images: Float32Array, size: number, options: PredictOptions = {}): Promise<Float32Array> {
     this.#checkOpen();
-    if (!Number.isInteger(size) || size < 0) throw new SparseError('INVALID_ARGUMENT', 'size', 'a whole number of images', size);
-    if (images.length !== size * this.#imageSize)
-      throw new SparseError('SHAPE_MISMATCH', 'images', `${size} x ${this.#imageSize} values`, images.length);
-    dropoutDraw(options.dropoutSeed);
+    checkPrediction(this.#net, images, size, options);
     const outputs = this.#net.heads * this.#net.classes;
     const logits = new Float32Array(size * outputs);
     for (let start = 0, count = 0; start < size; start += count) {
@@ -228,9 +225,7 @@ class SparseSession<Program> implements Session {
 
   async inputGradient(batch: Batch): Promise<Float32Array> {
     this.#checkOpen();
-    if (!this.#options.inputGradients)
-      throw new SparseError('INVALID_ARGUMENT', 'inputGradient', 'a session opened with inputGradients', 'one opened without');
-    checkBatch(this.#net, batch, this.#plan.batchSize);
+    checkInputGradient(this.#net, this.#options, batch);
     this.#stage(batch);
     this.#stageDraw(undefined, 0);
     this.#pack();
@@ -344,24 +339,5 @@ class SparseSession<Program> implements Session {
     if (!this.#options.optimizer)
       throw new SparseError('INVALID_ARGUMENT', 'gradient', 'a session that was opened with an optimizer', 'one that predicts');
     return place;
-  }
-
-  /** @returns whether dense gradients are to be kept */
-  #checkStep(batch: Batch, options: StepOptions): boolean {
-    if (!this.#options.optimizer)
-      throw new SparseError('INVALID_ARGUMENT', 'trainStep', 'a session that was opened with an optimizer', 'one that predicts');
-    checkBatch(this.#net, batch, this.#plan.batchSize);
-    if (dropoutDraw(options.dropoutSeed)[0] === 0 && this.#plan.place.dropoutScales.size > 0)
-      throw new SparseError('INVALID_ARGUMENT', 'dropoutSeed', 'a seed for a step of a network with dropout', 'none');
-    const keep = options.keep ?? [];
-    for (const signal of keep)
-      if (!(this.#options.signals ?? []).includes(signal))
-        throw new SparseError(
-          'ENGINE_LACKS_SIGNAL',
-          `keep ${signal}`,
-          'a signal that the session was opened with',
-          this.#options.signals ?? [],
-        );
-    return keep.length > 0;
   }
 }

@@ -1,22 +1,10 @@
 /** The optimizer's step as operations, one for each run of neighbouring parameters that are treated alike, and the numbers they read. */
-import { momentumOf, type Network, type OptimizerSpec, type ParamKind } from '@freetickets/sparse-core';
+import { momentumOf, type Network, type OptimizerSpec, type Treatment, treatmentOf } from '@freetickets/sparse-core';
 import type { Operation } from './ops.ts';
 import type { Placement } from './placement.ts';
 
-/** How parameters of a kind are treated. */
-export interface Treatment {
-  /** Factor of the learning rate. */
-  readonly rate: number;
-  readonly decay: number;
-}
-
 /** Floats of one treatment in the arena. */
 export const HYPER = 16;
-
-const treatmentOf = (optimizer: OptimizerSpec, kind: ParamKind): Treatment => ({
-  rate: optimizer.rates?.[kind] ?? 1,
-  decay: (optimizer.decays ?? [kind]).includes(kind) ? optimizer.weightDecay : 0,
-});
 
 const same = (a: Treatment, b: Treatment): boolean => a.rate === b.rate && a.decay === b.decay;
 

@@ -1,4 +1,5 @@
 export { accuracy } from './accuracy.ts';
+export { argmax } from './argmax.ts';
 export { brier } from './brier.ts';
 export { type CalibrationNorm, calibrationError } from './calibration/calibration-error.ts';
 export { type ClasswiseEceOptions, classwiseEce } from './calibration/classwise-ece.ts';

@@ -16,6 +16,7 @@ describe('describeOnnx', () => {
     const options = {
       classes: ['ant', 'bee', 'cat', 'dög'],
       metrics: { accuracy: 0.5 },
+      calibration: { temperature: 2 },
       normalization,
       producerVersion: '1.2.3',
       name: 'zoo',
@@ -38,6 +39,7 @@ describe('describeOnnx', () => {
         steps: [200, 200],
         classes: ['ant', 'bee', 'cat', 'dög'],
         metrics: { accuracy: 0.5 },
+        calibration: { temperature: 2 },
         normalization: { ...normalization, inGraph: true },
       },
     });
@@ -146,8 +148,11 @@ describe('bad files', () => {
     networks: '["a","b"]',
     steps: '[1,2]',
     sparsity: '[0,0]',
+    layout: '"fused"',
+    specs: '[{},{}]',
     classes: 'null',
     normalization: 'null',
+    calibration: 'null',
     metrics: 'null',
   };
   const { metrics: _, ...incomplete } = good;
@@ -156,6 +161,8 @@ describe('bad files', () => {
     ['members of none', { ...good, members: '0' }, 'members'],
     ['fewer names than members', { ...good, networks: '["a"]' }, 'networks'],
     ['steps that are no numbers', { ...good, steps: '["1","2"]' }, 'steps'],
+    ['a layout of the future', { ...good, layout: '"diagonal"' }, 'layout'],
+    ['a spec that is none', { ...good, specs: '[1, 2]' }, 'specs'],
     ['something that is no JSON', { ...good, sparsity: '[0, 0' }, 'sparsity'],
     ['class names that are numbers', { ...good, classes: '[1, 2]' }, 'classes'],
     ['constants without inGraph', { ...good, normalization: '{"mean":[0],"std":[1]}' }, 'normalization'],

@@ -1,7 +1,8 @@
 /** What an ONNX file takes and gives, without running it: for any ONNX file, and in more detail for those that `toOnnx` wrote. */
 import { SparseError } from '@freetickets/sparse-core';
+import { type DecodedModel, type DecodedValue, decodeOnnx } from './decode-onnx.ts';
 import { fromProperties, type TicketMetadata } from './metadata.ts';
-import { dataTypes, decodeModel } from './proto.ts';
+import { dataTypes } from './proto.ts';
 
 export interface OnnxTensor {
   readonly name: string;
@@ -27,46 +28,22 @@ export interface OnnxDescription {
   readonly freetickets?: TicketMetadata;
 }
 
-/** The decoder's view of a model: 64-bit integers are objects, and a field that is not in the file has its default on the prototype. */
-interface DecodedModel {
-  readonly irVersion: unknown;
-  readonly opsetImport: readonly { readonly domain: string; readonly version: unknown }[];
-  readonly producerName: string;
-  readonly producerVersion: string;
-  readonly graph?: DecodedGraph | null;
-  readonly metadataProps: readonly { readonly key: string; readonly value: string }[];
-}
-
-interface DecodedGraph {
-  readonly name: string;
-  readonly node: readonly unknown[];
-  readonly initializer: readonly { readonly name: string }[];
-  readonly input: readonly DecodedValue[];
-  readonly output: readonly DecodedValue[];
-}
-
-interface DecodedValue {
-  readonly name: string;
-  readonly type?: {
-    readonly tensorType?: {
-      readonly elemType: number;
-      readonly shape?: { readonly dim: readonly { dimValue?: unknown; dimParam?: string }[] } | null;
-    } | null;
-  } | null;
-}
-
 /**
  * @param bytes of a whole `.onnx` file
  * @param at its path, for messages
  * @throws SparseError BAD_FILE when the bytes are no ONNX model, are cut off, or contradict themselves
  */
 export function describeOnnx(bytes: Uint8Array, at: string): OnnxDescription {
-  const model = decode(bytes, at);
+  return describeModel(decodeOnnx(bytes, at), at);
+}
+
+/** The same of a file that was decoded already. */
+export function describeModel(model: DecodedModel, at: string): OnnxDescription {
   const { graph } = model;
   const opset = model.opsetImport.find(({ domain }) => domain === '' || domain === 'ai.onnx');
   if (!graph || graph.output.length === 0 || !opset || Number(model.irVersion) < 1) {
     const missing = !graph || graph.output.length === 0 ? 'a graph with outputs' : 'an IR version and an operator set';
-    throw new SparseError('BAD_FILE', at, `an ONNX model with ${missing}`, `${bytes.length} bytes without`, 'The file may be cut off');
+    throw new SparseError('BAD_FILE', at, `an ONNX model with ${missing}`, new Error('one without'), 'The file may be cut off');
   }
   const constants = new Set(graph.initializer.map(({ name }) => name));
   const metadata = Object.fromEntries(model.metadataProps.map(({ key, value }) => [key, value]));
@@ -81,17 +58,6 @@ export function describeOnnx(bytes: Uint8Array, at: string): OnnxDescription {
     metadata,
     ...(model.producerName === 'freetickets' ? { freetickets: fromProperties(metadata, at) } : {}),
   };
-}
-
-function decode(bytes: Uint8Array, at: string): DecodedModel {
-  try {
-    return decodeModel(bytes) as DecodedModel;
-  } catch (error) {
-    const hint = 'It is no ONNX file, or it is cut off';
-    throw new SparseError('BAD_FILE', at, 'an ONNX model', `${bytes.length} bytes that are none (${(error as Error).message})`, hint, {
-      cause: error,
-    });
-  }
 }
 
 function tensorOf({ name, type }: DecodedValue): OnnxTensor {

@@ -1,30 +1,37 @@
 /**
  * At inference batch normalisation is one multiplication and one addition per channel, so it can live in the weights of the layer before it:
- * one operator less to run and nothing lost but rounding. Dead weights stay zero.
+ * one operator less to run and nothing lost but rounding. Dead weights stay dead.
  */
-import type { Network, NodeId, NodeSpec } from '@freetickets/sparse-core';
+import { type ModelState, type Network, type NodeId, type NodeSpec, network, type ParamName } from '@freetickets/sparse-core';
 
-/** Values of a convolution or linear layer: `shape` (O, ...) of the row-major `weight`, `bias` (O). */
-export interface Affine {
-  readonly shape: readonly number[];
-  readonly weight: Float32Array;
-  readonly bias?: Float32Array | undefined;
-}
+type BatchNorm = NodeSpec & { readonly op: 'batchNorm' };
 
-/** All (C). */
-export interface BatchNorm {
-  readonly scale: Float32Array;
-  readonly shift: Float32Array;
-  readonly mean: Float32Array;
-  readonly variance: Float32Array;
-  readonly eps: number;
+/** A ticket that answers as this one does, less the batch norms whose layer feeds nothing else. */
+export function foldBatchNorms(net: Network, state: ModelState): ModelState {
+  const foldable = foldableBatchNorms(net);
+  if (foldable.size === 0) return state;
+  const folded = new Map([...foldable].map(([layer, { id }]) => [id, layer]));
+  const nodes = net.spec.nodes
+    .filter(({ id }) => !folded.has(id))
+    .map((node) => {
+      const rewired = { ...node, from: node.from.map((id) => folded.get(id) ?? id) };
+      return foldable.has(node.id) ? { ...rewired, bias: true } : rewired;
+    });
+  const spec = { ...net.spec, nodes: nodes as readonly NodeSpec[], output: folded.get(net.spec.output) ?? net.spec.output };
+  const values = new Map<ParamName, Float32Array>();
+  for (const [param, { node }] of network(spec).params) {
+    const norm = foldable.get(node);
+    if (!norm) values.set(param, state.values.get(param)!);
+    else if (!values.has(param)) for (const [name, own] of foldInto(net, state, node, norm)) values.set(name, own);
+  }
+  return { spec, topology: state.topology, values, step: state.step };
 }
 
 /** Which batch norms may be folded, by the id of the layer before them: those whose layer feeds nothing else and is not the output. */
-export function foldableBatchNorms(net: Network): ReadonlyMap<NodeId, NodeSpec & { op: 'batchNorm' }> {
+function foldableBatchNorms(net: Network): ReadonlyMap<NodeId, BatchNorm> {
   const uses = new Map<NodeId, number>([[net.spec.output, 1]]);
   for (const node of net.spec.nodes) for (const id of node.from) uses.set(id, (uses.get(id) ?? 0) + 1);
-  const foldable = new Map<NodeId, NodeSpec & { op: 'batchNorm' }>();
+  const foldable = new Map<NodeId, BatchNorm>();
   for (const node of net.spec.nodes) {
     const [source] = node.from;
     if (node.op !== 'batchNorm' || source === undefined || source === 'input' || uses.get(source) !== 1) continue;
@@ -35,16 +42,18 @@ export function foldableBatchNorms(net: Network): ReadonlyMap<NodeId, NodeSpec &
 }
 
 /** w' = w g and b' = (b - mean) g + shift with g = scale / sqrt(variance + eps), in float64 and rounded once. */
-export function foldBatchNorm({ shape, weight, bias }: Affine, { scale, shift, mean, variance, eps }: BatchNorm): Affine {
-  const gain = Float64Array.from(scale, (s, o) => s / Math.sqrt(variance[o]! + eps));
-  const fanIn = weight.length / gain.length;
-  const folded = new Float32Array(weight.length);
-  gain.forEach((g, o) => {
-    for (let k = o * fanIn; k < (o + 1) * fanIn; k++) folded[k] = weight[k]! * g;
-  });
-  return {
-    shape,
-    weight: folded,
-    bias: shift.map((s, o) => ((bias?.[o] ?? 0) - mean[o]!) * gain[o]! + s),
-  };
+function foldInto(net: Network, state: ModelState, layer: NodeId, norm: BatchNorm): [ParamName, Float32Array][] {
+  const of = (param: ParamName) => state.values.get(param)!;
+  const [scale, shift, mean, variance] = (['weight', 'bias', 'running_mean', 'running_var'] as const).map((part) =>
+    of(`${norm.id}.${part}`),
+  ) as [Float32Array, Float32Array, Float32Array, Float32Array];
+  const gain = Float64Array.from(scale, (s, o) => s / Math.sqrt(variance[o]! + (norm.eps ?? 1e-5)));
+  const name: ParamName = `${layer}.weight`;
+  const fanIn = net.params.get(name)!.size / gain.length;
+  const live = state.topology.get(name)?.live;
+  const bias = state.values.get(`${layer}.bias`);
+  return [
+    [name, of(name).map((w, k) => w * gain[Math.floor((live?.[k] ?? k) / fanIn)]!)],
+    [`${layer}.bias`, shift.map((s, o) => ((bias?.[o] ?? 0) - mean[o]!) * gain[o]! + s)],
+  ];
 }

@@ -1,5 +1,8 @@
 export { describeOnnx, type OnnxDescription, type OnnxTensor } from './describe-onnx.ts';
-export type { TicketMetadata } from './metadata.ts';
+export { fromOnnx } from './from-onnx.ts';
+export type { Precision } from './graph.ts';
+export type { Layout, TicketMetadata } from './metadata.ts';
 export type { Normalization } from './normalize.ts';
 export type { OnnxOptions } from './options.ts';
+export { separateOnnx } from './separate-onnx.ts';
 export { toOnnx } from './to-onnx.ts';

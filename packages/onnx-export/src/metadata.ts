@@ -1,6 +1,13 @@
 /** What a file says about itself beyond its graph: metadata properties named `freetickets.*`, each a JSON value. */
-import { parseJson, SparseError } from '@freetickets/sparse-core';
+import { type NetworkSpec, parseJson, SparseError } from '@freetickets/sparse-core';
 import type { Normalization } from './normalize.ts';
+
+/** How members stand in the graph: each for itself, or all side by side in one. */
+export type Layout = 'fused' | 'grouped';
+
+/** What the names of a ticket's constants begin with, in the layout `fused` and in `grouped`. */
+export const prefixOf = (ticket: number): string => `member${ticket}/`;
+export const SIDE_BY_SIDE = 'members/';
 
 export interface TicketMetadata {
   /** Of these properties. */
@@ -13,12 +20,17 @@ export interface TicketMetadata {
   readonly steps: readonly number[];
   /** Measured share of dead weights among those that may be sparse. */
   readonly sparsity: readonly number[];
+  readonly layout: Layout;
+  /** One per ticket: the network as it stands in the graph, batch norms folded where they can be. With the constants they are the tickets. */
+  readonly specs: readonly NetworkSpec[];
   /** Class names in label order; null when they were not given. */
   readonly classes: readonly string[] | null;
   /** `inGraph`: the graph takes pixels in [0, 1]. Otherwise the caller must compute (x - mean) / std. Null when it was not given. */
   readonly normalization: (Normalization & { readonly inGraph: boolean }) | null;
   /** Whatever was measured before export; null when nothing was given. */
   readonly metrics: Readonly<Record<string, unknown>> | null;
+  /** What a server needs to say how far an answer can be trusted; null when it was not given. */
+  readonly calibration: Readonly<Record<string, unknown>> | null;
 }
 
 const PREFIX = 'freetickets.';
@@ -42,6 +54,8 @@ const CHECKS: Readonly<Record<keyof TicketMetadata, readonly [expected: string, 
   networks: ['one name per member', (value, members) => listOf(value, isText) && value.length === members],
   steps: ['one number per member', (value, members) => listOf(value, isNumber) && value.length === members],
   sparsity: ['one number per member', (value, members) => listOf(value, isNumber) && value.length === members],
+  layout: ['"fused" or "grouped"', (value) => value === 'fused' || value === 'grouped'],
+  specs: ['a network spec for each ticket', (value) => listOf(value, isRecord)],
   classes: ['a list of names or null', (value) => value === null || listOf(value, isText)],
   normalization: [
     'an object of inGraph, mean and std, or null',
@@ -50,6 +64,7 @@ const CHECKS: Readonly<Record<keyof TicketMetadata, readonly [expected: string, 
       (isRecord(value) && typeof value.inGraph === 'boolean' && listOf(value.mean, isNumber) && listOf(value.std, isNumber)),
   ],
   metrics: ['an object or null', (value) => value === null || isRecord(value)],
+  calibration: ['an object or null', (value) => value === null || isRecord(value)],
 };
 
 /** @param at the file, for messages. @throws SparseError BAD_FILE naming the property that is missing or wrong */

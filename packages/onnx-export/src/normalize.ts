@@ -1,13 +1,20 @@
 /** Batch normalisation that could not be folded, and the normalisation of the input. */
-
-import type { BatchNorm } from './fold.ts';
-import { addFloats, addNode, type Graph } from './graph.ts';
+import type { NodeSpec } from '@freetickets/sparse-core';
+import { addFloats, addNode, addWeights, type Graph } from './graph.ts';
+import type { Parameters } from './member.ts';
 
 /** BatchNormalization with the running statistics, over the second axis. */
-export function addBatchNorm(graph: Graph, name: string, input: string, { scale, shift, mean, variance, eps }: BatchNorm): string {
-  const constants = Object.entries({ weight: scale, bias: shift, running_mean: mean, running_var: variance }).map(([key, values]) =>
-    addFloats(graph, `${name}.${key}`, [values.length], values),
-  );
+export function addBatchNorm(
+  graph: Graph,
+  name: string,
+  input: string,
+  { eps = 1e-5 }: NodeSpec & { op: 'batchNorm' },
+  parameters: Parameters,
+): string {
+  const constants = (['weight', 'bias', 'running_mean', 'running_var'] as const).map((part) => {
+    const values = parameters(part)!;
+    return addWeights(graph, `${name}.${part}`, [values.length], values);
+  });
   return addNode(graph, 'BatchNormalization', name, [input, ...constants], { epsilon: { float: eps } });
 }
 

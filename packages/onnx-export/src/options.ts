@@ -1,5 +1,7 @@
 /** What `toOnnx` may be told, and what of it is refused. */
 import { type Network, SparseError } from '@freetickets/sparse-core';
+import type { Precision } from './graph.ts';
+import type { Layout } from './metadata.ts';
 import type { Normalization } from './normalize.ts';
 
 export interface OnnxOptions {
@@ -14,12 +16,21 @@ export interface OnnxOptions {
   readonly classes?: readonly string[];
   /** Whatever was measured, for the metadata; has to be JSON. */
   readonly metrics?: Readonly<Record<string, unknown>>;
+  /** What was fitted on validation data for whoever serves the file, for the metadata; has to be JSON. */
+  readonly calibration?: Readonly<Record<string, unknown>>;
   /** Of the program that exports. Default: none. */
   readonly producerVersion?: string;
   /** Of the graph. Default: the name of the first member's spec. */
   readonly name?: string;
   /** Default `dynamic`: any batch size. */
   readonly batch?: 'dynamic' | number;
+  /** Of the weights and of the arithmetic inside the members. Default `fp32`; inputs and outputs are float32 in either case. */
+  readonly precision?: Precision;
+  /**
+   * `fused` (default): one network beside the other in one graph. `grouped`: members of one architecture as a single network that is as many
+   * times as wide, its convolutions in groups; a GPU computes that with fewer and larger steps.
+   */
+  readonly layout?: Layout;
   /** Of the operator set, 13 to 21. Default 17, which runtimes since 2022 read. */
   readonly opset?: number;
 }
@@ -29,9 +40,12 @@ export const IR_VERSIONS: Readonly<Record<number, number>> = { 13: 7, 14: 7, 15:
 
 /** The options with their defaults, checked. @throws SparseError INVALID_ARGUMENT */
 export function settingsOf(net: Network, options: OnnxOptions) {
-  const { output = 'probabilities', batch = 'dynamic', opset = 17, name = net.spec.name, classes = null, metrics = null } = options;
+  const { output = 'probabilities', batch = 'dynamic', opset = 17, name = net.spec.name, classes = null } = options;
+  const { metrics = null, calibration = null, precision = 'fp32', layout = 'fused' } = options;
   if (!Object.hasOwn(IR_VERSIONS, opset)) throw refusal('opset', 'a whole number from 13 to 21', opset);
   if (output !== 'probabilities' && output !== 'logits') throw refusal('output', '"probabilities" or "logits"', output);
+  if (precision !== 'fp32' && precision !== 'fp16') throw refusal('precision', '"fp32" or "fp16"', precision);
+  if (layout !== 'fused' && layout !== 'grouped') throw refusal('layout', '"fused" or "grouped"', layout);
   if (batch !== 'dynamic' && !(Number.isInteger(batch) && batch >= 1))
     throw refusal('batch', '"dynamic" or a whole number of at least 1', batch);
   if (name === '') throw refusal('name', 'a name', name);
@@ -39,7 +53,19 @@ export function settingsOf(net: Network, options: OnnxOptions) {
   const given = options.normalization;
   const normalization = given ? { inGraph: given.inGraph ?? true, mean: given.mean, std: given.std } : null;
   if (normalization) checkNormalization(normalization, net.spec.input.shape[0]!);
-  return { output, batch, opset, name, classes, metrics, normalization, producerVersion: options.producerVersion ?? '' };
+  const measured = { metrics, calibration };
+  return {
+    output,
+    batch,
+    opset,
+    name,
+    classes,
+    measured,
+    normalization,
+    precision,
+    layout,
+    producerVersion: options.producerVersion ?? '',
+  };
 }
 
 function checkNormalization(normalization: Normalization, channels: number): void {

@@ -4,10 +4,11 @@
  * beside this one; `describeOnnx` reads the result back.
  */
 import { checkState, type ModelState, type Network, network, SparseError } from '@freetickets/sparse-core';
-import { addAnswers } from './answers.ts';
-import type { Graph } from './graph.ts';
-import { addMember } from './member.ts';
-import { toProperties } from './metadata.ts';
+import { addAnswers, type Logits } from './answers.ts';
+import { foldBatchNorms } from './fold.ts';
+import { addCast, type Graph } from './graph.ts';
+import { addTickets } from './member.ts';
+import { prefixOf, SIDE_BY_SIDE, toProperties } from './metadata.ts';
 import { addNormalization } from './normalize.ts';
 import { IR_VERSIONS, type OnnxOptions, settingsOf } from './options.ts';
 import { measuredSparsity } from './parameters.ts';
@@ -26,17 +27,22 @@ const LARGEST_BYTES = 2 ** 31 - 2 ** 20;
  */
 export function toOnnx(tickets: ModelState | readonly ModelState[], options: OnnxOptions = {}): Uint8Array {
   const states = 'spec' in tickets ? [tickets] : tickets;
-  const networks = checkMembers(states);
+  const networks = checkMembers(states, options.precision === 'fp16' ? 2 : 4);
   const net = networks[0]!;
-  const { output, batch, opset, name, classes, metrics, normalization, producerVersion } = settingsOf(net, options);
+  const { output, batch, opset, name, classes, measured, normalization, producerVersion, precision, layout } = settingsOf(net, options);
+  const folded = states.map((state, t) => foldBatchNorms(networks[t]!, state));
+  if (layout === 'grouped') checkAlike(folded);
 
-  const graph: Graph = { nodes: [], initializers: [] };
+  const graph: Graph = { precision, nodes: [], initializers: [] };
   const sampleShape = net.spec.input.shape;
-  const images = normalization?.inGraph ? addNormalization(graph, 'images', sampleShape, normalization) : 'images';
-  const logits = states.map((state, t) => {
-    const own = networks[t]!;
-    return { name: addMember(graph, `member${t}/`, images, own, state), heads: own.heads, classes: own.classes };
-  });
+  const pixels = normalization?.inGraph ? addNormalization(graph, 'images', sampleShape, normalization) : 'images';
+  const images = addCast(graph, 'images/cast', pixels, 'graph');
+  const addLogits = (prefix: string, tickets: readonly ModelState[]): Logits => {
+    const own = network(tickets[0]!.spec);
+    const logits = addTickets(graph, prefix, images, own, tickets);
+    return { name: addCast(graph, `${prefix}cast`, logits, 'fp32'), members: tickets.length * own.heads, classes: own.classes };
+  };
+  const logits = layout === 'grouped' ? [addLogits(SIDE_BY_SIDE, folded)] : folded.map((state, t) => addLogits(prefixOf(t), [state]));
   addAnswers(graph, logits, output, opset);
   const members = networks.reduce((sum, { heads }) => sum + heads, 0);
   /** One entry for each member: those that share a network say the same of it. */
@@ -60,12 +66,25 @@ export function toOnnx(tickets: ModelState | readonly ModelState[], options: Onn
       members,
       networks: perMember((_, { spec }) => spec.name),
       steps: perMember(({ step }) => step),
+      layout,
+      specs: folded.map(({ spec }) => spec),
       sparsity: perMember((state, own) => measuredSparsity(own, state)),
       classes,
       normalization,
-      metrics,
+      calibration: measured.calibration,
+      metrics: measured.metrics, // last: a file that was cut off lacks it
     }),
   });
+}
+
+/** @throws SparseError INVALID_ARGUMENT naming the first member that is built otherwise than member 0 */
+function checkAlike(tickets: readonly ModelState[]): void {
+  const built = ({ spec: { input, nodes, output, heads } }: ModelState) => JSON.stringify([input, nodes, output, heads]);
+  const odd = tickets.findIndex((ticket) => built(ticket) !== built(tickets[0]!));
+  if (odd < 0) return;
+  const expected = 'members of one architecture, which alone can stand side by side';
+  const received = new Error(`members[${odd}] (${tickets[odd]!.spec.name}), built otherwise than members[0] (${tickets[0]!.spec.name})`);
+  throw new SparseError('INVALID_ARGUMENT', 'layout', expected, received, "Export them with layout 'fused'");
 }
 
 function floatTensor(name: string, batch: 'dynamic' | number, shape: readonly number[]): ValueInfoProto {
@@ -73,7 +92,7 @@ function floatTensor(name: string, batch: 'dynamic' | number, shape: readonly nu
   return { name, type: { tensorType: { elemType: dataTypes.FLOAT!, shape: { dim } } } };
 }
 
-function checkMembers(states: readonly ModelState[]): readonly Network[] {
+function checkMembers(states: readonly ModelState[], bytesPerNumber: number): readonly Network[] {
   const networks = states.map((state) => network(state.spec));
   const first = networks[0];
   if (!first) throw new SparseError('INVALID_ARGUMENT', 'members', 'at least one ticket', states.length);
@@ -92,7 +111,7 @@ function checkMembers(states: readonly ModelState[]): readonly Network[] {
   states.forEach((state, m) => {
     checkState(networks[m]!, state, `members[${m}]`);
   });
-  const bytes = networks.flatMap((net) => [...net.params.values()]).reduce((sum, { size }) => sum + 4 * size, 0);
+  const bytes = networks.flatMap((net) => [...net.params.values()]).reduce((sum, { size }) => sum + bytesPerNumber * size, 0);
   if (bytes > LARGEST_BYTES)
     throw new SparseError(
       'INVALID_ARGUMENT',

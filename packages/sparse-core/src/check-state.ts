@@ -26,6 +26,10 @@ export function checkState(net: Network, state: ModelState, at = 'state'): void 
   const trained = (param: ParamName) => net.params.get(param)!.trainable;
   if (state.momentum) checkArrays('momentum', state.momentum, trained);
   if (state.secondMoments) checkArrays('second moment', state.secondMoments, trained);
+  for (const [param, { length }] of state.denseMomentum ?? []) {
+    const size = state.topology.has(param) ? net.params.get(param)!.size : 0;
+    if (length !== size) throw wrong(`dense momentum of ${param}`, size === 0 ? 'none' : `${size} numbers`, `${length} numbers`);
+  }
 
   function checkArrays(what: string, arrays: ReadonlyMap<ParamName, Float32Array>, wanted: (param: ParamName) => boolean): void {
     for (const param of arrays.keys())

@@ -74,6 +74,18 @@ export const momentumOf = (optimizer: OptimizerSpec): number =>
 
 export const ADAMW_BETA1 = 0.9;
 
+/** How an optimizer treats the parameters of a kind. */
+export interface Treatment {
+  /** Factor of the learning rate. */
+  readonly rate: number;
+  readonly decay: number;
+}
+
+export const treatmentOf = (optimizer: OptimizerSpec, kind: ParamKind): Treatment => ({
+  rate: optimizer.rates?.[kind] ?? 1,
+  decay: (optimizer.decays ?? [kind]).includes(kind) ? optimizer.weightDecay : 0,
+});
+
 interface UpdateSpec {
   readonly weightDecay: number;
   /** Kinds of parameters that decay. Default: all that are trained. */
@@ -100,6 +112,11 @@ export interface OpenOptions {
   readonly loss?: LossSpec;
   /** Without an optimizer: whether `inputGradient` may be asked. Default false. */
   readonly inputGradients?: boolean;
+  /**
+   * The momentum of dead weights gathers their gradients as that of live ones does, and a weight that grows starts with it. With SGD only.
+   * Default false.
+   */
+  readonly deadMomentum?: boolean;
   /** Signals that `trainStep` may be asked to keep. */
   readonly signals?: readonly Signal[];
   /** Default: the number of processors this process may use. */
@@ -111,6 +128,8 @@ export interface Engine {
   readonly name: string;
   /** Asked before a run starts, so an impossible plan fails at once. */
   readonly signals: ReadonlySet<Signal>;
+  /** Whether sessions may be opened with `deadMomentum`, which sparse storage has no place for. Default false. */
+  readonly deadMomentum?: boolean;
   /** @throws SparseError SHAPE_MISMATCH when `state` does not belong to `network` */
   open(network: Network, state: ModelState, options: OpenOptions): Promise<Session>;
 }
@@ -123,6 +142,8 @@ export interface StepOptions {
   readonly update?: boolean;
   /** Keys what dropout drops in this step; a network with dropout needs one. */
   readonly dropoutSeed?: number;
+  /** Leaves everything as it was when the loss or the 2-norm of all gradients is not finite, or that norm is above `maxNorm`. Default: no look at them. */
+  readonly guard?: { readonly maxNorm?: number | undefined };
 }
 
 export interface PredictOptions {
@@ -134,6 +155,10 @@ export interface PredictOptions {
 export interface StepResult {
   readonly loss: number;
   readonly correct: number;
+  /** With a guard: the 2-norm of all gradients, live positions only, before any clipping. */
+  readonly norm?: number;
+  /** With a guard: why nothing was changed. */
+  readonly refused?: 'loss' | 'gradient';
 }
 
 export interface Session extends AsyncDisposable {
@@ -147,7 +172,7 @@ export interface Session extends AsyncDisposable {
    * The caller may change the bits, which stand until the next call. Only in engines that find them faster than a loop over the signal.
    */
   marks?(param: ParamName, which: Signal, least: number): Int32Array;
-  /** Changes which weights live. Grown weights and their momentum start at 0. */
+  /** Changes which weights live. Grown weights and their momentum start at 0; with `deadMomentum`, momentum stays as it is everywhere. */
   rewire(deltas: readonly TopologyDelta[]): Promise<void>;
   /** Logits (size, classes), with running statistics; of a network of several heads (size, heads, classes). `size` may exceed the batch size. */
   predict(images: Float32Array, size: number, options?: PredictOptions): Promise<Float32Array>;

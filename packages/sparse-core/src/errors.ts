@@ -9,8 +9,12 @@ export type ErrorCode =
   | 'MISSING_FILE'
   | 'ALREADY_EXISTS'
   | 'DISK_FULL'
+  | 'DISK_FAILED'
   | 'NON_FINITE'
-  | 'KERNELS_UNAVAILABLE';
+  | 'DEAD_LAYER'
+  | 'KERNELS_UNAVAILABLE'
+  | 'DOWNLOAD_FAILED'
+  | 'RUNTIME_UNAVAILABLE';
 
 /**
  * The one error of FreeTickets. Its message is a sentence: where, what was expected, what came, and (if known) what to do.

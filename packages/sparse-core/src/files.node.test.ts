@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { erk } from './distribution.ts';
-import { explainWriteError, loadTicket, readFileOrExplain, saveTicket, writeFileAtomic } from './files.node.ts';
+import { SparseError } from './errors.ts';
+import { explainWriteError, loadTicket, makeFolder, readFileOrExplain, saveTicket, writeFileAtomic } from './files.node.ts';
 import { lenet300 } from './models/multilayer.ts';
 import { network } from './network.ts';
 import { initialState } from './state.ts';
@@ -74,12 +75,30 @@ describe('writeFileAtomic', () => {
     });
   });
 
-  it('explains an error of another kind with its own words', () => {
-    const error = Object.assign(new Error('EIO: i/o error, write'), { code: 'EIO' });
-    expect(explainWriteError(error, 'a', 1)).toMatchObject({
-      code: 'INVALID_ARGUMENT',
-      message: expect.stringContaining('EIO: i/o error'),
-    });
+  it.each([
+    ['EIO', 'DISK_FAILED'],
+    ['EMFILE', 'INVALID_ARGUMENT'],
+  ])('explains an error of another kind with its own words: %s', (errno, code) => {
+    const error = Object.assign(new Error(`${errno}: some words, write`), { code: errno });
+    expect(explainWriteError(error, 'a', 1)).toMatchObject({ code, message: expect.stringContaining(`${errno}: some words`) });
+  });
+
+  it('leaves the old content and nothing else when it is not permitted after all', async () => {
+    const path = join(folder, 'a.txt');
+    await writeFileAtomic(path, 'old');
+    const permit = () => Promise.reject(new SparseError('ALREADY_EXISTS', path, 'one writer', new Error('two')));
+    await expect(writeFileAtomic(path, 'new', { permit })).rejects.toMatchObject({ code: 'ALREADY_EXISTS' });
+    expect(await readFile(path, 'utf8')).toBe('old');
+    expect(await readdir(folder)).toEqual(['a.txt']);
+  });
+});
+
+describe('makeFolder', () => {
+  it('makes what is missing, says where that begins, and leaves what is there', async () => {
+    expect(await makeFolder(join(folder, 'a', 'b'))).toBe(join(folder, 'a'));
+    expect(await makeFolder(join(folder, 'a', 'b'))).toBeUndefined();
+    await writeFile(join(folder, 'file'), '');
+    await expect(makeFolder(join(folder, 'file', 'c'))).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
   });
 });
 

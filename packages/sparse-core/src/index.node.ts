@@ -1,1 +1,13 @@
-export { loadTicket, MOST_JSON_BYTES, readFileOrExplain, saveTicket, writeFileAtomic } from './files.node.ts';
+export { cacheFolder } from './cache-folder.node.ts';
+export {
+  explainWriteError,
+  loadTicket,
+  MOST_JSON_BYTES,
+  makeFolder,
+  readFileOrExplain,
+  saveTicket,
+  type WriteOptions,
+  writeAt,
+  writeFileAtomic,
+} from './files.node.ts';
+export { lockFolder } from './lock-folder.node.ts';

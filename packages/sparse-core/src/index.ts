@@ -1,3 +1,5 @@
+export { bytesText } from './bytes-text.ts';
+export { checkInputGradient, checkOptions, checkPrediction, checkStep, dropoutDraw, traceDeltas } from './check-session.ts';
 export { checkState } from './check-state.ts';
 export { type CorruptionName, corruptionNames, extraCorruptions, mainCorruptions } from './corruption-names.ts';
 export { type Densities, type Distribution, type ErkOptions, er, erk, erkDensities, type UniformOptions, uniform } from './distribution.ts';
@@ -10,6 +12,7 @@ export {
   topologyFromScores,
   type WeightScores,
 } from './distribution-scores.ts';
+export { dropoutKey, dropoutNumber, dropoutThreshold } from './dropout-number.ts';
 export {
   type AdamWSpec,
   type Batch,
@@ -28,6 +31,8 @@ export {
   type Source,
   type StepOptions,
   type StepResult,
+  type Treatment,
+  treatmentOf,
 } from './engine.ts';
 export { type ErrorCode, nearest, SparseError, show } from './errors.ts';
 export {
@@ -44,6 +49,7 @@ export {
   type TrainingMethod,
   trainingFlops,
 } from './flops.ts';
+export { decodeHalf, encodeHalf } from './half-floats.ts';
 export { type AlexNetOptions, alexNet } from './models/alexnet.ts';
 export { lenet5 } from './models/lenet5.ts';
 export { listModels, type ModelEntry, modelByName } from './models/model-by-name.ts';
@@ -66,8 +72,9 @@ export { decodePyTorch, fromPyTorch, matchNames, type PyTorchOptions, type Renam
 export { type Rng, rng, type Stream } from './rng.ts';
 export { type Dtype, decodeSafetensors, encodeSafetensors, type Safetensors, type Tensor } from './safetensors.ts';
 export { type Schedule, valueAt } from './schedule.ts';
+export { BLANK_SEAL, requireSeal } from './seal.ts';
 export type { NetworkSpec, NodeId, NodeSpec, OpName, OpSpec, ParamName } from './spec.ts';
-export { initialState, type ModelState } from './state.ts';
+export { initialState, type ModelState, withoutMoments } from './state.ts';
 export { decodeTicket, encodeTicket, type Ticket } from './ticket-file.ts';
 export type { TicketInfo } from './ticket-info.ts';
 export {

@@ -25,6 +25,22 @@ describe('packed state', () => {
     expect(unpack(read, 'model/')).toStrictEqual(state);
   });
 
+  it('comes back with the momentum of dead weights', () => {
+    const denseMomentum = new Map(
+      [...state.topology.keys()].map((param) => [param, new Float32Array(net.params.get(param)!.size).fill(-0)]),
+    );
+    const all = { ...state, denseMomentum };
+    expect(unpack(packState(all))).toStrictEqual(all);
+    const short = new Map(denseMomentum).set('fc3.weight', new Float32Array(3));
+    expect(() => packState({ ...state, denseMomentum: short })).toThrow(
+      /dense momentum of fc3.weight: expected 400000 numbers, received "3 numbers"/,
+    );
+    const ofDense = new Map(denseMomentum).set('conv1.weight', new Float32Array(500));
+    expect(() => packState({ ...state, denseMomentum: ofDense })).toThrow(
+      /dense momentum of conv1.weight: expected none, received "500 numbers"/,
+    );
+  });
+
   it('comes back without momentum if it had none', () => {
     const { momentum: _, ...still } = state;
     expect(unpack(packState(still))).toStrictEqual(still);

@@ -15,9 +15,11 @@ const MOMENTS = [
   ['secondMoments', 'second'],
 ] as const;
 
+const DENSE = ':dense-momentum';
+
 /**
  * Per parameter `<prefix><param>` F32 (live values of a sparse weight, else all in the parameter's shape), `<prefix><param>:live` U32 positions of a
- * sparse weight, and `<prefix><param>:momentum` and `:second` F32 if there are moments. The tensors share the state's arrays.
+ * sparse weight, and `<prefix><param>:momentum` and `:second` F32 if there are moments, and `<prefix><param>:dense-momentum` F32 in the parameter's shape if dead weights have momentum. The tensors share the state's arrays.
  * @throws SparseError SHAPE_MISMATCH when the state does not fit its own spec
  */
 export function packState(state: ModelState, prefix = ''): Map<string, Tensor> {
@@ -33,6 +35,8 @@ export function packState(state: ModelState, prefix = ''): Map<string, Tensor> {
       const moment = state[field]?.get(param);
       if (moment) tensors.set(`${prefix}${param}:${suffix}`, { dtype: 'F32', shape, data: moment });
     }
+    const dense = state.denseMomentum?.get(param);
+    if (dense) tensors.set(`${prefix}${param}${DENSE}`, { dtype: 'F32', shape: info.shape, data: dense });
   }
   return tensors;
 }
@@ -50,15 +54,18 @@ export function unpackState(tensors: ReadonlyMap<string, Tensor>, spec: NetworkS
   const moments = MOMENTS.filter(([, suffix]) => [...net.params.keys()].some((param) => tensors.has(`${prefix}${param}:${suffix}`))).map(
     ([field, suffix]) => ({ field, suffix, arrays: new Map<ParamName, Float32Array>() }),
   );
+  const denseMomentum = new Map<ParamName, Float32Array>();
   for (const [param, info] of net.params) {
     const name = `${prefix}${param}`;
     const live = readLive(tensors, `${name}:live`, info, at);
     if (live) topology.set(param, { shape: info.shape, live });
     const shape = live ? [live.length] : info.shape;
     values.set(param, readFloats(tensors, name, shape, at));
+    if (live && tensors.has(`${name}${DENSE}`)) denseMomentum.set(param, readFloats(tensors, `${name}${DENSE}`, info.shape, at));
     if (info.trainable) for (const { suffix, arrays } of moments) arrays.set(param, readFloats(tensors, `${name}:${suffix}`, shape, at));
   }
-  return { spec: net.spec, topology, values, step, ...Object.fromEntries(moments.map(({ field, arrays }) => [field, arrays])) };
+  const dense = denseMomentum.size > 0 && { denseMomentum };
+  return { spec: net.spec, topology, values, step, ...dense, ...Object.fromEntries(moments.map(({ field, arrays }) => [field, arrays])) };
 }
 
 function readLive(tensors: ReadonlyMap<string, Tensor>, name: string, info: ParamInfo, at: string): Uint32Array | undefined {

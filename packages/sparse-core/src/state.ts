@@ -11,10 +11,17 @@ export interface ModelState {
   readonly values: ReadonlyMap<ParamName, Float32Array>;
   /** Laid out as `values`; only parameters that are trained. */
   readonly momentum?: ReadonlyMap<ParamName, Float32Array>;
+  /** With `deadMomentum`: of sparse weights over all positions, row-major. What it says of live ones counts, not what `momentum` says. */
+  readonly denseMomentum?: ReadonlyMap<ParamName, Float32Array>;
   /** AdamW's averages of squared gradients, beside the momentum and laid out as it is. */
   readonly secondMoments?: ReadonlyMap<ParamName, Float32Array>;
-  /** Optimiser steps taken. */
+  /** Optimiser steps taken. An optimiser that does not find its moments here starts afresh, at 0. */
   readonly step: number;
+}
+
+/** What a model is without its optimizer. */
+export function withoutMoments({ momentum: _, denseMomentum: __, secondMoments: ___, ...state }: ModelState): ModelState {
+  return state;
 }
 
 /**

@@ -65,8 +65,16 @@ describe('ticket file', () => {
     expect(weight).toMatchObject({ dtype: 'F32', shape: [2, 3] });
     expect([...(weight.data as Float32Array)]).toStrictEqual([1.5, -0, 0, 0, 0, -2]);
     expect([...(tensors.get('fc2.weight')!.data as Float32Array)]).toStrictEqual([0, 1, -0, 4]);
-    expect(metadata).toMatchObject({ format: 'freetickets.ticket', format_version: '1', step: '1234', sparse: '["fc1.weight"]' });
+    expect(metadata).toMatchObject({ format: 'freetickets.ticket', format_version: '2', step: '1234', sparse: '["fc1.weight"]' });
     expect(JSON.parse(metadata.spec!)).toEqual(spec);
+  });
+
+  it('of version 1, which had no seal, is read', () => {
+    const first = altered((_, m) => {
+      m.format_version = '1';
+      delete m.seal;
+    });
+    expect(decodeTicket(first, 'tiny').state).toEqual(decodeTicket(encodeTicket(tiny, info), 'tiny').state);
   });
 
   it('gives back spec, topology, values, step and info', () => {
@@ -128,7 +136,12 @@ describe('ticket file', () => {
       }),
       /metadata.format: .* received undefined. The file is not a ticket/,
     ],
-    ['a newer version', altered((_, m) => Object.assign(m, { format_version: '2' })), /metadata.format_version: expected 1, received "2"/],
+    ['a newer version', altered((_, m) => Object.assign(m, { format_version: '3' })), /metadata.format_version: expected 2, received "3"/],
+    [
+      'a damaged seal',
+      altered((_, m) => Object.assign(m, { seal: m.seal!.replace('sha', 'shb') })),
+      /metadata.seal: expected freetickets-/,
+    ],
     ['a spec that is no JSON', altered((_, m) => Object.assign(m, { spec: '{' })), /metadata.spec: expected JSON/],
     [
       'a wrong spec',

@@ -8,13 +8,15 @@ import { SparseError } from './errors.ts';
 import { type Network, network, type ParamInfo } from './network.ts';
 import { parseJson } from './parse-json.ts';
 import { decodeSafetensors, encodeSafetensors, type Tensor } from './safetensors.ts';
+import { BLANK_SEAL, requireSeal } from './seal.ts';
 import type { ParamName } from './spec.ts';
 import type { ModelState } from './state.ts';
 import { infoFault, type TicketInfo } from './ticket-info.ts';
 import type { LayerTopology } from './topology.ts';
 
 const FORMAT = 'freetickets.ticket';
-const FORMAT_VERSION = '1';
+/** Version 1 had no seal, and is read. */
+const FORMAT_VERSION = '2';
 
 export interface Ticket {
   readonly state: ModelState;
@@ -34,6 +36,7 @@ export function encodeTicket(state: ModelState, info: TicketInfo = {}): Uint8Arr
   for (const [param, { shape, size }] of net.params)
     tensors.set(param, { dtype: 'F32', shape, data: scatter(state.values.get(param)!, state.topology.get(param), size) });
   return encodeSafetensors(tensors, {
+    seal: BLANK_SEAL,
     format: FORMAT,
     format_version: FORMAT_VERSION,
     spec: JSON.stringify(state.spec),
@@ -63,7 +66,8 @@ export function decodeTicket(bytes: Uint8Array, at: string): Ticket {
   const bad = (where: string, expected: string, received: unknown, hint?: string) =>
     new SparseError('BAD_FILE', `${at}: ${where}`, expected, received, hint);
   if (metadata.format !== FORMAT) throw bad('metadata.format', FORMAT, metadata.format, 'The file is not a ticket of FreeTickets');
-  if (metadata.format_version !== FORMAT_VERSION)
+  if (metadata.format_version === FORMAT_VERSION) requireSeal(metadata, at);
+  else if (metadata.format_version !== '1')
     throw bad('metadata.format_version', FORMAT_VERSION, metadata.format_version, 'A newer FreeTickets may read it');
   const net = readSpec(metadata, at);
   if (!/^\d{1,15}$/.test(metadata.step ?? '')) throw bad('metadata.step', 'a whole number', metadata.step);

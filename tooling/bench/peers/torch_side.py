@@ -1,4 +1,4 @@
-"""PyTorch, eager, on the CPU: training steps, predictions, single layers, epochs of real data."""
+"""PyTorch: training steps, predictions, ensembles, single layers, epochs of real data; steps and ensembles also on a GPU."""
 
 import torch
 import torch.nn.functional as F
@@ -13,7 +13,8 @@ FORMATS = {"contiguous": torch.contiguous_format, "channels-last": torch.channel
 def prepare(task):
     torch.set_num_threads(task["threads"])
     torch.manual_seed(task["seed"])
-    return {"step": prepare_step, "infer": prepare_infer, "layer": prepare_layer, "epoch": prepare_epoch}[task["kind"]](task)
+    kinds = {"step": prepare_step, "infer": prepare_infer, "ensemble": prepare_ensemble, "layer": prepare_layer, "epoch": prepare_epoch}
+    return kinds[task["kind"]](task)
 
 
 def images_of(task):
@@ -23,14 +24,15 @@ def images_of(task):
 
 def prepare_step(task):
     """`densities`, if given, makes it what published sparse training does: dense arithmetic, and masks applied in every step."""
-    network = Network(task["spec"]).to(memory_format=FORMATS[task["layout"]])
-    images = images_of(task)
+    device = task.get("device", "cpu")
+    network = Network(task["spec"]).to(device, memory_format=FORMATS[task["layout"]])
+    images = images_of(task).to(device)
     masks = [
         (weight, (torch.rand_like(weight) < density).float())
         for weight, density in ((network.weight_of(param), density) for param, density in task.get("densities", {}).items())
     ]
     with torch.no_grad():
-        labels = torch.arange(task["batchSize"]) % network(images).shape[1]
+        labels = torch.arange(task["batchSize"], device=device) % network(images).shape[1]
         for weight, mask in masks:
             weight.mul_(mask)
     optimizer = torch.optim.SGD(network.parameters(), lr=0.01, momentum=0.9, weight_decay=5e-4)
@@ -62,6 +64,46 @@ def prepare_infer(task):
             return {"infer": clock()}
 
     return run
+
+
+def prepare_ensemble(task):
+    """From images in the host's memory to mean probabilities in it; `graph`: the members' kernels as one CUDA graph."""
+    device = task["device"]
+    members = [Network(task["spec"]).eval().to(device) for _ in range(task["members"])]
+    images = torch.randn(task["batchSize"], *task["spec"]["input"]["shape"])
+
+    def predict(x):
+        return torch.stack([F.softmax(member(x), dim=1) for member in members]).mean(0)
+
+    if task["mode"] == "graph":
+        predict = as_graph(predict, images.to(device))
+
+    def run():
+        with torch.inference_mode():
+            clock = Clock()
+            predict(images.to(device)).cpu()
+            return {"infer": clock()}
+
+    return run
+
+
+def as_graph(predict, example):
+    with torch.inference_mode():
+        stream = torch.cuda.Stream()
+        with torch.cuda.stream(stream):
+            for _ in range(3):
+                predict(example)
+        torch.cuda.synchronize()
+        graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(graph):
+            answer = predict(example)
+
+    def replay(images):
+        example.copy_(images)
+        graph.replay()
+        return answer
+
+    return replay
 
 
 def prepare_layer(task):

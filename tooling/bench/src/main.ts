@@ -9,6 +9,7 @@ import { earlierCases, type Result, sectionOf, updateDocument, versionsOf, write
 import { Sides } from './side.ts';
 import type { Suite } from './suite.ts';
 import { edst } from './suites/edst.ts';
+import { ensemble } from './suites/ensemble.ts';
 import { infer } from './suites/infer.ts';
 import { layers } from './suites/layers.ts';
 import { memory } from './suites/memory.ts';
@@ -18,7 +19,7 @@ import { step } from './suites/step.ts';
 import { threads } from './suites/threads.ts';
 import { wasm } from './suites/wasm.ts';
 
-const SUITES: readonly Suite[] = [peak, step, infer, layers, memory, threads, wasm, rewire, edst];
+const SUITES: readonly Suite[] = [peak, step, infer, ensemble, layers, memory, threads, wasm, rewire, edst];
 
 const HELP = `pnpm bench [SUITE ...] [options]: FreeTickets and its peers side by side; without a suite, all of them.
 

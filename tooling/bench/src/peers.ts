@@ -10,6 +10,12 @@ export const tfjs: SideCommand = { name: 'TensorFlow.js', command: process.execP
 // Telemetry of onnxruntime would keep a device id in the user's cache folder.
 export const onnxruntime: SideCommand = { ...python('ONNX Runtime', 'onnxruntime_side.py'), env: { ORT_DISABLE_TELEMETRY: '1' } };
 
+export const onnxruntimeNode: SideCommand = {
+  name: 'ONNX Runtime in Node',
+  command: process.execPath,
+  args: [inBench('dist/sides/onnxruntime.js')],
+};
+
 export const torch = (threads: number): SideCommand => ({ ...python('PyTorch', 'torch_side.py'), env: openMp(threads) });
 
 export const sparseprop = (threads: number): SideCommand => ({ ...python('SparseProp', 'sparseprop_side.py'), env: openMp(threads) });

@@ -65,3 +65,21 @@ export interface PeerLayerTask extends Common, LayerShape {
   readonly live?: number;
   readonly vectorized?: 'images' | 'columns';
 }
+
+/** An exported ensemble in onnxruntime-node, or in our sparse engine. */
+export interface EnsembleTask extends Common {
+  readonly kind: 'ensemble';
+  readonly files: readonly string[];
+  readonly device: 'cpu' | 'cuda' | 'sparse';
+  /** Of one sample. */
+  readonly input: readonly number[];
+}
+
+/** The same in PyTorch: dense members, one after the other; `graph`: as one CUDA graph. */
+export interface PeerEnsembleTask extends Common {
+  readonly kind: 'ensemble';
+  readonly spec: NetworkSpec;
+  readonly members: number;
+  readonly device: 'cpu' | 'cuda';
+  readonly mode: string;
+}

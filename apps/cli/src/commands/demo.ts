@@ -62,7 +62,7 @@ export async function demo(talk: Talk, signal?: AbortSignal): Promise<DemoResult
     const evaluations = { ensemble: await evaluateRun(sparse.folder, 'test', talk), dense: await evaluateRun(dense.folder, 'test', talk) };
     talk.say('3/5 export: three tickets as one ONNX file');
     const model = join(folder, 'ensemble.onnx');
-    await exportRun(sparse.folder, { output: model, normalize: false });
+    await exportRun(sparse.folder, { output: model, normalize: false }, talk);
     if (signal?.aborted) return undefined;
     talk.say('4/5 run: the file in onnxruntime, against the engine that trained it');
     const { test } = await openData(sparse.experiment, talk);
@@ -94,7 +94,7 @@ async function trainOne(flags: Flags, folder: string, talk: Talk, signal: AbortS
 async function compareOnnx({ experiment, folder }: Trained, path: string, test: MemorySource, talk: Talk): Promise<number> {
   const { folder: run } = await RunFolder.open(folder);
   const members = (await run.tickets()).map(({ state }) => state);
-  await using ensemble = await openEnsemble(members, computingFor(experiment, talk.say));
+  await using ensemble = await openEnsemble(members, await computingFor(experiment, talk.say));
   await using model = await openModel(path);
   let largest = 0;
   for (const { images, size } of test.batches({ batchSize: 250 })) {

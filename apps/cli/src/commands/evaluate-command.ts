@@ -1,15 +1,17 @@
 /** The options of `freetickets evaluate`, from the texts of a command line to what `evaluateRun` takes. */
 
+import { engineNames, onnxruntimeEngine } from '@freetickets/inference';
 import { type CorruptionName, corruptionNames, nearest, SparseError } from '@freetickets/sparse-core';
 import { type Command, Option } from 'commander';
 import type { AttackWishes } from '../evaluation/attack.ts';
-import { ATTACK_KINDS, SPLITS, type Split } from '../evaluation/document.ts';
+import { ATTACK_KINDS, type Evaluation, SPLITS, type Split } from '../evaluation/document.ts';
 import type { EvaluateOptions } from '../evaluation/options.ts';
-import type { Flags } from '../experiment-fields.ts';
+import { ENGINES, type FieldName, type Flags, flagOf } from '../experiment-fields.ts';
 import { addCommand, type Common, wholeNumber, withFields, withOutput } from '../options.ts';
-import { talk } from '../talk.ts';
+import { type Talk, talk } from '../talk.ts';
 import { evaluateRun } from './evaluate.ts';
 import { evaluationCsv } from './evaluate-csv.ts';
+import { evaluateModel } from './evaluate-model.ts';
 import { evaluationText, runsText } from './evaluate-text.ts';
 
 interface MeasureFlags {
@@ -32,7 +34,10 @@ interface MeasureFlags {
   readonly trainSamples?: string;
 }
 
-type EvaluateFlags = Common & Flags & MeasureFlags & { readonly split: Split; readonly csv?: boolean };
+type EvaluateGiven = Omit<Flags, 'seed' | 'engine'> & MeasureFlags & { readonly engine?: string };
+type EvaluateFlags = Common & EvaluateGiven & { readonly split: Split; readonly csv?: boolean };
+
+const MODEL_FIELDS = ['dataset', 'limitPerClass', 'imageSize', 'validation'] as const satisfies readonly FieldName[];
 
 const LEVEL = '0.9';
 
@@ -44,10 +49,13 @@ export function evaluateCommand(root: Command): void {
     'evaluate runs/cifar10 --corruptions data/CIFAR-10-C --bootstrap 0 --json',
     'evaluate runs/cifar10 --attack fgsm,pgd --epsilon 8/255 --steps 10 --interpolate',
     'evaluate runs/first runs/second --csv',
+    'evaluate ensemble.onnx --dataset mnist --data mnist/ --engine onnxruntime-cpu',
   ])
-    .argument('<RUN...>', 'run folders; of several, one table')
+    .argument('<RUN...>', 'run folders, or exported models (.onnx); of several, one table')
     .addOption(new Option('--split <NAME>', 'which part of the data').choices(SPLITS).default('test'));
-  withFields(command, ['data', 'engine', 'threads']);
+  withFields(command, ['data', 'threads']);
+  command.addOption(engineOption());
+  withFields(command, MODEL_FIELDS, 'Of an exported model, which does not know its pictures:');
   for (const option of measureOptions()) command.addOption(option.helpGroup('Measures:'));
   withOutput(command.addOption(new Option('--csv', 'one figure a line, for spreadsheets').helpGroup('Output:'))).action(act);
 }
@@ -79,19 +87,57 @@ const measureOptions = (): Option[] => [
 
 async function act(runs: readonly string[], { json, quiet, csv, split, ...given }: EvaluateFlags): Promise<void> {
   if (csv && json) throw new SparseError('INVALID_CONFIG', '--csv', 'one form of output', new Error('--csv and --json'));
-  const { data, engine, threads, ...measures } = given;
-  const flags = { ...(data !== undefined && { data }), ...(engine !== undefined && { engine }), ...(threads !== undefined && { threads }) };
-  const options = optionsOf(measures);
   const speak = talk({ json, quiet });
+  const evaluator = await evaluatorFor(given, split, speak);
   const evaluations = [];
   for (const run of runs) {
     if (runs.length > 1) speak.say(run);
-    evaluations.push({ run, ...(await evaluateRun(run, split, speak, flags, options)) });
+    evaluations.push({ run, ...(await evaluator(run)) });
   }
   const [{ run: _, ...first }] = evaluations as [(typeof evaluations)[number]];
   const text = runs.length === 1 ? evaluationText(first) : runsText(evaluations);
   speak.result(runs.length === 1 ? first : { runs: evaluations }, csv ? evaluationCsv(evaluations) : text);
 }
+
+/** Of engines for runs `auto` and those of training; all others are for files that are exported, or would be. */
+const engineOption = (): Option =>
+  new Option(
+    '--engine <NAME>',
+    `${ENGINES.join(', ')}; or onnxruntime-cpu, onnxruntime-cuda, for models also sparse (default: the run's, or auto)`,
+  );
+
+/** One run or model after the other, each by the options that are for its kind. */
+async function evaluatorFor(given: EvaluateGiven, split: Split, speak: Talk): Promise<(path: string) => Promise<Evaluation>> {
+  const { data, engine, threads, dataset, limitPerClass, imageSize, validation, ...measures } = given;
+  const options = optionsOf(measures);
+  const own = { dataset, limitPerClass, imageSize, validation };
+  const flags = flagsOf({ data, threads });
+  const provider = /^onnxruntime-(cpu|cuda)$/.exec(engine ?? '')?.[1] as 'cpu' | 'cuda' | undefined;
+  const other = provider && (await onnxruntimeEngine(provider));
+  const ofRun = (path: string) => {
+    const [stray] = Object.keys(flagsOf(own)) as FieldName[];
+    if (stray !== undefined)
+      throw new SparseError(
+        'INVALID_CONFIG',
+        flagOf(stray),
+        'an exported model (.onnx)',
+        new Error(`the run ${path}, which knows its data`),
+      );
+    const named = other ? {} : flagsOf({ engine: engine === 'sparse' ? 'auto' : engine });
+    return evaluateRun(path, split, speak, { ...flags, ...named }, options, other);
+  };
+  const ofModel = (path: string) => {
+    const name = engineNames.find((known) => known === (engine ?? 'auto'));
+    if (name === undefined) throw new SparseError('INVALID_CONFIG', '--engine', `for an exported model ${engineNames.join(', ')}`, engine);
+    const computing = { engine: name, ...(threads !== undefined && { threads: wholeNumber('--threads', threads, 1, 1024) }) };
+    return evaluateModel(path, split, speak, { ...flags, ...flagsOf(own) }, options, computing);
+  };
+  return (path) => (path.endsWith('.onnx') ? ofModel(path) : ofRun(path));
+}
+
+/** Those that were given. */
+const flagsOf = (flags: { readonly [Name in FieldName]?: string | undefined }): Flags =>
+  Object.fromEntries(Object.entries(flags).filter(([, text]) => text !== undefined));
 
 function optionsOf({ bootstrap, seed, calibrate, conformal, heldOut, ood, diversity, ...others }: MeasureFlags): EvaluateOptions {
   const corruptions = corruptionsOf(others);

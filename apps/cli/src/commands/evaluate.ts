@@ -4,8 +4,7 @@
  */
 import { resolve } from 'node:path';
 import type { MemorySource } from '@freetickets/datasets';
-import { memberPrediction } from '@freetickets/metrics';
-import { type ModelState, SparseError, splitHeads } from '@freetickets/sparse-core';
+import { type Engine, type ModelState, SparseError, splitHeads } from '@freetickets/sparse-core';
 import { type Data, openDataOfRun, openOod } from '../data.ts';
 import { type Computing, computingFor } from '../engines.ts';
 import { type AttackWishes, attackScores, checkAttacked } from '../evaluation/attack.ts';
@@ -15,15 +14,14 @@ import { corruptionScores, corruptionsFor } from '../evaluation/corruption.ts';
 import { curvesOf } from '../evaluation/curves.ts';
 import { explorationIn, fullDiversity, plainDiversity } from '../evaluation/diversity.ts';
 import { type Attack, type Evaluation, LEVEL, MEASURES, type Ood, type Scores, type Split } from '../evaluation/document.ts';
-import { type FitAndReport, fitOn, holdOut } from '../evaluation/held-out.ts';
 import { checkPairs, interpolationOf } from '../evaluation/interpolation.ts';
 import type { Bootstrap } from '../evaluation/intervals.ts';
 import { keepResults, ticketHashes } from '../evaluation/keep.ts';
 import { featuresOf, type Members, type Outputs, openMembers } from '../evaluation/members.ts';
 import { neighbourDistances, oodOf } from '../evaluation/ood.ts';
 import { checkOptions, type EvaluateOptions } from '../evaluation/options.ts';
+import { allScores, partsFor, SEED, told } from '../evaluation/passes.ts';
 import { sampleOf } from '../evaluation/sample.ts';
-import { scoresOf } from '../evaluation/scores.ts';
 import { checkTrajectory, trajectoryOf } from '../evaluation/trajectory.ts';
 import type { Flags } from '../experiment-fields.ts';
 import { passesOf, plansOf, ticketsOf } from '../plans.ts';
@@ -34,7 +32,6 @@ import type { Talk } from '../talk.ts';
 
 export type { Evaluation, Scores, Split };
 
-const SEED = 17;
 const TRAIN_SAMPLES = 2000;
 /** Whose distance counts; of a tiny training set the farthest. */
 const NEIGHBOUR = 50;
@@ -43,6 +40,7 @@ const NEIGHBOUR = 50;
  * Results on the test part are kept beside the run, over those of earlier calls.
  *
  * @param flags where the data are now, and how to compute; see CIRCUMSTANCES
+ * @param otherEngine computes instead of the one that the flags name
  * @throws SparseError INVALID_CONFIG or INVALID_ARGUMENT for a wish that makes no sense, and whatever reading the run, its data and other sets throws
  */
 export async function evaluateRun(
@@ -51,6 +49,7 @@ export async function evaluateRun(
   talk: Talk,
   flags: Flags = {},
   options: EvaluateOptions = {},
+  otherEngine?: Engine,
 ): Promise<Evaluation> {
   checkOptions(split, options);
   const { folder, record, experiment } = await RunFolder.open(path, flags);
@@ -66,7 +65,10 @@ export async function evaluateRun(
   const data = await openDataOfRun(experiment, record, talk);
   const names = options.corruptions && (await corruptionsFor(data, options.corruptions));
   const others = await outsideSets(options.ood ?? [], data, experiment.data, talk);
-  const computing = computingFor(experiment, talk.say);
+  const { threads } = experiment;
+  const computing = otherEngine
+    ? { engine: otherEngine, ...(threads !== undefined && { threads }) }
+    : await computingFor(experiment, talk.say);
   await using members = await openMembers(states, computing, { inputGradients: options.attack !== undefined, passes: passesOf(plans) });
 
   const bootstrap = { resamples: options.bootstrap ?? 0, seed: options.seed ?? SEED };
@@ -176,34 +178,6 @@ async function attackAll(
   const found = [];
   for (const kind of wishes.kinds) found.push(await attackScores(kind, sessions, source, dataset.normalization, wishes, bootstrap, talk));
   return found;
-}
-
-/** The outputs for a source, with a progress bar. */
-async function told(members: Members, source: MemorySource, label: string, talk: Talk): Promise<Outputs> {
-  const bar = progressBar({ label, total: source.size }, talk);
-  try {
-    return await members.outputsOf(source, (done) => bar.update(done));
-  } finally {
-    bar.stop();
-  }
-}
-
-async function allScores({ prediction, labels }: Outputs, bootstrap: Bootstrap): Promise<Pick<Evaluation, 'ensemble' | 'members'>> {
-  const alone = Array.from({ length: prediction.members }, (_, member) => memberPrediction(prediction, member));
-  const [ensemble, ...members] = await scoresOf([prediction, ...alone], labels, bootstrap);
-  return { ensemble: ensemble!, members };
-}
-
-async function partsFor(
-  { heldOut, seed = SEED }: EvaluateOptions,
-  members: Members,
-  outputs: Outputs,
-  data: Data,
-  split: Split,
-  talk: Talk,
-): Promise<FitAndReport> {
-  if (heldOut !== undefined) return holdOut(outputs, split, heldOut, seed);
-  return fitOn(await told(members, data.valid, 'valid', talk), 'valid', outputs);
 }
 
 /** The mean of each score over the members. */

@@ -1,6 +1,6 @@
 /** `freetickets predict`: pictures through an exported model, as a server would. */
 import { decodePicture } from '@freetickets/datasets';
-import { openModel } from '@freetickets/inference';
+import { type ChosenEngine, type ModelOptions, openModel } from '@freetickets/inference';
 import { describeOnnx, type OnnxDescription } from '@freetickets/onnx-export';
 import { SparseError } from '@freetickets/sparse-core';
 import { readFileOrExplain } from '@freetickets/sparse-core/node';
@@ -21,16 +21,21 @@ export interface PicturePrediction {
 
 export interface PredictResult {
   readonly model: string;
+  readonly engine: ChosenEngine;
   readonly classes: readonly string[];
   readonly predictions: readonly PicturePrediction[];
 }
 
-export async function predict(model: string, inputs: readonly string[], { resize }: { readonly resize: boolean }): Promise<PredictResult> {
+export interface PredictOptions extends Pick<ModelOptions, 'engine' | 'threads'> {
+  readonly resize: boolean;
+}
+
+export async function predict(model: string, inputs: readonly string[], { resize, ...options }: PredictOptions): Promise<PredictResult> {
   const description = describeOnnx(await readFileOrExplain(model, 'an ONNX model'), model);
   const shape = pictureShape(model, description);
   const prepare = normalizer(description);
   const pictures = await Promise.all(inputs.map((input) => decodePicture(input, { shape, resize })));
-  await using session = await openModel(model);
+  await using session = await openModel(model, options);
   const pixels = shape.reduce((a, b) => a * b, 1);
   const images = new Float32Array(pictures.length * pixels);
   pictures.forEach((picture, i) => {
@@ -44,7 +49,7 @@ export async function predict(model: string, inputs: readonly string[], { resize
   const predictions = inputs.map((input, i) =>
     prediction(input, i, classes, probabilities, members?.data as Float32Array, members?.shape[1] ?? 0),
   );
-  return { model, classes, predictions };
+  return { model, engine: session.engine, classes, predictions };
 }
 
 function pictureShape(model: string, { inputs, outputs }: OnnxDescription): [number, number, number] {

@@ -1,37 +1,33 @@
-/** `freetickets serve`: exported models over HTTP until told to stop. */
+/** `freetickets serve`: exported models over HTTP and gRPC until told to stop. */
 import { existsSync } from 'node:fs';
-import { isIPv4 } from 'node:net';
 import { basename } from 'node:path';
-import { type RunningServer, serve } from '@freetickets/inference';
+import { type OptionValues, type RunningServer, readServerOptions, serve } from '@freetickets/inference';
 import { SparseError } from '@freetickets/sparse-core';
 import type { Talk } from '../talk.ts';
-
-export interface ServeOptions {
-  readonly host: string;
-  readonly port: number;
-  readonly threads?: number;
-}
 
 export interface Serving {
   readonly server: RunningServer;
   readonly models: readonly { readonly name: string; readonly path: string }[];
 }
 
-/** @param texts paths, or `name=path`; a path alone is served under the file's name without `.onnx` */
-export async function serveModels(texts: readonly string[], { host, port, threads }: ServeOptions, talk: Talk): Promise<Serving> {
+/**
+ * @param texts   paths, or `name=path`; a path alone is served under the file's name without `.onnx`
+ * @param values  the server's flags by name
+ */
+export async function serveModels(texts: readonly string[], values: OptionValues, talk: Talk): Promise<Serving> {
   const models = new Map<string, { path: string }>();
   for (const text of texts) {
     const { name, path } = modelOf(text);
     if (models.has(name)) throw new SparseError('INVALID_CONFIG', text, 'a name that no other model has', name, 'Write name=path');
     models.set(name, { path });
   }
-  if (!isLoopback(host)) talk.say(`note: other machines can reach ${host}, and the server asks nobody who they are.`);
+  if (models.size === 0 && values.repository === undefined)
+    throw new SparseError('INVALID_CONFIG', 'models', 'at least one ONNX file, or --repository', new Error('neither'));
+  const options = readServerOptions(values);
   const server = await serve({
+    ...options,
     models: Object.fromEntries(models),
-    host,
-    port,
-    log: !talk.quiet,
-    ...(threads !== undefined && { threads }),
+    logLevel: options.logLevel ?? (talk.quiet ? 'error' : 'warn'),
   });
   return { server, models: [...models].map(([name, { path }]) => ({ name, path })) };
 }
@@ -45,7 +41,10 @@ function modelOf(text: string): { name: string; path: string } {
   throw new SparseError('INVALID_CONFIG', text, expected, name, 'Write name=path to give the model another');
 }
 
-const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));
-
-export const servingText = ({ server, models }: Serving): string =>
-  models.map(({ name, path }) => `serving ${path} at ${server.address}/v2/models/${name}`).join('\n');
+export function servingText({ server, models }: Serving): string {
+  const loaded = server.service.repository.models.flatMap((model) => model.loaded.map(({ engine }) => ({ name: model.name, engine })));
+  const what = (name: string) => models.find((model) => model.name === name)?.path ?? name;
+  return loaded
+    .map(({ name, engine }) => `serving ${what(name)} at ${server.address}/v2/models/${name} (${engine.name}: ${engine.why})`)
+    .join('\n');
+}

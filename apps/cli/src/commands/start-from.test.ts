@@ -1,5 +1,5 @@
 /** Fine-tuning and the way back to PyTorch, on run folders: what a run starts from, how it goes on, and what is refused before a folder is made. */
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -52,7 +52,9 @@ describe('train --from', () => {
     await start('whole', whole);
     expect((await start('stopped', whole, { afterEpoch: 2 })).finished).toBe(false); // at the end of the first member
     await appendFile(at('stopped/start.safetensors'), 'x');
-    await expect(resumeRun(at('stopped'), silent)).rejects.toThrow('start.safetensors: expected the ticket that the run started from');
+    await expect(resumeRun(at('stopped'), silent)).rejects.toThrow(
+      'start.safetensors: expected the bytes that its seal (SHA-256) was made of',
+    );
     const bytes = await readFile(from);
     await rm(at('stopped/start.safetensors'));
     await writeFile(at('stopped/start.safetensors'), bytes);
@@ -73,7 +75,7 @@ describe('train --from', () => {
   });
 
   it('refuses what is no ticket by its name', async () => {
-    await expect(start('refused', { from: at('sparse/checkpoint.safetensors') })).rejects.toThrow(
+    await expect(start('refused', { from: at(`sparse/checkpoints/${readdirSync(at('sparse/checkpoints'))[0]}`) })).rejects.toThrow(
       'The file is not a ticket of FreeTickets',
     );
     await expect(start('refused', { from: at('nowhere') })).rejects.toThrow('nowhere');
@@ -83,7 +85,7 @@ describe('train --from', () => {
 describe('export --format pytorch', () => {
   it('writes a state dict that holds the ticket, and import brings it back into a run', async () => {
     const output = at('weights.safetensors');
-    expect(await exportRun(at('sparse'), { output, member: 1, format: 'pytorch', normalize: true })).toMatchObject({
+    expect(await exportRun(at('sparse'), { output, member: 1, format: 'pytorch', normalize: true }, silent)).toMatchObject({
       members: 1,
       tickets: 2,
     });
@@ -97,7 +99,7 @@ describe('export --format pytorch', () => {
   });
 
   it('takes one ticket, and normalises nothing', async () => {
-    const wrong = (over: object) => exportRun(at('sparse'), { output: at('none'), format: 'pytorch', normalize: true, ...over });
+    const wrong = (over: object) => exportRun(at('sparse'), { output: at('none'), format: 'pytorch', normalize: true, ...over }, silent);
     await expect(wrong({})).rejects.toThrow(
       '--member: expected the number of one ticket, because a state dict (pytorch) holds one network',
     );

@@ -1,20 +1,23 @@
 /** `freetickets train`: from an experiment, or from where a run folder stands, to tickets. */
 import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
-import { checkStart, type Plan, type PlanCost, planCost, sharedNetwork } from '@freetickets/dst-trainer';
+import { checkEngine, checkStart, type Plan, type PlanCost, planCost, sharedNetwork } from '@freetickets/dst-trainer';
 import { decodeTicket, type Engine, type ModelState, type Network, SparseError } from '@freetickets/sparse-core';
 import { readFileOrExplain } from '@freetickets/sparse-core/node';
+import type { FoundCheckpoint } from '../checkpoint-store.ts';
 import { type Data, openData, openDataOfRun } from '../data.ts';
 import { computingFor } from '../engines.ts';
+import { isOfDisk } from '../exit.ts';
 import { experimentHash } from '../experiment.ts';
 import type { Experiment, Flags } from '../experiment-fields.ts';
 import { networkFor } from '../networks.ts';
 import { epochsOf, passesOf, plansOf, settled, ticketsOf } from '../plans.ts';
 import { RunFolder } from '../run-folder.ts';
+import { differences, identityOf, type RunIdentity } from '../run-identity.ts';
 import type { RunRecord } from '../run-record.ts';
 import type { Talk } from '../talk.ts';
 import { counted, durationText, flopsText } from '../text.ts';
-import { type Run, type SavedTicket, type Stop, savedTickets, type Trained, trainRun } from '../training.ts';
+import { newestCheckpoint, type Run, type SavedTicket, type Stop, savedTickets, type Trained, trainRun } from '../training.ts';
 import { VERSION } from '../version.ts';
 
 export interface TrainResult {
@@ -33,55 +36,90 @@ export interface TrainResult {
 
 /** A new run in the folder `out`. */
 export async function startRun(wanted: Experiment, out: string, talk: Talk, stop: Stop = {}): Promise<TrainResult> {
-  plansOf(wanted); // what is wrong with them is told before anything is loaded
+  const wantedPlans = plansOf(wanted); // what is wrong with them is told before anything is loaded
   await RunFolder.checkFree(out); // loading the data may take minutes
-  const computing = computingFor(wanted, talk.say);
+  const computing = await computingFor(wanted, talk.say);
+  for (const plan of wantedPlans) checkEngine(plan, computing.engine);
   const data = await openData(wanted, talk);
   stop.signal?.throwIfAborted();
   const experiment = settled(wanted, data.train.size);
-  const { loaderWorkers, checkpointEvery } = experiment;
   const plans = plansOf(experiment);
   const net = await networkFor(experiment.network, data.dataset);
   const start = experiment.from === undefined ? undefined : await startTicket(experiment.from);
   if (start) for (const plan of plans) checkStart(start.state, sharedNetwork(net, plan.onePass), plan, start.path);
   const record = recordOf(experiment, net, data, computing.engine, start);
-  const { folder, lock } = await RunFolder.create(out, record, start?.bytes);
-  await using _lock = lock; // until training is over, hence the await below
-  const run = { folder, record, net, plans, data, computing, loaderWorkers, checkpointEvery, start: start?.state };
+  const { folder, lease } = await RunFolder.create(out, record, start?.bytes);
+  await using _lease = lease; // until training is over, hence the await below
+  const identity = identityOf(experiment, record, data.hash, computing.engine);
+  const run = { folder, record, net, plans, data, computing, ...mannersOf(experiment), identity, start: start?.state };
   return await trainAndTell(run, talk, stop);
 }
 
+export interface ResumeOptions {
+  /** What may change while a run goes on; see CIRCUMSTANCES. */
+  readonly flags?: Flags;
+  /** Goes on although data, experiment or code are not what they were; the log says so. */
+  readonly force?: boolean;
+  /** Refuses to go on from an older checkpoint where the newest is damaged. */
+  readonly strict?: boolean;
+}
+
 /**
- * Goes on with the run in `path`, from its last checkpoint. A finished run is left as it is.
- * @param flags what may change while a run goes on; see CIRCUMSTANCES
+ * Goes on with the run in `path`, from its last checkpoint that is whole. A finished run is left as it is.
+ * @throws SparseError INVALID_CONFIG naming all that is not as it was, BAD_FILE when no checkpoint is whole
  */
-export async function resumeRun(path: string, talk: Talk, stop: Stop = {}, flags: Flags = {}): Promise<TrainResult> {
+export async function resumeRun(path: string, talk: Talk, stop: Stop = {}, options: ResumeOptions = {}): Promise<TrainResult> {
+  const { flags = {}, force = false, strict = false } = options;
   const { folder, record, experiment, net } = await RunFolder.open(path, flags);
-  await using _lock = await folder.lock();
-  if (experimentHash(record.experiment, net.spec, record.from) !== record.experimentHash)
-    throw new SparseError(
-      'INVALID_CONFIG',
-      `${path}/run.json`,
-      'the experiment that the run was started with',
-      new Error('a changed one'),
-      'Undo the change, or start a new run',
-    );
+  await using _lease = await folder.lease();
   const plans = plansOf(experiment);
-  const checkpoint = await folder.loadCheckpoint(plans.length);
+  const found = await newestCheckpoint(folder, plans);
+  tellSkipped(found, strict, talk);
+  const { checkpoint } = found;
+  const computing = await computingFor(experiment, talk.say);
+  const then = checkpoint?.identity;
+  // Of the data only their hash can tell, and they may take minutes to load.
+  const before = identityOf(experiment, record, record.data.hash, computing.engine);
+  const changed = experimentHash(record.experiment, net.spec, record.from) !== record.experimentHash;
+  if (!force) refuseChanges(path, then, { ...before, ...(flags.engine !== undefined && then && { engine: then.engine! }) }, changed);
   if (checkpoint?.member === plans.length - 1 && checkpoint.state.phase === plans.at(-1)!.phases.length) {
     talk.say(`${path} is finished; there is nothing left to train.`);
     const seconds = checkpoint.earlierSeconds + checkpoint.state.elapsedSeconds;
     return resultOf({ folder, record, net, plans }, { tickets: await savedTickets(folder, plans, checkpoint), seconds });
   }
-  const data = await openDataOfRun(experiment, record, talk);
-  const computing = computingFor(experiment, talk.say);
-  if (computing.engine.name !== record.engine)
-    talk.say(`note: the run was started on ${record.engine} and goes on on ${computing.engine.name}: results may differ in the last bits.`);
+  const data = await (force ? openData(experiment, talk) : openDataOfRun(experiment, record, talk));
+  const identity = identityOf(experiment, record, data.hash, computing.engine);
+  const forced = then && (force || flags.engine !== undefined) ? differences(then, identity) : [];
+  for (const difference of forced) talk.say(`warning: going on although ${difference}`);
   const start = record.from === undefined ? undefined : await startTicket(folder.startPath, record.from);
   await folder.dropResults();
-  const { loaderWorkers, checkpointEvery } = experiment;
-  const run = { folder, record, net, plans, data, computing, loaderWorkers, checkpointEvery, checkpoint, start: start?.state };
+  const run = { folder, record, net, plans, data, computing, ...mannersOf(experiment), identity, forced, checkpoint, start: start?.state };
   return await trainAndTell(run, talk, stop);
+}
+
+const mannersOf = ({ loaderWorkers, checkpointEvery, keepCheckpoints }: Experiment) => ({
+  loaderWorkers,
+  checkpointEvery,
+  keepCheckpoints,
+});
+
+function tellSkipped({ skipped, checkpoint }: FoundCheckpoint, strict: boolean, talk: Talk): void {
+  if (strict && skipped[0]) throw skipped[0];
+  for (const { message } of skipped) talk.say(`warning: skipped a damaged checkpoint: ${message}`);
+  if (skipped.length > 0) talk.say(`warning: going on from an older one, of step ${checkpoint!.state.step}`);
+}
+
+/** @param changed whether the record is not the one that was written; without a checkpoint nothing says what it was */
+function refuseChanges(path: string, then: RunIdentity | undefined, now: RunIdentity, changed: boolean): void {
+  const list = then ? differences(then, now) : [];
+  if (list.length === 0 && !changed) return;
+  throw new SparseError(
+    'INVALID_CONFIG',
+    `${path}/run.json`,
+    'the experiment that the run was started with',
+    new Error(list.length === 0 ? 'a changed one' : `another: ${list.join('; ')}`),
+    'Undo the change, start a new run, or go on all the same with --force',
+  );
 }
 
 interface StartTicket {
@@ -126,8 +164,8 @@ async function trainAndTell(run: Run, talk: Talk, stop: Stop): Promise<TrainResu
   try {
     return resultOf(run, await trainRun(run, talk, stop));
   } catch (error) {
-    if (error instanceof SparseError && error.code === 'DISK_FULL')
-      talk.say(`the last checkpoint is whole; when there is space again, go on with: freetickets train --resume ${run.folder.path}`);
+    if (isOfDisk(error))
+      talk.say(`the last checkpoint is whole; when the disk is well again, go on with: freetickets train --resume ${run.folder.path}`);
     throw error;
   }
 }

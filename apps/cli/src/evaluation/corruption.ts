@@ -63,7 +63,7 @@ export async function corruptionsFor(
 
 /** @param names as `corruptionsFor` gave them */
 export async function corruptionScores(
-  members: Members,
+  members: Pick<Members, 'outputsOf'>,
   data: Data,
   names: readonly CorruptionName[],
   options: CorruptionOptions,

@@ -100,10 +100,10 @@ export async function featuresOf(
 }
 
 /** One array (samples, whatever `ask` gives) per answer. */
-async function predictAll(
-  sessions: readonly Session[],
+export async function predictAll<Opened>(
+  sessions: readonly Opened[],
   source: Source,
-  ask: (session: Session, ticket: number, batch: Batch) => Promise<Float32Array[]>,
+  ask: (session: Opened, ticket: number, batch: Batch) => Promise<Float32Array[]>,
   onProgress?: (done: number) => void,
 ): Promise<{ labels: Int32Array; values: Float32Array[] }> {
   const values: Float32Array[] = [];

@@ -13,7 +13,7 @@ export function forkRun(task: RunTask, signal: AbortSignal): Promise<RunEnd> {
   return new Promise((resolve) => {
     // Flags of this process, such as a debugger's port, are not the child's.
     const child = fork(FILE, { execArgv: [], stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
-    const failed = (error: string) => resolve({ end: 'failed', error, diskFull: false });
+    const failed = (error: string) => resolve({ end: 'failed', error, ofDisk: false });
     const stop = () => child.connected && child.send('stop');
     signal.addEventListener('abort', stop, { once: true });
     child.once('message', (end: RunEnd) => resolve(end));

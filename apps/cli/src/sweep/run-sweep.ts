@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { SparseError } from '@freetickets/sparse-core';
 import type { Flags } from '../experiment-fields.ts';
 import { epochsIn, metricAfter, secondsOf } from '../run-epochs.ts';
-import { lockRun } from '../run-lock.ts';
+import { isLease, RunLease } from '../run-lease.ts';
 import type { Talk } from '../talk.ts';
 import type { Definition, PlannedRun } from './definition.ts';
 import { forkRun } from './fork-run.ts';
@@ -29,12 +29,12 @@ export interface Sweeping {
 /**
  * Begins a sweep in a new folder, or goes on with the one that the folder holds.
  * @returns how far each run has come, by name; whatever `signal` stopped can go on later
- * @throws SparseError INVALID_CONFIG for a folder of another sweep, ALREADY_EXISTS for one of something else, DISK_FULL
+ * @throws SparseError INVALID_CONFIG for a folder of another sweep, ALREADY_EXISTS for one of something else, DISK_FAILED
  */
 export async function runSweep(sweeping: Sweeping, talk: Talk, signal: AbortSignal): Promise<ReadonlyMap<string, Progress>> {
   const { folder, definition } = sweeping;
   await makeFolder(folder);
-  await using _lock = await lockRun(folder);
+  await using _lease = await RunLease.take(folder);
   const progress = await progressIn(folder, definition);
   for (const [name, now] of progress) {
     if (now.status === 'failed' && sweeping.retry) progress.set(name, { ...now, status: 'begun', error: undefined });
@@ -49,8 +49,8 @@ export async function runSweep(sweeping: Sweeping, talk: Talk, signal: AbortSign
  */
 async function untilFree(run: string): Promise<void> {
   for (let attempt = 0; attempt < 100 && existsSync(run); attempt++) {
-    const lock = await lockRun(run).catch(() => undefined);
-    if (lock) return lock[Symbol.asyncDispose]();
+    const lease = await RunLease.take(run).catch(() => undefined);
+    if (lease) return lease[Symbol.asyncDispose]();
     await delay(100);
   }
 }
@@ -62,7 +62,7 @@ async function makeFolder(folder: string): Promise<void> {
   const names = await readdir(folder);
   if (names.length === 0 || names.includes('sweep.json')) return;
   // A process that was killed in its first moment has left a file half-written, and nothing else.
-  if (names.every((name) => name.endsWith('.tmp'))) return;
+  if (names.every((name) => name.endsWith('.tmp') || isLease(name))) return;
   const found = new Error('one with other files in it');
   throw new SparseError('ALREADY_EXISTS', folder, 'a new folder, or one of a sweep', found, 'Choose another --to');
 }
@@ -118,7 +118,7 @@ class Course {
     this.#talk.say(`${this.#place(run)}${until === null ? '' : `, to epoch ${until}`}`);
     const end = await this.#train({ folder, experiment, flags, until });
     if (end.end === 'failed') {
-      if (end.diskFull) throw new SparseError('DISK_FULL', folder, 'free disk space', new Error('a full disk or quota'), 'Free some space');
+      if (end.ofDisk) throw new SparseError('DISK_FAILED', folder, 'a disk that takes what runs write', new Error(end.error));
       this.#talk.say(`${run.name} failed: ${end.error}`);
       this.#set(run, { status: 'failed', error: end.error });
     } else await this.#note(job, end.end);

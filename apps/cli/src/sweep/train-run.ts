@@ -4,7 +4,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SparseError } from '@freetickets/sparse-core';
 import { resumeRun, startRun } from '../commands/train.ts';
-import { explain } from '../exit.ts';
+import { explain, isOfDisk } from '../exit.ts';
 import type { Experiment, Flags } from '../experiment-fields.ts';
 import type { Talk } from '../talk.ts';
 
@@ -17,16 +17,16 @@ export interface RunTask {
   readonly until: number | null;
 }
 
-/** `failed` says why in a sentence. A full disk is no fault of the run: everything has to stop. */
+/** `failed` says why in a sentence. A disk that is full or fails is no fault of the run: everything has to stop. */
 export type RunEnd =
   | { readonly end: 'finished' | 'stopped' }
-  | { readonly end: 'failed'; readonly error: string; readonly diskFull: boolean };
+  | { readonly end: 'failed'; readonly error: string; readonly ofDisk: boolean };
 
 export async function trainRunTo({ folder, experiment, flags, until }: RunTask, talk: Talk, signal: AbortSignal): Promise<RunEnd> {
   const stop = { signal, ...(until !== null && { afterEpoch: until }) };
   try {
     if (existsSync(join(folder, 'run.json'))) {
-      const { finished } = await resumeRun(folder, talk, stop, flags);
+      const { finished } = await resumeRun(folder, talk, stop, { flags });
       return { end: finished ? 'finished' : 'stopped' };
     }
     await rm(folder, { recursive: true, force: true }); // of a process that was killed before the run had begun
@@ -34,7 +34,7 @@ export async function trainRunTo({ folder, experiment, flags, until }: RunTask, 
     return { end: finished ? 'finished' : 'stopped' };
   } catch (error) {
     if (signal.aborted && error instanceof Error && error.name === 'AbortError') return { end: 'stopped' };
-    return { end: 'failed', error: sentenceOf(error), diskFull: error instanceof SparseError && error.code === 'DISK_FULL' };
+    return { end: 'failed', error: sentenceOf(error), ofDisk: isOfDisk(error) };
   }
 }
 

@@ -25,7 +25,9 @@ export function checkPlan(plan: Plan): void {
 }
 
 /** What goes on besides the phases. */
-function checkCourse({ warmupEpochs = 0, averaging, patience, profile }: Plan): void {
+function checkCourse({ warmupEpochs = 0, averaging, patience, profile, guard }: Plan): void {
+  const norm = guard?.maxGradientNorm ?? 1;
+  check(norm > 0, 'plan.guard.maxGradientNorm', 'a number above 0', norm);
   check(warmupEpochs >= 0 && Number.isFinite(warmupEpochs), 'plan.warmupEpochs', 'a finite number of at least 0', warmupEpochs);
   if (averaging?.kind === 'ema')
     check(averaging.decay > 0 && averaging.decay < 1, 'plan.averaging.decay', 'a number between 0 and 1', averaging.decay);

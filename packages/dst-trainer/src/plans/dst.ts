@@ -11,6 +11,6 @@ import { type SingleRunOptions, singleRuns } from './single-run.ts';
  *         the profile `ref`
  */
 export function dst(options: DynamicPlanOptions & SingleRunOptions): readonly Plan[] {
-  const own = options.profile?.name === 'ref' ? 'constant' : 'cosine';
+  const own = options.profile?.name.startsWith('ref') ? 'constant' : 'cosine';
   return singleRuns('dst', options, rigl({ ...options.rewiring, fraction: dropShare('dst', options, own, options.epochs) }));
 }

@@ -1,6 +1,7 @@
 /** The options that every kind of plan shares, their defaults and their checks. */
 import { type Distribution, erk, type Schedule, SparseError } from '@freetickets/sparse-core';
 import { DEATH_RATES, type DeathRate } from '../death-rate.ts';
+import type { Guard } from '../guard.ts';
 import type { Profile } from '../profile.ts';
 import type { Rewiring } from '../rewiring.ts';
 import { type Structure, structuredCounts } from '../structure.ts';
@@ -21,6 +22,8 @@ export interface PlanOptions extends OptimizerOptions {
   readonly averaging?: Averaging | undefined;
   /** Epochs without a better validation accuracy after which a ticket's phase ends. Default: none ends early. */
   readonly patience?: number | undefined;
+  /** What is done about a loss or gradient that is no finite number, and about dead layers. Default: the run stops. */
+  readonly guard?: Guard | undefined;
   /** Default 128. */
   readonly batchSize?: number;
   /** Default `best-validation`. */
@@ -50,7 +53,7 @@ export interface DynamicPlanOptions extends SparsePlanOptions {
 /** The fields of a plan that come from shared options alone, checked. */
 export function planFields(method: string, options: SparsePlanOptions): Omit<Plan, 'denseEpochs' | 'phases'> {
   const { sparsity, distribution = erk(), batchSize = 128, ratios, structure, profile } = options;
-  const { warmupEpochs, averaging, patience } = options;
+  const { warmupEpochs, averaging, patience, guard } = options;
   check(sparsity >= 0 && sparsity < 1, `${method}: sparsity`, 'a number from 0 to below 1', sparsity, 'It is the share of dead weights');
   checkWhole(batchSize, `${method}: batchSize`);
   const loss = lossOf(method, options);
@@ -67,6 +70,7 @@ export function planFields(method: string, options: SparsePlanOptions): Omit<Pla
     ...(warmupEpochs !== undefined && { warmupEpochs }),
     ...(averaging && { averaging }),
     ...(patience !== undefined && { patience }),
+    ...(guard && { guard }),
   };
 }
 

@@ -3,6 +3,7 @@
  * beside this file write the plans of the FreeTickets paper; a plan of your own is one of theirs with fields replaced, or built by hand.
  */
 import type { Distribution, LossSpec, OptimizerSpec, Schedule } from '@freetickets/sparse-core';
+import type { Guard } from '../guard.ts';
 import type { OnePass } from '../one-pass/one-pass.ts';
 import type { Profile } from '../profile.ts';
 import type { Pruning, Rewiring } from '../rewiring.ts';
@@ -68,6 +69,8 @@ export interface Plan {
   readonly averaging?: Averaging;
   /** A phase with a ticket ends after so many epochs without a better validation accuracy. Default: none ends early. */
   readonly patience?: number;
+  /** What is done about steps and layers from which nothing can be learned. Default: the run stops. */
+  readonly guard?: Guard;
   readonly batchSize: number;
   /** How many epochs one dense network would train: what `planCost` compares with. */
   readonly denseEpochs: number;

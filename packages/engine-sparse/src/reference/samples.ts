@@ -1,27 +1,15 @@
 /** Operations that differ from sample to sample: dropout, and the factors of members. */
+import { dropoutKey, dropoutNumber } from '@freetickets/sparse-core';
 import type { Dropout, MemberGradient, MemberScale, View } from '../ops.ts';
 import { at, type Context } from './context.ts';
-
-/** The finalizer of MurmurHash3 on key + next: a chain of it is a random number for a list of numbers. */
-function chained(key: number, next: number): number {
-  return scrambled((key + next + 0x9e3779b9) | 0);
-}
-
-function scrambled(number: number): number {
-  let x = number;
-  x = Math.imul(x ^ (x >>> 16), 0x85ebca6b);
-  x = Math.imul(x ^ (x >>> 13), 0xc2b2ae35);
-  return (x ^ (x >>> 16)) >>> 0;
-}
 
 /** Drops where what scrambles key (of seed, node, sample) and position (in the sample's (C, H, W)) is below the threshold. */
 export function dropout(p: Dropout, c: Context): void {
   const [on, low, high, first] = c.i.subarray(p.draw, p.draw + 4) as unknown as [number, number, number, number];
-  const node = chained(chained(chained(0, low), high), p.node);
-  const keys = Array.from({ length: c.blocks * c.lanes }, (_, n) => chained(node, first + n));
+  const keys = Array.from({ length: c.blocks * c.lanes }, (_, n) => dropoutKey(low, high, p.node, first + n));
   scaleEach(p, c, (n, position) => {
     if (on === 0) return 1;
-    return scrambled(keys[n]! ^ chained(0, position)) < p.threshold ? 0 : c.f[p.scale]!;
+    return dropoutNumber(keys[n]!, position) < p.threshold ? 0 : c.f[p.scale]!;
   });
 }
 

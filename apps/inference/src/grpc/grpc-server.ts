@@ -1,0 +1,108 @@
+// The gRPC surface as a server that listens: limits, certificates, start and end. What the rpcs answer is in handlers.ts.
+
+import { SparseError } from '@freetickets/sparse-core';
+import { logVerbosity, Server, ServerCredentials, setLogVerbosity, type UntypedServiceImplementation } from '@grpc/grpc-js';
+import type { Scope } from '../service.ts';
+import { gateInterceptor } from './gate-interceptor.ts';
+import { inferHandler, serviceDefinition, streamHandler, unaryHandler } from './handlers.ts';
+import { healthMethods } from './health.ts';
+import { type Method, unaryMethods } from './methods.ts';
+import { serviceType } from './schema.ts';
+import type { Surface } from './surface.ts';
+
+setLogVerbosity(logVerbosity.NONE); // what goes wrong is thrown or answered; grpc-js would write it to stderr as well
+
+const inferenceName = 'inference.GRPCInferenceService';
+const healthName = 'grpc.health.v1.Health';
+
+export interface GrpcOptions extends Surface {
+  /** Default 127.0.0.1. */
+  readonly host?: string;
+  /** Default 8001; 0 takes any free port. */
+  readonly port?: number;
+  /** Largest request, before and after decompression; default 64 MiB. */
+  readonly maxMessageBytes?: number;
+  /** Calls at a time on one connection, default 256. */
+  readonly maxStreams?: number;
+  /** PEM texts; with `ca`, clients need a certificate that it signed. */
+  readonly tls?: { readonly key: Buffer; readonly cert: Buffer; readonly ca?: Buffer };
+}
+
+/** A gRPC server that is listening. */
+export interface GrpcServer {
+  readonly port: number;
+  /** Takes no more calls, lets those in flight finish, and ends what is left after so many milliseconds. */
+  close(graceMs: number): Promise<void>;
+}
+
+/**
+ * Offers a service over gRPC.
+ *
+ * @throws SparseError INVALID_ARGUMENT when the address cannot be listened on
+ */
+export async function listenGrpc(options: GrpcOptions): Promise<GrpcServer> {
+  const { host = '127.0.0.1', port = 8001, maxMessageBytes = 2 ** 26, maxStreams = 256, service } = options;
+  const inference = unaryMethods(service);
+  const health = healthMethods(service);
+  const scopes = new Map<string, Scope>([
+    ...scopesOf(inferenceName, inference),
+    ...['ModelInfer', 'ModelStreamInfer'].map((rpc) => [`/${inferenceName}/${rpc}`, 'inference'] as const),
+    ...scopesOf(healthName, health),
+  ]);
+  const server = new Server({
+    'grpc.max_receive_message_length': maxMessageBytes,
+    'grpc.max_send_message_length': -1,
+    'grpc.max_concurrent_streams': maxStreams,
+    interceptors: [gateInterceptor(options, scopes)],
+  });
+  const tensors = { ModelInfer: inferHandler(options), ModelStreamInfer: streamHandler(options) };
+  addService(server, inferenceName, inference, options, tensors);
+  addService(server, healthName, health, options, {});
+  const bound = await bind(server, host, port, options.tls);
+  return { port: bound, close: (graceMs) => close(server, graceMs) };
+}
+
+const scopesOf = (service: string, methods: Readonly<Record<string, Method>>): (readonly [string, Scope])[] =>
+  Object.entries(methods).map(([rpc, { scope }]) => [`/${service}/${rpc}`, scope]);
+
+function addService(
+  server: Server,
+  name: string,
+  methods: Readonly<Record<string, Method>>,
+  surface: Surface,
+  others: UntypedServiceImplementation,
+): void {
+  const service = serviceType(name);
+  const handlers = { ...others };
+  for (const [rpc, method] of Object.entries(methods)) handlers[rpc] = unaryHandler(service.methods[rpc]!, method, surface);
+  server.addService(serviceDefinition(service), handlers);
+}
+
+function bind(server: Server, host: string, port: number, tls: GrpcOptions['tls']): Promise<number> {
+  const credentials =
+    tls === undefined
+      ? ServerCredentials.createInsecure()
+      : ServerCredentials.createSsl(tls.ca ?? null, [{ private_key: tls.key, cert_chain: tls.cert }], tls.ca !== undefined);
+  return new Promise((resolve, reject) => {
+    server.bindAsync(`${host.includes(':') ? `[${host}]` : host}:${port}`, credentials, (error, bound) => {
+      if (error === null) resolve(bound);
+      else
+        reject(
+          new SparseError('INVALID_ARGUMENT', `port ${port} of ${host}`, 'a free port', error, 'Choose another port', { cause: error }),
+        );
+    });
+  });
+}
+
+function close(server: Server, graceMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const limit = setTimeout(() => {
+      server.forceShutdown();
+      resolve(); // what `tryShutdown` waits for is gone, and it does not always notice
+    }, graceMs);
+    server.tryShutdown(() => {
+      clearTimeout(limit);
+      resolve();
+    });
+  });
+}

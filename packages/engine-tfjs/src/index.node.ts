@@ -1,0 +1,1 @@
+export { BACKENDS, type Backend, loadTfjs } from './load.node.ts';

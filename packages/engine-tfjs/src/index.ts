@@ -1,0 +1,2 @@
+export { tfjsEngine } from './engine.ts';
+export type { TensorflowModule } from './tensorflow-module.ts';

@@ -1,0 +1,78 @@
+/** onnxruntime-node, on CUDA where `setup onnxruntime-cuda` installed it: what is there, how it gets there, and how it is loaded. */
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { join, resolve } from 'node:path';
+import { SparseError } from '@freetickets/sparse-core';
+import { CUDA_13 } from './cuda.node.ts';
+import { type DriverStatus, driverStatus } from './driver.node.ts';
+import { planSetup, type Setup, type SetupOptions } from './install.node.ts';
+import { onnxruntimeRecipe } from './onnxruntime-recipe.node.ts';
+import type { PlaceOptions } from './place.node.ts';
+import { preload } from './preload.node.ts';
+import { type RuntimeStatus, statusOf } from './status.node.ts';
+
+/** What every version of onnxruntime-node has; its own types are those of `onnxruntime-node` 1.30. */
+export interface Onnxruntime {
+  readonly InferenceSession: unknown;
+  readonly Tensor: unknown;
+}
+
+export interface LoadOnnxruntimeOptions extends PlaceOptions {
+  /** The installation with the provider `cuda`, or an error. Default: false, the `onnxruntime-node` that is installed beside this package. */
+  readonly cuda?: boolean;
+}
+
+export interface OnnxruntimeStatus extends RuntimeStatus {
+  /** Version of the installation. */
+  readonly onnxruntime?: string;
+  readonly driver: DriverStatus;
+}
+
+const COMMAND = 'freetickets setup onnxruntime-cuda';
+
+/** What `setup onnxruntime-cuda` would do: `(await onnxruntimeCudaSetup()).run()`. */
+export async function onnxruntimeCudaSetup(options: SetupOptions = {}): Promise<Setup> {
+  return planSetup(await onnxruntimeRecipe(), options);
+}
+
+/** Looks for what CUDA needs (installation, libraries, driver), and loads nothing. */
+export async function onnxruntimeStatus(options: PlaceOptions = {}): Promise<OnnxruntimeStatus> {
+  const { installation, status } = await statusOf('onnxruntime-cuda', CUDA_13, COMMAND, options);
+  const driver = await driverStatus(13);
+  if (installation === undefined) return { ...status, driver };
+  const known = { ...status, onnxruntime: String(installation.about.onnxruntime), driver };
+  const { problem, remedy } = driver;
+  return status.installed && problem !== undefined && remedy !== undefined ? { ...known, problem, remedy } : known;
+}
+
+/**
+ * onnxruntime-node with its telemetry off. With `cuda` a session may ask for `executionProviders: ['cuda']`.
+ *
+ * @returns the module; name its type, as in `loadOnnxruntime<typeof import('onnxruntime-node')>({ cuda: true })`
+ * @throws SparseError RUNTIME_UNAVAILABLE with what is missing and the command that mends it
+ */
+export async function loadOnnxruntime<Module = Onnxruntime>({ cuda = false, ...options }: LoadOnnxruntimeOptions = {}): Promise<Module> {
+  // Read by onnxruntime while it loads; without it, it keeps a device id and an event queue in the user's cache folder.
+  process.env.ORT_DISABLE_TELEMETRY = '1';
+  if (!cuda) return (await import('onnxruntime-node')) as Module;
+  const { installation, status } = await statusOf('onnxruntime-cuda', CUDA_13, COMMAND, options);
+  const { folder, problem, remedy } = status;
+  const driver = await driverStatus(13);
+  const unavailable = (why: string, hint: string) =>
+    new SparseError('RUNTIME_UNAVAILABLE', folder, 'onnxruntime with CUDA', new Error(why), hint);
+  if (installation === undefined || !status.installed) throw unavailable(problem!, `Run: ${remedy}`);
+  if (driver.problem !== undefined) throw unavailable(driver.problem, `Mend it with: ${driver.remedy}`);
+  await refuseSecond(folder);
+  preload(installation.preload.map((path) => resolve(folder, path)));
+  return createRequire(join(folder, 'load.cjs'))('onnxruntime-node') as Module;
+}
+
+/** A process has one libonnxruntime.so.1: a second binding would get the first one's, which looks for providers in another folder. */
+async function refuseSecond(folder: string): Promise<void> {
+  const maps = await readFile('/proc/self/maps', 'utf8').catch(() => '');
+  const other = maps.split('\n').find((line) => line.includes('/libonnxruntime.so') && !line.includes(folder));
+  if (other === undefined) return;
+  const path = other.slice(other.indexOf('/'));
+  const hint = 'Load onnxruntime with CUDA first, or in a process of its own';
+  throw new SparseError('RUNTIME_UNAVAILABLE', folder, 'a process without another onnxruntime', new Error(path), hint);
+}
