@@ -62,6 +62,11 @@ describe('resolveExperiment', () => {
     expect(faultOf({}, file({ sparsty: 0.9 }))).toBe('exp.json: sparsty: expected a known key, received "sparsty". Did you mean sparsity?');
   });
 
+  it('tells twenty faults of a thousand', () => {
+    const values = Object.fromEntries(Array.from({ length: 1000 }, (_, k) => [`unknown${k}`, k]));
+    expect(() => resolveExperiment({}, { path: 'a.json', values })).toThrow(/unknown0.*unknown19.*And 980 more$/);
+  });
+
   it('tells all faults at once', () => {
     const message = faultOf({ tickets: '0' }, file({ sparsty: 1, seed: -1 }));
     expect(message).toMatch(/^exp\.json: sparsty: .*Did you mean sparsity\? Also --tickets: .* 0\. Also exp\.json: seed: .* received -1$/);
