@@ -51,7 +51,8 @@ function unknownKeys({ path, values }: ExperimentFile): Fault[] {
   const unknown = Object.keys(values).filter((key) => key !== '$schema' && !Object.hasOwn(FIELDS, key));
   return unknown.map((key) => {
     const near = nearest(key, FIELD_NAMES);
-    return { at: `${path}: ${key}`, expected: 'a known key', received: key, hint: near && `Did you mean ${near}?` };
+    const short = key.length > 100 ? `${key.slice(0, 97)}...` : key;
+    return { at: `${path}: ${short}`, expected: 'a known key', received: key, hint: near && `Did you mean ${near}?` };
   });
 }
 
