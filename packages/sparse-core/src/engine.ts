@@ -136,7 +136,10 @@ export interface Engine {
 
 export interface StepOptions {
   readonly learningRate: number;
-  /** Signals to compute in this step; they cost a dense gradient. */
+  /**
+   * Signals to compute in this step; they cost a dense gradient, out of which the step then takes those of live weights: its last bits may differ
+   * from those of a step that keeps nothing.
+   */
   readonly keep?: readonly Signal[];
   /** Default true; false leaves every value as it was (gradients are still computed). */
   readonly update?: boolean;
