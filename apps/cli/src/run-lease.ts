@@ -122,9 +122,13 @@ async function refuseIfHeld(folder: string, name: string): Promise<void> {
 /** By the clock of whoever keeps the files: machines that share them need not agree on the time. Undefined when the lease has gone. */
 async function idleSeconds(folder: string, name: string): Promise<number | undefined> {
   const probe = join(folder, `.lease.${randomUUID()}.tmp`);
-  try {
+  const look = async () => {
     await writeFileAtomic(probe, '');
-    const [now, then] = await Promise.all([stat(probe), stat(join(folder, name)).catch(() => undefined)]);
+    return Promise.all([stat(probe), stat(join(folder, name)).catch(() => undefined)]);
+  };
+  try {
+    // Whoever holds the lease sweeps temporary files away as it begins, once: the second look finds its own.
+    const [now, then] = await look().catch(look);
     return then && (now.mtimeMs - then.mtimeMs) / 1000;
   } finally {
     await rm(probe, { force: true });

@@ -54,7 +54,7 @@ export async function onnxruntimeStatus(options: PlaceOptions = {}): Promise<Onn
 export async function loadOnnxruntime<Module = Onnxruntime>({ cuda = false, ...options }: LoadOnnxruntimeOptions = {}): Promise<Module> {
   // Read by onnxruntime while it loads; without it, it keeps a device id and an event queue in the user's cache folder.
   process.env.ORT_DISABLE_TELEMETRY = '1';
-  if (!cuda) return (await import('onnxruntime-node')) as Module;
+  if (!cuda) return withBitPatterns((await import('onnxruntime-node')) as Module);
   const { installation, status } = await statusOf('onnxruntime-cuda', CUDA_13, COMMAND, options);
   const { folder, problem, remedy } = status;
   const driver = await driverStatus(13);
@@ -64,7 +64,24 @@ export async function loadOnnxruntime<Module = Onnxruntime>({ cuda = false, ...o
   if (driver.problem !== undefined) throw unavailable(driver.problem, `Mend it with: ${driver.remedy}`);
   await refuseSecond(folder);
   preload(installation.preload.map((path) => resolve(folder, path)));
-  return createRequire(join(folder, 'load.cjs'))('onnxruntime-node') as Module;
+  return withBitPatterns(createRequire(join(folder, 'load.cjs'))('onnxruntime-node') as Module);
+}
+
+/**
+ * onnxruntime-node 1.30 reads nothing out of a Float16Array, which Node 24 has. Where there is none as its first tensor is made, float16 goes in
+ * and out as bit patterns, on every Node.
+ */
+function withBitPatterns<Module>(module: Module): Module {
+  const own = Object.getOwnPropertyDescriptor(globalThis, 'Float16Array');
+  if (own === undefined) return module;
+  const { Tensor } = module as { readonly Tensor: new (type: string, data: readonly boolean[], dims: readonly number[]) => unknown };
+  delete (globalThis as { Float16Array?: unknown }).Float16Array;
+  try {
+    new Tensor('bool', [true], [1]);
+  } finally {
+    Object.defineProperty(globalThis, 'Float16Array', own);
+  }
+  return module;
 }
 
 /** A process has one libonnxruntime.so.1: a second binding would get the first one's, which looks for providers in another folder. */

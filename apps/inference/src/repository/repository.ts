@@ -51,8 +51,9 @@ export class Repository {
     this.#serving = serving;
   }
 
+  /** By their names, whichever was loaded first. */
   get models(): readonly ServedModel[] {
-    return [...this.#models.values()];
+    return [...this.#models.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
   /** @throws ServiceError not-found */
