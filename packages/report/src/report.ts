@@ -95,12 +95,11 @@ export interface LayerMap {
 
 /** The parts of what `freetickets evaluate` keeps that are drawn; its document fits. Probabilities and rates lie in [0, 1]. */
 export interface ReportEvaluation {
-  readonly samples: number;
   readonly ensemble: Scores;
   readonly members: readonly Scores[];
   readonly curves?: Curves | undefined;
   readonly diversity: {
-    readonly pairs?: { readonly disagreement: Pairs; readonly topologyOverlap: Pairs; readonly weightCosine: Pairs } | undefined;
+    readonly pairs?: { readonly disagreement: Pairs; readonly topologyOverlap: Pairs } | undefined;
   };
   readonly ood?: readonly OodSet[] | undefined;
   readonly corruptions?: { readonly cells: readonly CorruptedCell[] } | undefined;
@@ -111,7 +110,6 @@ export interface ReportEvaluation {
 export interface Scores {
   readonly accuracy: number;
   readonly nll: number;
-  readonly ece: number;
 }
 
 /** Member by member; null on the diagonal or where it does not exist. */

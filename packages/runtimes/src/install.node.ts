@@ -7,8 +7,9 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SparseError } from '@freetickets/sparse-core';
-import { lockFolder, writeFileAtomic } from '@freetickets/sparse-core/node';
+import { writeFileAtomic } from '@freetickets/sparse-core/node';
 import { type DownloadOptions, download } from './download.node.ts';
+import { lockFolder } from './lock-folder.node.ts';
 import type { Pin } from './pin.ts';
 import { type PlaceOptions, runtimesFolder } from './place.node.ts';
 

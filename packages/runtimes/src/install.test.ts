@@ -1,11 +1,11 @@
 /** Setups against a real server on this machine, with real files: whatever goes wrong, what stood before stands after. */
 import { readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { lockFolder } from '@freetickets/sparse-core/node';
 import { describe, expect, it, vi } from 'vitest';
 import { indexServer } from '../test/index-server.ts';
 import { type Tiny, temporaryFolder, tinyRuntime, writeFiles } from '../test/tiny.ts';
 import { damage, installation, planSetup, type Recipe } from './install.node.ts';
+import { lockFolder } from './lock-folder.node.ts';
 
 async function workplace() {
   const tiny = await tinyRuntime();

@@ -10,4 +10,3 @@ export {
   writeAt,
   writeFileAtomic,
 } from './files.node.ts';
-export { lockFolder } from './lock-folder.node.ts';
