@@ -8,7 +8,7 @@ import { mkdir, readdir, readFile, rename, rm, stat, statfs } from 'node:fs/prom
 import { join } from 'node:path';
 import { SparseError } from '@freetickets/sparse-core';
 import { writeFileAtomic } from '@freetickets/sparse-core/node';
-import { type DownloadOptions, download } from './download.node.ts';
+import type { DownloadOptions } from './download.node.ts';
 import { lockFolder } from './lock-folder.node.ts';
 import type { Pin } from './pin.ts';
 import { type PlaceOptions, runtimesFolder } from './place.node.ts';
@@ -81,6 +81,7 @@ export async function planSetup(recipe: Recipe, { from, ...place }: SetupOptions
   const downloads = upToDate || from !== undefined ? [] : pins.filter(({ file }) => !existsSync(join(root, 'downloads', file)));
   const fetchAll = async (options: DownloadOptions): Promise<Map<Pin, string>> => {
     const paths = new Map<Pin, string>();
+    const { download } = await import('./download.node.ts'); // an HTTP client, which whoever only loads a runtime never needs
     for (const pin of pins) paths.set(pin, await download(pin, options));
     return paths;
   };

@@ -6,7 +6,6 @@ import { SparseError } from '@freetickets/sparse-core';
 import { CUDA_13 } from './cuda.node.ts';
 import { type DriverStatus, driverStatus } from './driver.node.ts';
 import { planSetup, type Setup, type SetupOptions } from './install.node.ts';
-import { onnxruntimeRecipe } from './onnxruntime-recipe.node.ts';
 import type { PlaceOptions } from './place.node.ts';
 import { preload } from './preload.node.ts';
 import { type RuntimeStatus, statusOf } from './status.node.ts';
@@ -32,6 +31,7 @@ const COMMAND = 'freetickets setup onnxruntime-cuda';
 
 /** What `setup onnxruntime-cuda` would do: `(await onnxruntimeCudaSetup()).run()`. */
 export async function onnxruntimeCudaSetup(options: SetupOptions = {}): Promise<Setup> {
+  const { onnxruntimeRecipe } = await import('./onnxruntime-recipe.node.ts'); // archive readers, which only a setup needs
   return planSetup(await onnxruntimeRecipe(), options);
 }
 

@@ -10,7 +10,6 @@ import type { PlaceOptions } from './place.node.ts';
 import { preload } from './preload.node.ts';
 import { type KernelRegistry, roundIntegers } from './round-integers.ts';
 import { type RuntimeStatus, statusOf } from './status.node.ts';
-import { tensorflowRecipe } from './tensorflow-recipe.node.ts';
 
 /** What every version of TensorFlow.js has; its own types are those of `@tensorflow/tfjs-core` 4.22. */
 export interface Tensorflow {
@@ -33,6 +32,7 @@ const COMMAND = 'freetickets setup tensorflow';
 
 /** What `setup tensorflow` would do: `(await tensorflowSetup({ cuda: true })).run()`. */
 export async function tensorflowSetup({ cuda = false, ...options }: SetupOptions & { readonly cuda?: boolean } = {}): Promise<Setup> {
+  const { tensorflowRecipe } = await import('./tensorflow-recipe.node.ts'); // archive readers, which only a setup needs
   return planSetup(await tensorflowRecipe({ cuda }), options);
 }
 
