@@ -29,12 +29,15 @@ export async function fashionMnist(folder: string): Promise<Dataset> {
 }
 
 async function readParts(folder: string): Promise<Pick<Dataset, 'shape' | 'train' | 'test' | 'augmentation'>> {
-  const [train, test] = await Promise.all([readPart(folder, 'train'), readPart(folder, 't10k')]);
+  // one after the other, so that of several wrong files it is always the same one that is told
+  const train = await readPart(folder, 'train');
+  const test = await readPart(folder, 't10k');
   return { shape: [1, SIDE, SIDE], train, test, augmentation: 'none' };
 }
 
 async function readPart(folder: string, part: 'train' | 't10k'): Promise<Samples> {
-  const [images, labels] = await Promise.all([readIdx(folder, `${part}-images`, 3), readIdx(folder, `${part}-labels`, 1)]);
+  const images = await readIdx(folder, `${part}-images`, 3);
+  const labels = await readIdx(folder, `${part}-labels`, 1);
   const [size, height, width] = images.shape as [number, number, number];
   if (height !== SIDE || width !== SIDE)
     throw new SparseError('BAD_FILE', images.path, `pictures of ${SIDE}x${SIDE}`, `${height}x${width}`);
