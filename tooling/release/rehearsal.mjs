@@ -64,12 +64,17 @@ function programOf(clone, project, name) {
   return { needs, compile, arguments: [file.replace('.ts', '.js')] };
 }
 
-/** Ours from their tarballs, with all of ours that they need; the rest from the registry. */
+/**
+ * Ours from their tarballs, with all of ours that they need; the rest from the registry. Without scripts, as the READMEs say: none is needed, and
+ * that of onnxruntime-node fetches CUDA libraries from a host that is often out of reach.
+ */
 function install(project, tarballs, names) {
   const ours = new Map(tarballs.map((one) => [one.name, one.file]));
   const wanted = new Set(names);
   for (const name of wanted) for (const needed of ours.has(name) ? needsOf(ours.get(name)) : []) wanted.add(needed);
-  run('npm', ['install', '--no-audit', '--no-fund', ...[...wanted].map((name) => ours.get(name) ?? name)], { cwd: project });
+  run('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund', ...[...wanted].map((name) => ours.get(name) ?? name)], {
+    cwd: project,
+  });
 }
 
 function needsOf(tarball) {
