@@ -11,6 +11,8 @@ const COMMANDS = {
   '@freetickets/cli': ['freetickets', 'demo'],
   '@freetickets/inference': ['freetickets-inference', '--help'],
 };
+/** What a README tells its reader to install beside the package. */
+const BESIDE = { '@freetickets/engine-tfjs': ['@tensorflow/tfjs-core', '@tensorflow/tfjs-backend-wasm'] };
 /** Packages that promise to run in browsers. */
 const FOR_BROWSERS = ['sparse-core', 'metrics', 'ensemble', 'engine-sparse', 'dst-trainer', 'client'].map((name) => `@freetickets/${name}`);
 
@@ -27,7 +29,7 @@ export function rehearse({ clone, folder, tarballs, nodes }) {
   for (const { name } of tarballs) {
     const project = emptyProject(folder, basename(name));
     const program = programOf(clone, project, name);
-    const installing = seconds(() => install(project, tarballs, [name, ...program.needs]));
+    const installing = seconds(() => install(project, tarballs, [name, ...program.needs, ...(BESIDE[name] ?? [])]));
     program.compile();
     const times = programs.map(({ node }) => seconds(() => run(node, program.arguments, { cwd: project })));
     console.log(`| ${[name, ...installedSize(project), installing, ...times].join(' | ')} |`);
