@@ -94,6 +94,15 @@ export function sessionCases(name: string, makeEngine: MakeEngine, skips: Skips)
       expect(stateBits(await other.snapshot())).toEqual(stateBits(await session.snapshot()));
     });
 
+    promise(skips, 'bits', 'an optimizer that finds no moments starts afresh, whatever steps the model has taken', async () => {
+      const engine = await makeEngine();
+      const trainedFrom = async (step: number) => {
+        await using session = await openGolden(engine, { ...golden, state: { ...golden.state, step } });
+        return { results: await train(session, golden, 2), state: stateBits(await session.snapshot()) };
+      };
+      expect(await trainedFrom(1000)).toEqual(await trainedFrom(0));
+    });
+
     promise(skips, 'bits', 'predicting between steps changes nothing', async () => {
       const engine = await makeEngine();
       await using session = await openGolden(engine, golden);

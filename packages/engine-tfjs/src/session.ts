@@ -73,12 +73,13 @@ class TfjsSession implements Session {
     this.#topology = new Map(state.topology);
     this.#shapes = net.shapes;
     this.#places = new Map(net.spec.nodes.map(({ id }, k) => [id, k]));
-    this.#step = state.step;
+    const goesOn = this.#rowsOf().every((row) => state[row]);
+    this.#step = goesOn ? state.step : 0;
     this.#compute(() => {
       for (const [param, info] of net.params) {
         for (const row of this.#rowsOf(info)) {
-          const given = state[row]?.get(param);
-          const dense = row === 'momentum' && options.deadMomentum ? state.denseMomentum?.get(param) : undefined;
+          const given = goesOn || row === 'values' ? state[row]?.get(param) : undefined;
+          const dense = goesOn && row === 'momentum' && options.deadMomentum ? state.denseMomentum?.get(param) : undefined;
           if (dense) this.#put(this.#rows[row], param, paramInward(tf, info, dense.slice()));
           else this.#put(this.#rows[row], param, given ? this.#inward(param, given) : tf.zerosLike(this.#rows.values.get(param)!));
         }
