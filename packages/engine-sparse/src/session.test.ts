@@ -1,7 +1,6 @@
 /** What the golden runs of test/conformance do not reach: odd networks, odd rewirings, values that are not numbers. */
 import {
   initialState,
-  type ModelState,
   type NetworkSpec,
   network,
   type ParamName,
