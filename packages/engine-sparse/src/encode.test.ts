@@ -1,7 +1,8 @@
-/** The records of src/ops.ts against the structs of c/ops.h, read from the C sources. */
+/** The records of src/encode.ts against the structs of c/ops.h, read from the C sources. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { encode, FIELDS, FLAT_FLOATS, FULL, LAYOUT, type Operation, PARTIAL, TILE_PLANES } from './ops.ts';
+import { encode, FIELDS, LAYOUT } from './encode.ts';
+import { FLAT_FLOATS, FULL, type Operation, PARTIAL, TILE_PLANES } from './ops.ts';
 
 /** A C file without its comments. */
 const source = (file: string): string =>
