@@ -1,5 +1,6 @@
 /** A spec that has been checked: shapes known, parameters listed. Everything below the border takes this, never the raw spec. */
 import { nearest, SparseError, show } from './errors.ts';
+import { isRecord } from './is-record.ts';
 import type { NetworkSpec, NodeId, NodeSpec, OpName, ParamName } from './spec.ts';
 
 export type ParamKind = 'weight' | 'bias' | 'scale' | 'shift' | 'memberScale' | 'runningMean' | 'runningVariance';
@@ -177,8 +178,6 @@ function invalid(issues: readonly Issue[]): SparseError {
   if (issues.length > MOST_ISSUES) listed.push(`And ${issues.length - MOST_ISSUES} more`);
   return new SparseError('INVALID_SPEC', first.at, first.expected, first.received, listed.join('. '));
 }
-
-const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const SPEC_KEYS = ['version', 'name', 'input', 'nodes', 'output', 'heads', 'initialization'];
 const INITIALIZATIONS = ['torch', 'he-fan-out', 'he-fan-in'];
