@@ -8,7 +8,9 @@ import { FLAT_FLOATS, FULL, type Operation, PARTIAL, TILE_PLANES } from './ops.t
 const source = (file: string): string =>
   readFileSync(new URL(`../c/${file}`, import.meta.url), 'utf8').replace(/\/\/.*|\/\*[^*]*\*\//g, '');
 const header = source('ops.h');
-const kernels = source('kernels.c');
+const dispatch = source('kernels.c');
+/** With the files that it is made of. */
+const kernels = [dispatch, ...[...dispatch.matchAll(/#include "([\w-]+\.h)"/g)].map(([, file]) => source(file!))].join('\n');
 
 const camelCase = (name: string): string => name.toLowerCase().replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
 
