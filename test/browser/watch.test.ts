@@ -43,7 +43,7 @@ describe.skipIf(skipped)(`a live page ${inChromium}`, () => {
     await page.getByRole('heading', { name: 'Where it comes from' }).scrollIntoViewIfNeeded();
     const [made, place] = await page.evaluate<[string, number]>(`[document.querySelector('h1 + p').textContent, scrollY]`);
     expect(place).toBeGreaterThan(0);
-    await page.waitForFunction(`document.querySelector('h1 + p').textContent !== ${JSON.stringify(made)}`);
+    await page.getByText(made).waitFor({ state: 'detached' });
     expect(await page.evaluate('scrollY')).toBe(place);
 
     for (const chart of await page.locator('.chart').all()) await chart.scrollIntoViewIfNeeded();
@@ -63,7 +63,7 @@ describe.skipIf(skipped)(`a live page ${inChromium}`, () => {
     expect(await page.textContent('main')).toContain('is not finished');
     const { code, stderr } = await training.finished;
     expect(code, stderr).toBe(0);
-    await page.waitForFunction(`!document.querySelector('main').textContent.includes('is not finished')`);
+    await page.getByText('is not finished').waitFor({ state: 'detached' });
     expect(await page.locator('h3').allTextContents()).toContain('Accuracy');
     await page.close();
     // A page whose server has gone says so in the console of its browser, once each time it asks.

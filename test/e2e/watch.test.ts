@@ -30,7 +30,7 @@ describe('watch', () => {
     const home = temporary();
     const [first, second] = [join(home, 'first'), join(home, 'second')];
     const training = start(['train', ...SMALL, '--explore-epochs', '2000', '--out', first]);
-    await reached(2, first, training);
+    await reached(6, first, training);
     await training.kill('SIGINT');
     const address = await watching(first);
     const before = JSON.parse((await get(`${address}/report.json`))[1]) as Report;

@@ -151,22 +151,6 @@ describe.skipIf(!python)(titled('MLflow'), () => {
     expect(await server.history(after!.info.run_id, 'loss/training')).toEqual(ofLog(path, 'epoch', 'loss'));
   });
 
-  it('may be killed in the middle of a run, which is trained to its end and says so once', async () => {
-    const path = join(temporary(), 'alone');
-    const options = [...SMALL, '--explore-epochs', '20'];
-    const running = start(['train', ...options, '--out', path, '--mlflow', server.url]);
-    await reached(4, path, running);
-    await server.kill();
-    const { code, stderr } = await running.finished;
-    await server.begin();
-    expect(code, stderr).toBe(0);
-    expect(stderr.match(/MLflow/g)).toHaveLength(1);
-    expect(stderr).toMatch(/^note: MLflow at http\S+ is told no more of this run, which goes on: \S+/m);
-    const other = join(temporary(), 'other');
-    await run(['train', ...options, '--out', other]);
-    expect(ticketsOf(path)).toEqual(ticketsOf(other));
-  });
-
   it('need not be there at all', async () => {
     const path = join(temporary(), 'nobody');
     const { code, stderr } = await run(['train', ...SMALL, '--out', path, '--mlflow', `http://127.0.0.1:${await freePort()}`]);
@@ -174,5 +158,20 @@ describe.skipIf(!python)(titled('MLflow'), () => {
     expect(stderr.match(/MLflow/g)).toHaveLength(1);
     expect(stderr).toContain('ECONNREFUSED');
     expect(Object.keys(contents(path))).not.toContain('mlflow.json');
+  });
+
+  it('may be killed in the middle of a run, which is trained to its end and says so once', async () => {
+    const path = join(temporary(), 'alone');
+    const options = [...SMALL, '--explore-epochs', '20'];
+    const running = start(['train', ...options, '--out', path, '--mlflow', server.url]);
+    await reached(4, path, running);
+    await server.kill();
+    const { code, stderr } = await running.finished;
+    expect(code, stderr).toBe(0);
+    expect(stderr.match(/MLflow/g)).toHaveLength(1);
+    expect(stderr).toMatch(/^note: MLflow at http\S+ is told no more of this run, which goes on: \S+/m);
+    const other = join(temporary(), 'other');
+    await run(['train', ...options, '--out', other]);
+    expect(ticketsOf(path)).toEqual(ticketsOf(other));
   });
 });

@@ -10,8 +10,8 @@ export interface Screen {
   readonly rows: number;
 }
 
-/** Lines around the chart's own: its title, the axis and its labels, an empty one. */
-const FRAME = 5;
+/** Lines above and below a chart's own: its title, the arrows' ends, the axis, its labels. */
+const FRAME = 4;
 const LOWEST = 4;
 const HIGHEST = 12;
 
@@ -71,4 +71,6 @@ const series = (epochs: readonly EpochPoint[], value: (point: EpochPoint) => num
   epochs.map((point, index): [number, number] => [index + 1, value(point)]).filter(([, y]) => Number.isFinite(y));
 
 const chart = (points: [number, number][], title: string, width: number, height: number): string[] =>
-  plot(points, { title, width, height }).split('\n');
+  plot(points, { title, width, height, customXAxisTicks: [1, points.length] })
+    .split('\n')
+    .filter((line) => line.trim() !== '');

@@ -1,10 +1,21 @@
-/** Requests to a tracking server that may be slow, down for a moment, or gone: each is tried a few times, and nobody waits for ever. */
+/**
+ * Requests to a tracking server that may be down for a moment, or gone. What was refused is tried again a few times. What is not answered is not:
+ * the server may have done it all the same, and a run that is begun twice would stand there twice.
+ */
 
-/** What was tried in vain, in a sentence. */
-export class Undeliverable extends Error {}
+/** What was tried in vain, and why. */
+export class Undeliverable extends Error {
+  /** Not worth another try. */
+  readonly final: boolean;
+
+  constructor(message: string, final = false) {
+    super(message);
+    this.final = final;
+  }
+}
 
 const PAUSES_MS = [500, 1000, 2000, 4000];
-const TIMEOUT_MS = 5000;
+const TIMEOUT_MS = 20_000;
 
 export interface Request {
   readonly method: 'GET' | 'POST';
@@ -22,11 +33,12 @@ export interface Refusal {
 
 export type Answer = { readonly ok: true; readonly body: unknown } | ({ readonly ok: false } & Refusal);
 
-/** @throws Undeliverable when no try of about half a minute was answered */
+/** @throws Undeliverable when it was refused for some eight seconds, or not answered for twenty */
 export async function deliver(request: Request): Promise<Answer> {
   for (const pause of PAUSES_MS) {
     const answer = await once(request);
     if (!(answer instanceof Undeliverable)) return answer;
+    if (answer.final) throw answer;
     await new Promise((resolve) => setTimeout(resolve, pause));
   }
   const answer = await once(request);
@@ -46,7 +58,8 @@ async function once({ method, url, headers, body }: Request): Promise<Answer | U
     if (answer.status === 429 || answer.status >= 500) return new Undeliverable(`it answers ${answer.status}: ${message}`);
     return { ok: false, status: answer.status, errorCode, message };
   } catch (error) {
-    return new Undeliverable(reasonOf(error));
+    const late = (error as Error).name === 'TimeoutError';
+    return late ? new Undeliverable(`no answer within ${TIMEOUT_MS / 1000} s`, true) : new Undeliverable(reasonOf(error));
   }
 }
 
@@ -61,7 +74,6 @@ function parsed(text: string): object {
 
 /** fetch wraps what happened. */
 function reasonOf(error: unknown): string {
-  const { cause, name, message } = error as Error & { readonly cause?: { readonly code?: string; readonly message?: string } };
-  if (name === 'TimeoutError') return `no answer within ${TIMEOUT_MS / 1000} s`;
+  const { cause, message } = error as Error & { readonly cause?: { readonly code?: string; readonly message?: string } };
   return cause?.code ?? cause?.message ?? message;
 }
