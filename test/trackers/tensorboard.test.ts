@@ -76,9 +76,7 @@ describe.skipIf(!python)(titled('TensorBoard'), () => {
       const { experiment } = JSON.parse(readFileSync(join(path, 'run.json'), 'utf8')) as { experiment: Record<string, unknown> };
       expect(events.hparams).toMatchObject({ group: 'run', status: 1, values: { sparsity: 0.9, method: 'edst', seed: 17 } });
       expect(Object.keys(events.hparams!.values).sort()).toEqual(Object.keys(experiment).sort());
-      expect(events.texts.configuration).toEqual([
-        expect.stringContaining('| sparsity | 0.9 |'),
-      ]);
+      expect(events.texts.configuration).toEqual([expect.stringContaining('| sparsity | 0.9 |')]);
     });
 
     it('reads the same of the finished run, written by freetickets tensorboard', async () => {

@@ -29,7 +29,7 @@ export function image(tag: string, cells: readonly number[], height: number, wid
 
 /** @param markdown as TensorBoard renders it */
 export function text(tag: string, markdown: string): SummaryValue {
-  const tensor = { dtype: DT_STRING, tensorShape: { dim: [{ size: 1 }] }, stringVal: [new TextEncoder().encode(markdown)] };
+  const tensor = { dtype: DT_STRING, tensorShape: {}, stringVal: [new TextEncoder().encode(markdown)] };
   return { tag, tensor, metadata: { pluginData: { pluginName: 'text' } } };
 }
 

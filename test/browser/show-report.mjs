@@ -1,0 +1,43 @@
+// How soon a report can be used, and what it looks like: node test/browser/show-report.mjs report.html [folder for pictures]
+// Time to interactive: from the beginning of the navigation to the end of the last task of more than 50 ms, drawing of what is in sight included.
+import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { chromium } from 'playwright-core';
+
+const TIMES = 15;
+const [, , file, folder] = process.argv;
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+  args: ['--no-sandbox', '--disable-gpu'],
+});
+
+async function open(colorScheme) {
+  const page = await browser.newPage({ viewport: { width: 1280, height: 900 }, colorScheme });
+  await page.addInitScript(`
+    window.tasks = [];
+    new PerformanceObserver((list) => tasks.push(...list.getEntries().map(({ startTime, duration }) => startTime + duration)))
+      .observe({ type: 'longtask', buffered: true });
+  `);
+  await page.goto(pathToFileURL(resolve(file)).href);
+  await page.locator('.chart canvas').first().waitFor();
+  await page.waitForTimeout(500);
+  return page;
+}
+
+const times = [];
+for (let time = 0; time < TIMES; time++) {
+  const page = await open('light');
+  times.push(await page.evaluate(`Math.max(performance.getEntriesByType('navigation')[0].domContentLoadedEventEnd, ...tasks)`));
+  await page.close();
+}
+times.sort((a, b) => a - b);
+console.log(
+  `time to interactive, ms: best ${times[0].toFixed(0)}, median ${times[TIMES >> 1].toFixed(0)}, worst ${times.at(-1).toFixed(0)} of ${TIMES}`,
+);
+
+for (const scheme of folder === undefined ? [] : ['light', 'dark']) {
+  const page = await open(scheme);
+  await page.screenshot({ path: join(folder, `report-${scheme}.png`), scale: 'css' });
+  await page.close();
+}
+await browser.close();
