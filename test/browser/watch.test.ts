@@ -43,8 +43,10 @@ describe.skipIf(skipped)(`a live page ${inChromium}`, () => {
     await page.getByRole('heading', { name: 'Where it comes from' }).scrollIntoViewIfNeeded();
     const [made, place] = await page.evaluate<[string, number]>(`[document.querySelector('h1 + p').textContent, scrollY]`);
     expect(place).toBeGreaterThan(0);
+    await page.evaluate(`window.drawn = document.querySelector('.chart')`);
     await page.getByText(made).waitFor({ state: 'detached' });
     expect(await page.evaluate('scrollY')).toBe(place);
+    expect(await page.evaluate('window.drawn.isConnected')).toBe(true); // newer numbers in the same charts
 
     for (const chart of await page.locator('.chart').all()) await chart.scrollIntoViewIfNeeded();
     await page.evaluate(AXE);
