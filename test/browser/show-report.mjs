@@ -3,6 +3,7 @@
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { chromium } from 'playwright-core';
+import sharp from 'sharp';
 
 const TIMES = 15;
 const [, , file, folder] = process.argv;
@@ -37,7 +38,9 @@ console.log(
 
 for (const scheme of folder === undefined ? [] : ['light', 'dark']) {
   const page = await open(scheme);
-  await page.screenshot({ path: join(folder, `report-${scheme}.png`), scale: 'css' });
+  await sharp(await page.screenshot())
+    .png({ palette: true, effort: 10 })
+    .toFile(join(folder, `report-${scheme}.png`));
   await page.close();
 }
 await browser.close();

@@ -74,7 +74,12 @@ function trainCommand(root: Command, stopSignal: StopSignal): void {
   ])
     .addOption(new Option('--out <DIR>', 'new folder for the run'))
     .addOption(new Option('--config <FILE>', 'experiment file (JSON); options given here win over it'))
-    .addOption(new Option('--resume <DIR>', `go on with the run in this folder; goes with ${CIRCUMSTANCES.map(flagOf).join(', ')} only`))
+    .addOption(
+      new Option(
+        '--resume <DIR>',
+        `go on with the run in this folder; goes with ${CIRCUMSTANCES.map(flagOf).join(', ')} and the options to follow it only`,
+      ),
+    )
     .addOption(new Option('--force', 'resume although data, experiment, engine or version are not what they were; the log says so'))
     .addOption(new Option('--strict', 'do not resume from an older checkpoint where the newest is damaged'));
   withOutput(withFields(withTrackers(command), FIELD_NAMES)).action(
