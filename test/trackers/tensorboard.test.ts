@@ -1,6 +1,7 @@
 /** Event files of real runs, read by TensorBoard's own reader: whole ones, and those of processes that were killed. */
 import { readdirSync, readFileSync, statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
+import { openTensorBoard } from '@freetickets/report';
 import { loadTicket } from '@freetickets/sparse-core/node';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -136,6 +137,25 @@ describe.skipIf(!python)(titled('TensorBoard'), () => {
       const steps = points.map(([step]) => step!);
       expect(steps).toEqual([...new Set(steps)].sort((a, b) => a - b));
     }
+  });
+
+  it('sees the later steps only once where training went back', async () => {
+    const home = temporary();
+    const start = { name: 'run', configuration: {}, provenance: [], members: 1, time: 1 };
+    const reporter = await openTensorBoard(home, start);
+    const epoch = (step: number, loss: number) =>
+      reporter.take({ type: 'epoch', member: 0, epoch: step / 10, step, loss, accuracy: 0.5, learningRate: 0.1 }, step);
+    for (const step of [10, 20, 30]) await epoch(step, 1);
+    await reporter.take({ type: 'back', member: 0, step: 10 }, 31);
+    for (const step of [20, 30]) await epoch(step, 2);
+    await reporter.end('stopped', 32);
+    const { '.': events } = await readEvents(home);
+    expect(valuesOf(events!)['loss/training']).toEqual([
+      [10, 1],
+      [20, 2],
+      [30, 2],
+    ]);
+    expect(events!.hparams).toMatchObject({ status: 0 });
   });
 
   it('shows members that are trained on their own side by side', async () => {

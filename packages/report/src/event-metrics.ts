@@ -8,11 +8,11 @@ export interface Metric {
   readonly value: number;
 }
 
-/** None of weights. A number that was not measured is left out. */
+/** None of weights and of going back. A number that was not measured is left out. */
 export function metricsOf(event: RunEvent): Metric[] {
   if (event.type === 'ticket') return [{ name: 'tickets', value: event.index + 1 }];
   if (event.type === 'rewired') return rewiringMetrics(event);
-  if (event.type === 'weights') return [];
+  if (event.type === 'weights' || event.type === 'back') return [];
   const { loss, validLoss, accuracy, validAccuracy, learningRate } = event;
   const named = {
     'loss/training': loss,

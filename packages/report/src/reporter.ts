@@ -21,13 +21,15 @@ export interface RunStart {
   readonly time: number;
 }
 
-/** Events of a member come in the order of their steps, and members one after the other. */
+/** Events of a member come in the order of their steps but for `back`, and members one after the other. */
 export type RunEvent =
   | ({ readonly type: 'epoch' } & EpochPoint)
   | ({ readonly type: 'rewired' } & Rewiring)
   | ({ readonly type: 'ticket'; readonly state: ModelState } & TicketPoint)
   /** The weights as they are after a step. */
-  | { readonly type: 'weights'; readonly member: number; readonly step: number; readonly state: ModelState };
+  | { readonly type: 'weights'; readonly member: number; readonly step: number; readonly state: ModelState }
+  /** Training goes back to a step, and what was told of later ones is void. */
+  | { readonly type: 'back'; readonly member: number; readonly step: number };
 
 /** How a run ends: `stopped` may go on later. */
 export type RunEnd = 'finished' | 'stopped' | 'failed';

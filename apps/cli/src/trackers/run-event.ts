@@ -16,5 +16,6 @@ export function runEventOf(event: TrainEvent, { member, step, tickets }: Place):
   if (event.type === 'rewired') return { ...event, member };
   if (event.type === 'checkpoint') return { type: 'weights', member, step: event.state.step, state: event.state.model };
   if (event.type === 'ticket') return { type: 'ticket', member, step, index: tickets - 1, state: event.state };
+  if (event.type === 'fault' && event.action === 'roll-back') return { type: 'back', member, step: event.backTo! };
   return undefined;
 }

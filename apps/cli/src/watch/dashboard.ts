@@ -22,7 +22,7 @@ export function dashboard(statuses: readonly RunStatus[], { columns, rows }: Scr
   const width = columns - 14;
   const blocks = statuses.map((status, index) => [
     ...heads[index]!,
-    ...(height >= LOWEST && width >= 20 && status.epochs.length > 1 ? chartsOf(status, width, height) : []),
+    ...(height >= LOWEST && width >= 20 ? chartsOf(status, width, height) : []),
     '',
   ]);
   return blocks.flat().join('\n');
@@ -71,6 +71,8 @@ const series = (epochs: readonly EpochPoint[], value: (point: EpochPoint) => num
   epochs.map((point, index): [number, number] => [index + 1, value(point)]).filter(([, y]) => Number.isFinite(y));
 
 const chart = (points: [number, number][], title: string, width: number, height: number): string[] =>
-  plot(points, { title, width, height, customXAxisTicks: [1, points.length] })
-    .split('\n')
-    .filter((line) => line.trim() !== '');
+  points.length < 2
+    ? []
+    : plot(points, { title, width, height, customXAxisTicks: [1, points.length] })
+        .split('\n')
+        .filter((line) => line.trim() !== '');

@@ -36,7 +36,7 @@ export class EventFile {
     return file;
   }
 
-  /** What older files of the folder hold of `step` and later ones is void. */
+  /** What this file and older ones of the folder hold of `step` and later ones is void. */
   async restart(step: number, time: number): Promise<void> {
     await this.#append({ wallTime: time, step, sessionLog: { status: 1 } });
   }

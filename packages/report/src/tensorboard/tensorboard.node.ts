@@ -50,7 +50,8 @@ class TensorBoardReporter implements Reporter {
 
   async take(event: RunEvent, time: number): Promise<void> {
     const file = await this.#fileOf(event.member, time);
-    await file.write(event.step, time, valuesOf(event));
+    if (event.type === 'back') await file.restart(event.step + 1, time);
+    else await file.write(event.step, time, valuesOf(event));
   }
 
   async end(how: RunEnd, time: number): Promise<void> {
