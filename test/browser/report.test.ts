@@ -33,7 +33,7 @@ describe.skipIf(skipped)(`a report ${inChromium}`, () => {
     ];
     for (const { code, stderr } of ends) expect(code, stderr).toBe(0);
     browser = await launch();
-  }, 300_000);
+  }, 600_000);
 
   afterAll(async () => {
     await browser?.close();
