@@ -5,6 +5,7 @@ import { SparseError } from '@freetickets/sparse-core';
 import { Argument, Command, Option } from 'commander';
 import { type BenchOptions, bench, WORKLOADS } from './commands/bench.ts';
 import { benchText } from './commands/bench-text.ts';
+import { assembleCommand } from './commands/assemble-command.ts';
 import { compareCommand } from './commands/compare-command.ts';
 import { type CorruptOptions, dataText, describeData } from './commands/data.ts';
 import { demo, demoText } from './commands/demo.ts';
@@ -16,8 +17,11 @@ import { predict, predictText } from './commands/predict.ts';
 import { reportCommand } from './commands/report-command.ts';
 import { serveCommand } from './commands/serve-command.ts';
 import { setupCommand } from './commands/setup-command.ts';
+import { statusCommand } from './commands/status-command.ts';
+import { submitCommand } from './commands/submit-command.ts';
 import { sweepCommand } from './commands/sweep-command.ts';
-import { resumeRun, startRun, trainText } from './commands/train.ts';
+import { preparedText, prepareRun, resumeRun, startRun, trainText } from './commands/train.ts';
+import { trainMemberCommand } from './commands/train-member-command.ts';
 import { EXIT } from './exit.ts';
 import { readExperimentFile, resolveExperiment } from './experiment.ts';
 import { CIRCUMSTANCES, FIELD_NAMES, type FieldName, type Flags, flagOf } from './experiment-fields.ts';
@@ -38,6 +42,10 @@ export function program(stopSignal: StopSignal): Command {
     .showHelpAfterError('(add --help for the options)');
   trainCommand(root, stopSignal);
   sweepCommand(root, stopSignal);
+  trainMemberCommand(root, stopSignal);
+  submitCommand(root, stopSignal);
+  statusCommand(root);
+  assembleCommand(root);
   evaluateCommand(root);
   compareCommand(root);
   reportCommand(root);
@@ -59,6 +67,7 @@ interface TrainOptions extends Common, Flags {
   readonly resume?: string;
   readonly force?: boolean;
   readonly strict?: boolean;
+  readonly prepare?: boolean;
 }
 
 function trainCommand(root: Command, stopSignal: StopSignal): void {
@@ -71,9 +80,10 @@ function trainCommand(root: Command, stopSignal: StopSignal): void {
     .addOption(new Option('--config <FILE>', 'experiment file (JSON); options given here win over it'))
     .addOption(new Option('--resume <DIR>', `go on with the run in this folder; goes with ${CIRCUMSTANCES.map(flagOf).join(', ')} only`))
     .addOption(new Option('--force', 'resume although data, experiment, engine or version are not what they were; the log says so'))
-    .addOption(new Option('--strict', 'do not resume from an older checkpoint where the newest is damaged'));
+    .addOption(new Option('--strict', 'do not resume from an older checkpoint where the newest is damaged'))
+    .addOption(new Option('--prepare', 'make the folder and train nothing: for submit'));
   withOutput(withFields(command, FIELD_NAMES)).action(
-    async ({ json, quiet, out, config, resume, force = false, strict = false, ...flags }: TrainOptions) => {
+    async ({ json, quiet, out, config, resume, force = false, strict = false, prepare = false, ...flags }: TrainOptions) => {
       const speak = talk({ json, quiet });
       const start = async () => {
         if (force || strict)
@@ -81,18 +91,18 @@ function trainCommand(root: Command, stopSignal: StopSignal): void {
         if (out === undefined)
           throw new SparseError('INVALID_CONFIG', '--out', 'a new folder for the run', new Error('nothing'), 'Or give --resume DIR');
         const file = config === undefined ? undefined : await readExperimentFile(config);
-        return startRun(resolveExperiment(flags, file), out, speak, { signal: stopSignal() });
+        return (prepare ? prepareRun : startRun)(resolveExperiment(flags, file), out, speak, { signal: stopSignal() });
       };
       const goOn = async (folder: string) => {
         const fixed = (Object.keys(flags) as FieldName[]).filter((name) => !(CIRCUMSTANCES as readonly FieldName[]).includes(name));
-        const wrong = [...(out === undefined ? [] : ['--out']), ...(config === undefined ? [] : ['--config']), ...fixed.map(flagOf)];
+        const wrong = [...(out === undefined ? [] : ['--out']), ...(prepare ? ['--prepare'] : []), ...(config === undefined ? [] : ['--config']), ...fixed.map(flagOf)];
         if (wrong.length > 0)
           throw new SparseError('INVALID_CONFIG', '--resume', 'no option that the run folder holds already', new Error(wrong.join(', ')));
         return resumeRun(folder, speak, { signal: stopSignal() }, { flags, force, strict });
       };
       const result = await (resume === undefined ? start() : goOn(resume));
-      speak.result(result, trainText(result));
-      if (!result.finished) process.exitCode = EXIT.resume;
+      speak.result(result, prepare ? preparedText(result) : trainText(result));
+      if (!result.finished && !prepare) process.exitCode = EXIT.resume;
     },
   );
 }
