@@ -4,16 +4,23 @@ import { join } from 'node:path';
 import { expect } from 'vitest';
 import { json, linesOf, run } from '../e2e/command.ts';
 import { fingerprint } from '../reliability/victim.ts';
-import { until } from './slurm.ts';
+import { type Slurm, until } from './slurm.ts';
 
 /** Members of 180 generated pictures of 8 x 8, 6 steps an epoch. @param epochs of a member; a hundred take some seconds */
-export const members = (count: number, epochs = 3): readonly string[] =>
+export const members = (count: number, epochs = 3, checkpointEvery = 4): readonly string[] =>
   [
-    `--method dst --tickets ${count} --explore-epochs ${epochs - 1} --refine-epochs 1 --checkpoint-every 4`,
+    `--method dst --tickets ${count} --explore-epochs ${epochs - 1} --refine-epochs 1 --checkpoint-every ${checkpointEvery}`,
     '--limit-per-class 20 --image-size 8 --batch-size 32 --rewire-every 4 --threads 1 --loader-workers 0',
   ]
     .join(' ')
     .split(' ');
+
+/** @returns the number of the job */
+export async function submitTo(slurm: Slurm, path: string, ...options: readonly string[]): Promise<string> {
+  const { code, stdout, stderr } = await run(['submit', path, '--engine', 'slurm', '--json', ...options], slurm.env);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  return (JSON.parse(stdout) as { job: string }).job;
+}
 
 export async function prepare(options: readonly string[], path: string): Promise<void> {
   expect(await run(['train', '--quiet', ...options, '--out', path, '--prepare'])).toMatchObject({ code: 0, stderr: '' });
@@ -35,8 +42,7 @@ export interface Status {
   readonly members: readonly { readonly index: number; readonly state: string; readonly epochs: number; readonly reason?: string }[];
 }
 
-export const statesOf = async (path: string): Promise<string[]> =>
-  (await json<Status>('status', path)).members.map(({ state }) => state);
+export const statesOf = async (path: string): Promise<string[]> => (await json<Status>('status', path)).members.map(({ state }) => state);
 
 export const memberPath = (path: string, member: number): string => join(path, 'members', String(member));
 
@@ -48,6 +54,9 @@ export const trained = (path: string, member: number, lines: number): Promise<vo
 export function processOf(path: string, member: number): number | undefined {
   const folder = memberPath(path, member);
   const names = existsSync(folder) ? readdirSync(folder) : [];
-  const lease = names.filter((name) => name.startsWith('lease-')).sort().at(-1);
+  const lease = names
+    .filter((name) => name.startsWith('lease-'))
+    .sort()
+    .at(-1);
   return lease === undefined ? undefined : Number(lease.split('-')[3]);
 }

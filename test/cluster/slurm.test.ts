@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { contents, folder, json, remove, run, start } from '../e2e/command.ts';
 import { record, tier } from '../reliability/tier.ts';
-import { assembled, memberPath, members, prepare, processOf, serially, statesOf, trained } from './ensemble.ts';
+import { assembled, memberPath, members, prepare, processOf, serially, statesOf, submitTo, trained } from './ensemble.ts';
 import { NO_SLURM, Slurm, slurmWorks, until } from './slurm.ts';
 
 const home = folder();
@@ -18,12 +18,7 @@ afterAll(async () => {
 });
 const title = (text: string) => (slurmWorks ? text : `${text} ${NO_SLURM}`);
 
-/** @returns the number of the job */
-async function submit(path: string, ...options: readonly string[]): Promise<string> {
-  const { code, stdout, stderr } = await run(['submit', path, '--engine', 'slurm', '--json', ...options], slurm.env);
-  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-  return (JSON.parse(stdout) as { job: string }).job;
-}
+const submit = (path: string, ...options: readonly string[]) => submitTo(slurm, path, ...options);
 
 const LONG = members(2, 60);
 let expected = '';
@@ -108,9 +103,15 @@ describe.skipIf(!slurmWorks)(title('an array of Slurm'), () => {
       await slurm.over(job);
       expect(slurm.field(`${job}_2`, 'ExitCode')).toMatch(/^(42:0)?$/);
       expect(await statesOf(path)).toEqual(['finished', 'finished', 'failed', 'finished']);
-      expect(await run(['assemble', path])).toMatchObject({ code: 1, stderr: expect.stringMatching(/expected 4 finished members, received 3; member 2: /) });
+      expect(await run(['assemble', path])).toMatchObject({
+        code: 1,
+        stderr: expect.stringMatching(/expected 4 finished members, received 3; member 2: /),
+      });
       const partial = await run(['assemble', path, '--allow-missing', '--json']);
-      expect([partial.code, JSON.parse(partial.stdout)]).toMatchObject([0, { runs: [{ finished: false, members: [0, 1, 3], tickets: 3 }] }]);
+      expect([partial.code, JSON.parse(partial.stdout)]).toMatchObject([
+        0,
+        { runs: [{ finished: false, members: [0, 1, 3], tickets: 3 }] },
+      ]);
       expect(partial.stderr).toMatch(/^warning: .* goes without 1 of its 4 members: member 2: /);
       expect(await json('evaluate', path, '--quiet')).toMatchObject({ members: { length: 3 } });
       rmSync(damaged, { recursive: true });

@@ -35,17 +35,19 @@ export class Slurm implements AsyncDisposable {
     this.env = { ...process.env, PATH, SLURM_CONF: join(folder, 'slurm.conf') };
   }
 
-  static async start(): Promise<Slurm> {
+  /** @param patience seconds without a word from a node after which Slurm gives it up and requeues what ran there */
+  static async start({ patience = 300 } = {}): Promise<Slurm> {
     // The node makes sockets in here, whose paths may not be long.
     const slurm = new Slurm(mkdtempSync(join(tmpdir(), 'slurm-')));
     for (const name of ['state', 'spool']) mkdirSync(join(slurm.folder, name));
     const { address } = await lookup(hostname(), { family: 4 });
-    writeFileSync(slurm.env.SLURM_CONF!, configuration(slurm.folder, address, await freePort(), await freePort()));
+    writeFileSync(slurm.env.SLURM_CONF!, configuration(slurm.folder, address, [await freePort(), await freePort()], patience));
     await slurm.startDaemon('slurmctld');
     await slurm.startDaemon('slurmd');
     return slurm;
   }
 
+  /** Waits until it answers; of a node until Slurm gives it tasks. */
   async startDaemon(daemon: Daemon): Promise<void> {
     const log = openSync(join(this.folder, `${daemon}.log`), 'a');
     const child = spawn(daemon, ['-D', '-f', this.env.SLURM_CONF!], { env: this.env, stdio: ['ignore', log, log] });
@@ -101,7 +103,11 @@ export class Slurm implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.try('scancel', '--user', userInfo().username);
-    await until('all tasks are gone', 60, () => spawnSync('squeue', ['--noheader'], { env: this.env, encoding: 'utf8' }).stdout.trim() === '');
+    await until(
+      'all tasks are gone',
+      60,
+      () => spawnSync('squeue', ['--noheader'], { env: this.env, encoding: 'utf8' }).stdout.trim() === '',
+    );
     for (const daemon of [...this.#daemons.keys()].reverse()) await this.killDaemon(daemon);
     rmSync(this.folder, { recursive: true, force: true });
   }
@@ -109,7 +115,7 @@ export class Slurm implements AsyncDisposable {
 
 type Daemon = 'slurmctld' | 'slurmd';
 
-function configuration(folder: string, address: string, controllerPort: number, nodePort: number): string {
+function configuration(folder: string, address: string, [controllerPort, nodePort]: readonly number[], patience: number): string {
   const host = hostname().split('.')[0]!;
   const { username } = userInfo();
   return `ClusterName=test
@@ -135,7 +141,7 @@ SelectType=select/cons_tres
 SelectTypeParameters=CR_CPU
 SchedulerParameters=sched_interval=2,batch_sched_delay=1
 KillWait=5
-SlurmdTimeout=30
+SlurmdTimeout=${patience}
 ReturnToService=2
 NodeName=${host} NodeAddr=${address} CPUs=${Math.max(2, cpus().length)} State=UNKNOWN
 PartitionName=main Nodes=${host} Default=YES MaxTime=INFINITE State=UP

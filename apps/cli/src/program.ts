@@ -3,9 +3,9 @@
 import { type EngineName, engineNames } from '@freetickets/inference';
 import { SparseError } from '@freetickets/sparse-core';
 import { Argument, Command, Option } from 'commander';
+import { assembleCommand } from './commands/assemble-command.ts';
 import { type BenchOptions, bench, WORKLOADS } from './commands/bench.ts';
 import { benchText } from './commands/bench-text.ts';
-import { assembleCommand } from './commands/assemble-command.ts';
 import { compareCommand } from './commands/compare-command.ts';
 import { type CorruptOptions, dataText, describeData } from './commands/data.ts';
 import { demo, demoText } from './commands/demo.ts';
@@ -95,7 +95,12 @@ function trainCommand(root: Command, stopSignal: StopSignal): void {
       };
       const goOn = async (folder: string) => {
         const fixed = (Object.keys(flags) as FieldName[]).filter((name) => !(CIRCUMSTANCES as readonly FieldName[]).includes(name));
-        const wrong = [...(out === undefined ? [] : ['--out']), ...(prepare ? ['--prepare'] : []), ...(config === undefined ? [] : ['--config']), ...fixed.map(flagOf)];
+        const wrong = [
+          ...(out === undefined ? [] : ['--out']),
+          ...(prepare ? ['--prepare'] : []),
+          ...(config === undefined ? [] : ['--config']),
+          ...fixed.map(flagOf),
+        ];
         if (wrong.length > 0)
           throw new SparseError('INVALID_CONFIG', '--resume', 'no option that the run folder holds already', new Error(wrong.join(', ')));
         return resumeRun(folder, speak, { signal: stopSignal() }, { flags, force, strict });

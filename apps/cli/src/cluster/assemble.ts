@@ -61,7 +61,10 @@ export async function assembleRun(path: string, talk: Talk, { allowMissing = fal
   if (lacking.length === 0) {
     const { state } = (await newestCheckpoint(last.folder, plans, last.member)).checkpoint!;
     const earlierSeconds = found.slice(0, -1).reduce((sum, { seconds }) => sum + seconds, 0);
-    await home.saveCheckpoint({ member: last.member, log, earlierSeconds, identity: last.identity, state }, record.experiment.keepCheckpoints);
+    await home.saveCheckpoint(
+      { member: last.member, log, earlierSeconds, identity: last.identity, state },
+      record.experiment.keepCheckpoints,
+    );
   }
   return { run: path, finished: lacking.length === 0, members: found.map(({ member }) => member), missing, tickets };
 }
@@ -97,7 +100,10 @@ async function lastOf(folder: RunFolder, plans: readonly Plan[], member: number,
 
 function complain(path: string, wanted: number, missing: Readonly<Record<number, string>>, goesOn: boolean, talk: Talk): void {
   const list = Object.entries(missing).map(([member, why]) => `member ${member}: ${why}`);
-  if (goesOn) return talk.say(`warning: ${path} goes without ${list.length} of its ${wanted} members: ${list.join('; ')}`);
+  if (goesOn) {
+    talk.say(`warning: ${path} goes without ${list.length} of its ${wanted} members: ${list.join('; ')}`);
+    return;
+  }
   const some = new Error(`${wanted - list.length}; ${list.join('; ')}`);
   const hint = `See freetickets status ${path}; --allow-missing makes do with those that there are`;
   throw new SparseError('MISSING_FILE', join(path, 'members'), `${wanted} finished members`, some, hint);

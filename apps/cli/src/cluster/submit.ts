@@ -9,7 +9,7 @@ import { kubernetesJob } from './kubernetes-job.ts';
 import { shellWords } from './shell-words.ts';
 import { slurmScript } from './slurm-script.ts';
 import { statusOf } from './status.ts';
-import { runTasks, type Place, type TaskEnd } from './task-pool.ts';
+import { type Place, runTasks, type TaskEnd } from './task-pool.ts';
 import type { Task } from './tasks.ts';
 
 export const CLUSTER_ENGINES = ['slurm', 'kubernetes', 'ssh', 'local'] as const;
@@ -87,7 +87,8 @@ async function toKubernetes(at: string, count: number, options: SubmitOptions): 
   const image = required('--image', 'the container image with the freetickets command', options.image);
   const claim = required('--claim', 'the PersistentVolumeClaim with the runs and their data', options.claim);
   const mount = resolve(options.mount ?? dirname(at));
-  if (!`${at}/`.startsWith(mount === '/' ? mount : `${mount}/`)) throw new SparseError('INVALID_CONFIG', '--mount', `a folder that ${at} is in`, mount);
+  if (!`${at}/`.startsWith(mount === '/' ? mount : `${mount}/`))
+    throw new SparseError('INVALID_CONFIG', '--mount', `a folder that ${at} is in`, mount);
   const command = taskCommand(at, { ...options, command: options.command ?? 'freetickets' });
   const name = nameOf(at);
   const job = kubernetesJob({ name, namespace, image, claim, mount, queue, tasks: count, cpus, memory, parallel, retries, command });
@@ -132,7 +133,11 @@ function taskCommand(at: string, { command, cpus, flags }: SubmitOptions): strin
 /** That of the folder as far as it may stand in the name of a Kubernetes object, and eight digits of its path. */
 function nameOf(at: string): string {
   const digits = createHash('sha256').update(at).digest('hex').slice(0, 8);
-  const own = basename(at).toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-+/, '').slice(0, 30);
+  const own = basename(at)
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-+/, '')
+    .slice(0, 30);
   return ['freetickets', ...own.split('-').filter(Boolean), digits].join('-');
 }
 

@@ -2,8 +2,9 @@
  * One task of a scheduler: one member of a run, from wherever it stands, in a folder of its own. The same task may be started any number of
  * times, at once too: whoever holds the member's lease trains it, and a finished one is left as it is.
  */
-import { makeFolder } from '@freetickets/sparse-core/node';
+
 import { SparseError } from '@freetickets/sparse-core';
+import { makeFolder } from '@freetickets/sparse-core/node';
 import { goOn } from '../commands/train.ts';
 import { EXIT, explain, taskExitCodeOf } from '../exit.ts';
 import type { Flags } from '../experiment-fields.ts';

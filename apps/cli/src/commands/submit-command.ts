@@ -62,14 +62,20 @@ export function submitCommand(root: Command, stopSignal: () => AbortSignal): voi
     .addOption(new Option('--cpus <N>', 'processors of a task').default('1'))
     .addOption(new Option('--parallel <N>', 'tasks at a time; default: all, of local 1'))
     .addOption(new Option('--memory <SIZE>', 'of a task, as the scheduler takes it'))
-    .addOption(new Option('--retries <N>', 'tries more of a task that was killed; those that saved a checkpoint are not counted').default('20'))
-    .addOption(new Option('--command <TEXT>', 'how freetickets is called where tasks run; default: this program, of kubernetes and ssh freetickets'))
+    .addOption(
+      new Option('--retries <N>', 'tries more of a task that was killed; those that saved a checkpoint are not counted').default('20'),
+    )
+    .addOption(
+      new Option('--command <TEXT>', 'how freetickets is called where tasks run; default: this program, of kubernetes and ssh freetickets'),
+    )
     .addOption(new Option('--time <LIMIT>', 'of one try; a task saves before it is over, and goes on in the next').helpGroup(SLURM))
     .addOption(new Option('--partition <NAME>', 'that tasks run in').helpGroup(SLURM))
     .addOption(new Option('--sbatch <OPTION...>', 'further options, as in --sbatch=--account=physics').helpGroup(SLURM))
     .addOption(new Option('--image <NAME>', 'container image with the freetickets command').helpGroup(KUBERNETES))
     .addOption(new Option('--claim <NAME>', 'PersistentVolumeClaim with the runs and their data').helpGroup(KUBERNETES))
-    .addOption(new Option('--mount <PATH>', 'where the claim is mounted, and lies here; default: the folder that DIR is in').helpGroup(KUBERNETES))
+    .addOption(
+      new Option('--mount <PATH>', 'where the claim is mounted, and lies here; default: the folder that DIR is in').helpGroup(KUBERNETES),
+    )
     .addOption(new Option('--queue <NAME>', "Kueue's LocalQueue").helpGroup(KUBERNETES))
     .addOption(new Option('--namespace <NAME>', 'of the Job').helpGroup(KUBERNETES))
     .addOption(new Option('--hosts <NAME,...>', 'one task at a time on each; a name given twice gets two').helpGroup('ssh:'));
@@ -77,7 +83,12 @@ export function submitCommand(root: Command, stopSignal: () => AbortSignal): voi
     const { json, quiet, engine, cpus, retries, parallel, hosts } = flags;
     for (const [name, engines] of Object.entries(READERS))
       if (flags[name as keyof SubmitFlags] !== undefined && !engines.includes(engine))
-        throw new SparseError('INVALID_CONFIG', `--${name}`, `no value, because only ${engines.join(', ')} would read it`, flags[name as keyof SubmitFlags]);
+        throw new SparseError(
+          'INVALID_CONFIG',
+          `--${name}`,
+          `no value, because only ${engines.join(', ')} would read it`,
+          flags[name as keyof SubmitFlags],
+        );
     const speak = talk({ json, quiet });
     const { memory, time, partition, sbatch, image, claim, mount, queue, namespace } = flags;
     const options = {
@@ -87,7 +98,9 @@ export function submitCommand(root: Command, stopSignal: () => AbortSignal): voi
       retries: wholeNumber('--retries', retries, 0),
       parallel: parallel === undefined ? undefined : wholeNumber('--parallel', parallel, 1),
       hosts: hosts?.split(',').filter(Boolean),
-      flags: FIELDS.flatMap((name) => (flags[name as keyof SubmitFlags] === undefined ? [] : [flagOf(name), String(flags[name as keyof SubmitFlags])])),
+      flags: FIELDS.flatMap((name) =>
+        flags[name as keyof SubmitFlags] === undefined ? [] : [flagOf(name), String(flags[name as keyof SubmitFlags])],
+      ),
     };
     const signal = options.dryRun || engine === 'slurm' || engine === 'kubernetes' ? new AbortController().signal : stopSignal();
     const result = await submit(path, options, speak.say, signal);

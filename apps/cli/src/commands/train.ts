@@ -17,7 +17,17 @@ import { differences, identityOf, preparedIdentity, type RunIdentity } from '../
 import type { ReadRecord, RunRecord } from '../run-record.ts';
 import type { Talk } from '../talk.ts';
 import { counted, durationText, flopsText } from '../text.ts';
-import { isAtEnd, newestCheckpoint, type Run, type SavedTicket, type Stop, savedTickets, type Trained, ticketsIn, trainRun } from '../training.ts';
+import {
+  isAtEnd,
+  newestCheckpoint,
+  type Run,
+  type SavedTicket,
+  type Stop,
+  savedTickets,
+  type Trained,
+  ticketsIn,
+  trainRun,
+} from '../training.ts';
 import { VERSION } from '../version.ts';
 
 export interface TrainResult {

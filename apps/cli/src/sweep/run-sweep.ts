@@ -48,7 +48,11 @@ export async function runSweep(sweeping: Sweeping, talk: Talk, signal: AbortSign
  * Makes the folders of all runs and trains none, so that each of their members can be a task of a scheduler. Runs that are there are left as they are.
  * @throws SparseError as `runSweep`; INVALID_CONFIG for a search that decides by results
  */
-export async function prepareSweep({ folder, definition }: Sweeping, talk: Talk, signal: AbortSignal): Promise<ReadonlyMap<string, Progress>> {
+export async function prepareSweep(
+  { folder, definition }: Sweeping,
+  talk: Talk,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, Progress>> {
   if (definition.judging.search === 'asha')
     throw new SparseError('INVALID_CONFIG', '--prepare', 'a grid or a random search, because asha decides by results', 'asha');
   await makeFolder(folder);
