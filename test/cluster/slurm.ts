@@ -148,7 +148,7 @@ PartitionName=main Nodes=${host} Default=YES MaxTime=INFINITE State=UP
 `;
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as { port: number };

@@ -28,6 +28,9 @@ export interface KubernetesOptions {
 const CONTAINER = 'member';
 const LABELS = { 'app.kubernetes.io/name': 'freetickets', 'app.kubernetes.io/component': 'train-member' };
 
+/** Seconds after which a Job that is over is removed, so that one of its name can be made again; how the members ended is in their folders. */
+const KEPT_SECONDS = 24 * 3600;
+
 /** Seconds that a pod has for its checkpoint when it is to go. */
 const GRACE_SECONDS = 60;
 
@@ -43,6 +46,7 @@ export function kubernetesJob(options: KubernetesOptions): object {
       completions: tasks,
       parallelism: Math.min(parallel, tasks),
       backoffLimitPerIndex: retries,
+      ttlSecondsAfterFinished: KEPT_SECONDS,
       // A pod that is being ended may still write; the next one begins when it has gone.
       podReplacementPolicy: 'Failed',
       podFailurePolicy: {

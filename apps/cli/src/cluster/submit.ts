@@ -25,7 +25,7 @@ export interface SubmitOptions {
   /** Tasks at a time. */
   readonly parallel?: number | undefined;
   readonly retries: number;
-  /** How the command is called where tasks run; in a shell's words. */
+  /** How the command is called where tasks run; its words are told apart by spaces. */
   readonly command?: string | undefined;
   /** Options of `train-member`, which are those of the machine and not of the run. */
   readonly flags: readonly string[];
@@ -38,6 +38,8 @@ export interface SubmitOptions {
   readonly queue?: string | undefined;
   readonly namespace?: string | undefined;
   readonly hosts?: readonly string[] | undefined;
+  /** The ssh command with its options; its words are told apart by spaces. */
+  readonly ssh?: string | undefined;
 }
 
 export interface Submitted {
@@ -107,7 +109,7 @@ function required(at: string, what: string, value: string | undefined): string {
 }
 
 function placesOf(at: string, options: SubmitOptions): readonly Place[] {
-  const { engine, parallel = 1, hosts = [] } = options;
+  const { engine, parallel = 1, hosts = [], ssh = 'ssh' } = options;
   const member = (task: Task) => ['--member', String(task.index)];
   if (engine === 'local') {
     const [program, ...args] = taskCommand(at, options) as [string, ...string[]];
@@ -116,9 +118,10 @@ function placesOf(at: string, options: SubmitOptions): readonly Place[] {
   }
   if (hosts.length === 0) throw new SparseError('INVALID_CONFIG', '--hosts', 'machines that ssh reaches', new Error('none'));
   const words = taskCommand(at, { ...options, command: options.command ?? 'freetickets' });
+  const [program, ...connect] = wordsOf(ssh) as [string, ...string[]];
   // A terminal at the other end (-tt) passes the end of the connection on as a hang-up, at which a task saves and ends.
   const command = (host: string) => (task: Task) =>
-    ['ssh', '-tt', '-o', 'BatchMode=yes', host, shellWords([...words, ...member(task)])] as const;
+    [program, ...connect, '-tt', '-o', 'BatchMode=yes', host, shellWords([...words, ...member(task)])] as const;
   return hosts.map((host) => ({ name: host, command: command(host), stopSignal: 'SIGTERM' as const }));
 }
 
@@ -126,9 +129,11 @@ function placesOf(at: string, options: SubmitOptions): readonly Place[] {
 const MAIN = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? '../../dist/main.js' : '../main.js', import.meta.url));
 
 function taskCommand(at: string, { command, cpus, flags }: SubmitOptions): string[] {
-  const program = command === undefined ? [process.execPath, MAIN] : command.split(/\s+/).filter(Boolean);
+  const program = command === undefined ? [process.execPath, MAIN] : wordsOf(command);
   return [...program, 'train-member', '--quiet', '--run', at, '--threads', String(cpus), ...flags];
 }
+
+const wordsOf = (text: string): string[] => text.split(/\s+/).filter(Boolean);
 
 /** That of the folder as far as it may stand in the name of a Kubernetes object, and eight digits of its path. */
 function nameOf(at: string): string {

@@ -31,22 +31,36 @@ const UNREACHABLE = 255;
 
 /** A task that is neither finished nor failed for good goes to the end of the line. @returns how each ended, by index */
 export async function runTasks(tasks: readonly Task[], places: readonly Place[], options: PoolOptions): Promise<Map<number, TaskEnd>> {
-  const { retries, signal, say } = options;
+  const { retries, signal, say, pauseMs } = options;
   const ends = new Map<number, TaskEnd>(tasks.map(({ index }) => [index, 'stopped']));
   const line = tasks.map((task) => ({ task, tries: 0 }));
-  const work = async (place: Place) => {
-    let pause = false;
-    for (let next = line.shift(); next && !signal.aborted; next = line.shift()) {
-      if (pause) await delay(options.pauseMs, undefined, { signal }).catch(() => {});
-      const { task, tries } = next;
-      const code = await run(place, task, signal);
-      const label = `member ${task.member} of ${task.run} on ${place.name}`;
-      pause = code !== 0;
-      if (code === 0) ends.set(task.index, 'finished');
-      else if (code === EXIT.permanent || code === EXIT.usage || (tries >= retries && code !== EXIT.resume)) ends.set(task.index, 'failed');
-      else if (!signal.aborted) line.push({ task, tries: code === EXIT.resume ? tries : tries + 1 });
-      say(`${label}: ${code === 0 ? 'finished' : `ended with ${code}`}`);
-      if (code === UNREACHABLE) return say(`${place.name} gets no more tasks`);
+  const running = new Set<Promise<boolean>>();
+
+  /** @returns whether the place may have another one */
+  const attempt = async (place: Place, { task, tries }: (typeof line)[number]): Promise<boolean> => {
+    const code = await run(place, task, signal);
+    say(`member ${task.member} of ${task.run} on ${place.name}: ${code === 0 ? 'finished' : `ended with ${code}`}`);
+    if (code === 0) ends.set(task.index, 'finished');
+    else if (code === EXIT.permanent || code === EXIT.usage || (tries >= retries && code !== EXIT.resume)) ends.set(task.index, 'failed');
+    else if (!signal.aborted) {
+      line.push({ task, tries: code === EXIT.resume ? tries : tries + 1 });
+      await delay(pauseMs, undefined, { signal }).catch(() => {});
+    }
+    return code !== UNREACHABLE;
+  };
+
+  const work = async (place: Place): Promise<void> => {
+    while (!signal.aborted) {
+      const next = line.shift();
+      if (next) {
+        const trying = attempt(place, next);
+        running.add(trying);
+        const reachable = await trying;
+        running.delete(trying);
+        if (!reachable) return say(`${place.name} gets no more tasks`);
+      } else if (running.size > 0) {
+        await Promise.race(running); // it may come back
+      } else return;
     }
   };
   await Promise.all(places.map(work));

@@ -1,9 +1,9 @@
 /** The options of `freetickets submit`, and which of its engines reads which. */
 import { SparseError } from '@freetickets/sparse-core';
 import { type Command, Option } from 'commander';
-import { CLUSTER_ENGINES, type ClusterEngine, type Submitted, submit } from '../cluster/submit.ts';
+import { CLUSTER_ENGINES, type ClusterEngine, type SubmitOptions, type Submitted, submit } from '../cluster/submit.ts';
 import { EXIT } from '../exit.ts';
-import { type FieldName, type Flags, flagOf } from '../experiment-fields.ts';
+import { type Flags, flagOf } from '../experiment-fields.ts';
 import { addCommand, type Common, wholeNumber, withFields, withOutput } from '../options.ts';
 import { talk } from '../talk.ts';
 import { counted } from '../text.ts';
@@ -25,6 +25,7 @@ interface SubmitFlags extends Common, Omit<Flags, 'engine'> {
   readonly queue?: string;
   readonly namespace?: string;
   readonly hosts?: string;
+  readonly ssh?: string;
 }
 
 /** Options that only some engines read. */
@@ -40,10 +41,11 @@ const READERS: Partial<Record<keyof SubmitFlags, readonly ClusterEngine[]>> = {
   queue: ['kubernetes'],
   namespace: ['kubernetes'],
   hosts: ['ssh'],
+  ssh: ['ssh'],
 };
 
 /** The machine's and not the run's. Threads are those of --cpus. */
-const FIELDS: readonly FieldName[] = ['data', 'loaderWorkers', 'checkpointEvery', 'keepCheckpoints'];
+const FIELDS = ['data', 'loaderWorkers', 'checkpointEvery', 'keepCheckpoints'] as const;
 
 const SLURM = 'Slurm:';
 const KUBERNETES = 'Kubernetes:';
@@ -78,36 +80,36 @@ export function submitCommand(root: Command, stopSignal: () => AbortSignal): voi
     )
     .addOption(new Option('--queue <NAME>', "Kueue's LocalQueue").helpGroup(KUBERNETES))
     .addOption(new Option('--namespace <NAME>', 'of the Job').helpGroup(KUBERNETES))
-    .addOption(new Option('--hosts <NAME,...>', 'one task at a time on each; a name given twice gets two').helpGroup('ssh:'));
-  withOutput(withFields(command, FIELDS)).action(async (path: string, flags: SubmitFlags) => {
-    const { json, quiet, engine, cpus, retries, parallel, hosts } = flags;
-    for (const [name, engines] of Object.entries(READERS))
-      if (flags[name as keyof SubmitFlags] !== undefined && !engines.includes(engine))
-        throw new SparseError(
-          'INVALID_CONFIG',
-          `--${name}`,
-          `no value, because only ${engines.join(', ')} would read it`,
-          flags[name as keyof SubmitFlags],
-        );
+    .addOption(new Option('--hosts <NAME,...>', 'one task at a time on each; a name given twice gets two').helpGroup('ssh:'))
+    .addOption(new Option('--ssh <TEXT>', 'the command that reaches them; default: ssh').helpGroup('ssh:'));
+  withOutput(withFields(command, FIELDS)).action(async (path: string, given: SubmitFlags) => {
+    checkReaders(given);
+    const { json, quiet, dryRun = false, cpus, retries, parallel, hosts, ...others } = given;
     const speak = talk({ json, quiet });
-    const { memory, time, partition, sbatch, image, claim, mount, queue, namespace } = flags;
-    const options = {
-      ...{ engine, memory, time, partition, sbatch, image, claim, mount, queue, namespace, command: flags.command },
-      dryRun: flags.dryRun ?? false,
+    const options: SubmitOptions = {
+      ...others,
+      dryRun,
       cpus: wholeNumber('--cpus', cpus, 1, 1024),
       retries: wholeNumber('--retries', retries, 0),
       parallel: parallel === undefined ? undefined : wholeNumber('--parallel', parallel, 1),
       hosts: hosts?.split(',').filter(Boolean),
-      flags: FIELDS.flatMap((name) =>
-        flags[name as keyof SubmitFlags] === undefined ? [] : [flagOf(name), String(flags[name as keyof SubmitFlags])],
-      ),
+      flags: FIELDS.flatMap((name) => (given[name] === undefined ? [] : [flagOf(name), given[name]])),
     };
-    const signal = options.dryRun || engine === 'slurm' || engine === 'kubernetes' ? new AbortController().signal : stopSignal();
-    const result = await submit(path, options, speak.say, signal);
-    speak.result(result, submitText(result, options.dryRun));
+    const waits = !dryRun && (given.engine === 'ssh' || given.engine === 'local');
+    const result = await submit(path, options, speak.say, waits ? stopSignal() : new AbortController().signal);
+    speak.result(result, submitText(result, dryRun));
     if (result.ends?.stopped) process.exitCode = EXIT.resume;
     else if (result.ends?.failed) process.exitCode = EXIT.failed;
   });
+}
+
+/** @throws SparseError INVALID_CONFIG */
+function checkReaders(given: SubmitFlags): void {
+  for (const [name, engines] of Object.entries(READERS)) {
+    const value = given[name as keyof SubmitFlags];
+    if (value === undefined || engines.includes(given.engine)) continue;
+    throw new SparseError('INVALID_CONFIG', `--${name}`, `no value, because only ${engines.join(', ')} would read it`, value);
+  }
 }
 
 function submitText({ path, engine, tasks, document, job, ends }: Submitted, dryRun: boolean): string {
