@@ -29,7 +29,7 @@ describe.skipIf(!slurmWorks)(title('an array of Slurm'), () => {
     const options = members(8);
     const whole = await serially(options, join(home, 'whole'));
     for (let i = 0; i < tier(1, 3); i++) {
-      const path = join(home, `d1-${i}`);
+      const path = join(home, `it's ${i} of $x, 100 %`);
       await prepare(options, path);
       expect(await statesOf(path)).toEqual(Array(8).fill('waiting'));
       await slurm.over(await submit(path, '--parallel', '2'));
@@ -61,6 +61,7 @@ describe.skipIf(!slurmWorks)(title('an array of Slurm'), () => {
       await prepare(LONG, path);
       const job = await submit(path);
       await trained(path, 0, 3 + i);
+      expect(processOf(path, 0)).toBeDefined();
       await slurm.killDaemon('slurmctld');
       await slurm.killDaemon('slurmd');
       await slurm.startDaemon('slurmctld');

@@ -118,5 +118,5 @@ function submitText({ path, engine, tasks, document, job, ends }: Submitted, dry
   const next = `see: freetickets status ${path}\nwhen all are finished: freetickets assemble ${path}`;
   if (!ends) return `${counted(tasks, 'task')} handed to ${engine} as ${job}\n${next}`;
   const { finished, failed, stopped } = ends;
-  return `${counted(tasks, 'task')}: ${finished} finished, ${failed} failed, ${stopped} not\n${next}`;
+  return `${counted(tasks, 'task')}: ${finished} finished, ${failed} failed, ${stopped} unfinished\n${next}`;
 }
