@@ -17,21 +17,18 @@ let slow = '';
 const slowHash = async () => (slow ||= await serially(SLOW, join(home, 'slow')));
 
 describe('processes on this machine', () => {
-  it.each(['dense', 'gmp', 'ltr --drop magnitude', 'edst'])(
-    'make the run of %s that one process makes',
-    async (method) => {
-      const options = [...members(2), '--method', method, '--keep-trajectory', '4'];
-      const path = join(home, method);
-      await prepare(options, path);
-      expect(await json('submit', path, '--engine', 'local', '--parallel', '2', '--quiet')).toMatchObject({
-        ends: { failed: 0, stopped: 0 },
-      });
-      expect(await assembled(path)).toBe(await serially(options, `${path}-whole`));
-      const made = (run: string) => Object.entries(contents(join(run, 'trajectory')));
-      expect(made(path)).toEqual(made(`${path}-whole`));
-      expect(await run(['train', '--resume', path])).toMatchObject({ code: 0, stderr: expect.stringContaining('is finished') });
-    },
-  );
+  it.each(['dense', 'gmp', 'ltr --drop magnitude', 'edst'])('make the run of %s that one process makes', async (method) => {
+    const options = [...members(2), '--method', method, '--keep-trajectory', '4'];
+    const path = join(home, method);
+    await prepare(options, path);
+    expect(await json('submit', path, '--engine', 'local', '--parallel', '2', '--quiet')).toMatchObject({
+      ends: { failed: 0, stopped: 0 },
+    });
+    expect(await assembled(path)).toBe(await serially(options, `${path}-whole`));
+    const made = (run: string) => Object.entries(contents(join(run, 'trajectory')));
+    expect(made(path)).toEqual(made(`${path}-whole`));
+    expect(await run(['train', '--resume', path])).toMatchObject({ code: 0, stderr: expect.stringContaining('is finished') });
+  });
 
   it('are tried again when they are killed', async () => {
     const path = join(home, 'killed');
@@ -142,21 +139,9 @@ describe('a task', () => {
 });
 
 describe('submit', () => {
-  it('refuses options that its engine does not read, and what it lacks', async () => {
-    const path = join(home, 'options');
-    await prepare(members(2), path);
-    const refusals = [
-      [['--engine', 'local', '--time', '10'], '--time: expected no value, because only slurm would read it, received "10"'],
-      [['--engine', 'kubernetes', '--claim', 'x'], '--image: expected the container image with the freetickets command, received nothing'],
-      [['--engine', 'kubernetes', '--claim', 'x', '--image', 'x', '--mount', '/else'], '--mount: expected a folder that'],
-      [['--engine', 'ssh'], '--hosts: expected machines that ssh reaches, received none'],
-    ] as const;
-    for (const [options, sentence] of refusals)
-      expect(await run(['submit', path, ...options])).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining(sentence) });
-  });
-
   it('with --dry-run prints what would be run, and writes nothing', async () => {
     const path = join(home, 'options');
+    await prepare(members(2), path);
     const before = contents(path);
     const { stdout } = await run(['submit', path, '--engine', 'local', '--dry-run', '--cpus', '2', '--loader-workers', '3']);
     const lines = [0, 1].map(

@@ -1,7 +1,7 @@
 /** Tasks of a run or a sweep, handed to whatever runs them: Slurm, Kubernetes, other machines by ssh, or processes here. */
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { SparseError } from '@freetickets/sparse-core';
 import { makeFolder, writeFileAtomic } from '@freetickets/sparse-core/node';
@@ -58,6 +58,7 @@ export interface Submitted {
 /** @throws SparseError RUNTIME_UNAVAILABLE when the engine's own command fails, and as `statusOf` */
 export async function submit(path: string, options: SubmitOptions, say: (line: string) => void, signal: AbortSignal): Promise<Submitted> {
   const at = resolve(path);
+  checkNeeds(at, options);
   const { members } = await statusOf(at);
   const tasks = members.filter(({ state }) => state !== 'finished');
   const what = { path, engine: options.engine, tasks: tasks.length };
@@ -85,12 +86,8 @@ async function toSlurm(at: string, tasks: readonly Task[], options: SubmitOption
 }
 
 async function toKubernetes(at: string, count: number, options: SubmitOptions): Promise<Pick<Submitted, 'document' | 'job'>> {
-  const { cpus, memory, parallel, retries, queue, namespace, dryRun = false } = options;
-  const image = required('--image', 'the container image with the freetickets command', options.image);
-  const claim = required('--claim', 'the PersistentVolumeClaim with the runs and their data', options.claim);
-  const mount = resolve(options.mount ?? dirname(at));
-  if (!`${at}/`.startsWith(mount === '/' ? mount : `${mount}/`))
-    throw new SparseError('INVALID_CONFIG', '--mount', `a folder that ${at} is in`, mount);
+  const { cpus, memory, parallel, retries, queue, namespace, image = '', claim = '', dryRun = false } = options;
+  const mount = mountOf(at, options);
   const command = taskCommand(at, { ...options, command: options.command ?? 'freetickets' });
   const name = nameOf(at);
   const job = kubernetesJob({ name, namespace, image, claim, mount, queue, tasks: count, cpus, memory, parallel, retries, command });
@@ -103,10 +100,19 @@ async function toKubernetes(at: string, count: number, options: SubmitOptions): 
   return { document, job: name };
 }
 
-function required(at: string, what: string, value: string | undefined): string {
-  if (value !== undefined) return value;
-  throw new SparseError('INVALID_CONFIG', at, what, new Error('nothing'));
+/** Before anything is read. @throws SparseError INVALID_CONFIG for what the engine cannot do without */
+function checkNeeds(at: string, { engine, image, claim, mount, hosts = [] }: SubmitOptions): void {
+  const refuse = (option: string, expected: string, received: unknown = new Error('nothing')) => {
+    throw new SparseError('INVALID_CONFIG', option, expected, received);
+  };
+  if (engine === 'ssh' && hosts.length === 0) refuse('--hosts', 'machines that ssh reaches');
+  if (engine !== 'kubernetes') return;
+  if (image === undefined) refuse('--image', 'the container image with the freetickets command');
+  if (claim === undefined) refuse('--claim', 'the PersistentVolumeClaim with the runs and their data');
+  if (relative(mountOf(at, { mount }), at).startsWith('..')) refuse('--mount', `a folder that ${at} is in`, mount);
 }
+
+const mountOf = (at: string, { mount }: Pick<SubmitOptions, 'mount'>): string => resolve(mount ?? dirname(at));
 
 function placesOf(at: string, options: SubmitOptions): readonly Place[] {
   const { engine, parallel = 1, hosts = [], ssh = 'ssh' } = options;
@@ -116,7 +122,6 @@ function placesOf(at: string, options: SubmitOptions): readonly Place[] {
     const command = (task: Task) => [program, ...args, ...member(task)] as const;
     return Array.from({ length: parallel }, () => ({ name: 'this machine', command, stopSignal: 'SIGUSR1' as const }));
   }
-  if (hosts.length === 0) throw new SparseError('INVALID_CONFIG', '--hosts', 'machines that ssh reaches', new Error('none'));
   const words = taskCommand(at, { ...options, command: options.command ?? 'freetickets' });
   const [program, ...connect] = wordsOf(ssh) as [string, ...string[]];
   // A terminal at the other end (-tt) passes the end of the connection on as a hang-up, at which a task saves and ends.

@@ -12,7 +12,7 @@ import { finishedProgress } from '../sweep/progress-in-log.ts';
 import { type Talk, talk } from '../talk.ts';
 import { counted } from '../text.ts';
 
-export interface Assembled {
+interface Assembled {
   readonly path: string;
   readonly runs: readonly AssembledRun[];
   /** Why runs could not be assembled, by folder. */
@@ -41,7 +41,7 @@ const assembleOne = async (path: string, talk: Talk, options: AssembleOptions): 
 });
 
 /** Runs that cannot be assembled are told at the end; the others are, and the sweep knows of them. */
-export async function assembleSweep(path: string, talk: Talk, options: AssembleOptions): Promise<Assembled> {
+async function assembleSweep(path: string, talk: Talk, options: AssembleOptions): Promise<Assembled> {
   await using _lease = await RunLease.take(path);
   const { judging } = await readManifest(manifestPath(path));
   const runs: AssembledRun[] = [];
