@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { contents, folder, json, remove, run, start } from '../e2e/command.ts';
+import { contents, folder, json, linesOf, remove, run, start } from '../e2e/command.ts';
 import { record, tier } from '../reliability/tier.ts';
 import { assembled, memberPath, members, prepare, processOf, serially, statesOf, submitTo, trained } from './ensemble.ts';
 import { NO_SLURM, Slurm, slurmWorks, until } from './slurm.ts';
@@ -79,7 +79,9 @@ describe.skipIf(!slurmWorks)(title('an array of Slurm'), () => {
     await prepare(LONG, path);
     const job = await submit(path);
     for (let i = 0; i < times; i++) {
-      await trained(path, 0, 4 + 8 * i);
+      const before = linesOf(memberPath(path, 0));
+      await until('it runs', 120, () => slurm.field(`${job}_0`, 'JobState') === 'RUNNING');
+      await trained(path, 0, before + 4);
       slurm.call('scancel', '--batch', '--signal=USR1', `${job}_0`);
       await slurm.release(`${job}_0`);
     }

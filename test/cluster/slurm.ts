@@ -95,7 +95,7 @@ export class Slurm implements AsyncDisposable {
   }
 
   /** Waits until a task is back in the queue, then ends the two minutes for which Slurm holds it there. */
-  async release(task: string, seconds = 60): Promise<void> {
+  async release(task: string, seconds = 180): Promise<void> {
     await until(`${task} is held`, seconds, () => this.field(task, 'JobState') === 'PENDING' && this.field(task, 'Reason') === 'BeginTime');
     await delay(2000); // Slurm 22.05 fails a task that starts in the second in which it was ended
     this.call('scontrol', 'update', `JobId=${task}`, 'StartTime=now');

@@ -56,8 +56,12 @@ ${directives.map((directive) => `#SBATCH ${directive}`).join('\n')}
 # Slurm tells this shell alone that the time is up, or that the task is cancelled; the task then saves a checkpoint and ends with ${EXIT.resume}.
 asked=''
 cancelled=''
-trap 'asked=1; kill -USR1 "$task" 2>/dev/null' USR1
-trap 'asked=1; cancelled=1; kill -USR1 "$task" 2>/dev/null' TERM
+stop() { # again and again, for a task that has only just begun does not listen yet
+  asked=1
+  while kill -USR1 "$task"; do sleep 5; done 2>/dev/null &
+}
+trap stop USR1
+trap 'cancelled=1; stop' TERM
 
 ${shellWords(command)} &
 task=$!
