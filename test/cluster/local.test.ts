@@ -18,7 +18,7 @@ const slowHash = async () => (slow ||= await serially(SLOW, join(home, 'slow')))
 
 describe('processes on this machine', () => {
   it.each(['dense', 'gmp', 'ltr --drop magnitude', 'edst'])('make the run of %s that one process makes', async (method) => {
-    const options = [...members(2), '--method', method, '--keep-trajectory', '4'];
+    const options = [...members(2), '--method', ...method.split(' '), '--keep-trajectory', '4'];
     const path = join(home, method);
     await prepare(options, path);
     expect(await json('submit', path, '--engine', 'local', '--parallel', '2', '--quiet')).toMatchObject({
