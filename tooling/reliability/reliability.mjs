@@ -1,5 +1,5 @@
 /**
- * The long form of `test/reliability`: every call of a save, every bit of a header, hundreds of kills. Builds, runs the tests one file after the
+ * The long form of `test/reliability` and `test/cluster`: every call of a save, every bit of a header, hundreds of kills. Builds, runs the tests one file after the
  * other and prints what was seen as the rows of docs/reliability.md.
  *
  *     node tooling/reliability/reliability.mjs [FILE...] [--seed N]
@@ -17,7 +17,7 @@ const out = join(mkdtempSync(join(tmpdir(), 'reliability-')), 'seen.jsonl');
 const env = { ...process.env, RELIABILITY: 'nightly', RELIABILITY_SEED: values.seed, RELIABILITY_OUT: out };
 const run = (command, args) => spawnSync(command, args, { cwd: root, env, stdio: ['ignore', 2, 2] }).status;
 
-const files = positionals.length > 0 ? positionals : ['test/reliability'];
+const files = positionals.length > 0 ? positionals : ['test/reliability', 'test/cluster'];
 const failed =
   run('npx', ['-y', 'pnpm@12', 'build', '--output-logs=errors-only']) || run('npx', ['vitest', 'run', '--no-file-parallelism', ...files]);
 

@@ -1,6 +1,6 @@
 import { type ErrorCode, SparseError } from '@freetickets/sparse-core';
 import { describe, expect, it } from 'vitest';
-import { exitCodeOf, explain } from './exit.ts';
+import { exitCodeOf, explain, taskExitCodeOf } from './exit.ts';
 
 const error = (code: ErrorCode, cause?: Error) => new SparseError(code, 'x', 'y', 'z', '', cause && { cause });
 
@@ -42,5 +42,25 @@ describe('explain', () => {
     const stop = new DOMException('stopped', 'AbortError');
     expect(exitCodeOf(stop)).toBe(130);
     expect(explain(stop)).toMatch(/nothing was written/);
+  });
+});
+
+describe('taskExitCodeOf', () => {
+  it.each([
+    ['BAD_FILE', undefined, 42],
+    ['INVALID_CONFIG', undefined, 42],
+    ['NON_FINITE', undefined, 42],
+    ['DISK_FULL', undefined, 74],
+    ['DISK_FAILED', undefined, 74],
+    ['BAD_FILE', 'ESTALE', 74],
+    ['BAD_FILE', 'EISDIR', 42],
+    ['ALREADY_EXISTS', undefined, 75],
+  ] as const)('%s (%s) is %i', (code, cause, expected) => {
+    expect(taskExitCodeOf(error(code, cause && Object.assign(new Error(cause), { code: cause })))).toBe(expected);
+  });
+
+  it('an error of ours comes again, a stop before training does not', () => {
+    expect(taskExitCodeOf(new TypeError('oops'))).toBe(42);
+    expect(taskExitCodeOf(new DOMException('stopped', 'AbortError'))).toBe(75);
   });
 });

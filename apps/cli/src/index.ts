@@ -1,3 +1,8 @@
+export { type AssembledRun, type AssembleOptions, assembleRun } from './cluster/assemble.ts';
+export { type ClusterStatus, type MemberStatus, statusOf } from './cluster/status.ts';
+export { type ClusterEngine, type SubmitOptions, type Submitted, submit } from './cluster/submit.ts';
+export { type Task, tasksIn } from './cluster/tasks.ts';
+export { type MemberResult, trainMember } from './cluster/train-member.ts';
 export { type Bench, type BenchOptions, bench, type LayersBench, type RunBench } from './commands/bench.ts';
 export { type CompareOptions, compareRuns } from './commands/compare.ts';
 export { type DemoResult, demo } from './commands/demo.ts';
@@ -7,7 +12,7 @@ export { type ExportOptions, type ExportResult, exportRun } from './commands/exp
 export { type ImportOptions, type ImportResult, importWeights } from './commands/import.ts';
 export { type PicturePrediction, type PredictResult, predict } from './commands/predict.ts';
 export { type SweepResult, type SweepTrial, sweepExperiment } from './commands/sweep.ts';
-export { resumeRun, startRun, type TrainResult } from './commands/train.ts';
+export { prepareRun, resumeRun, startRun, type TrainResult } from './commands/train.ts';
 export type { Comparison } from './compare/formats.ts';
 export { type Computing, computingFor } from './engines.ts';
 export { evaluationSchema, parseEvaluation } from './evaluation/document.ts';

@@ -3,6 +3,7 @@
 import { type EngineName, engineNames } from '@freetickets/inference';
 import { SparseError } from '@freetickets/sparse-core';
 import { Argument, Command, Option } from 'commander';
+import { assembleCommand } from './commands/assemble-command.ts';
 import { type BenchOptions, bench, WORKLOADS } from './commands/bench.ts';
 import { benchText } from './commands/bench-text.ts';
 import { compareCommand } from './commands/compare-command.ts';
@@ -16,9 +17,12 @@ import { predict, predictText } from './commands/predict.ts';
 import { reportCommand } from './commands/report-command.ts';
 import { serveCommand } from './commands/serve-command.ts';
 import { setupCommand } from './commands/setup-command.ts';
+import { statusCommand } from './commands/status-command.ts';
+import { submitCommand } from './commands/submit-command.ts';
 import { sweepCommand } from './commands/sweep-command.ts';
 import { tensorboardCommand } from './commands/tensorboard-command.ts';
-import { resumeRun, startRun, trainText } from './commands/train.ts';
+import { preparedText, prepareRun, resumeRun, startRun, trainText } from './commands/train.ts';
+import { trainMemberCommand } from './commands/train-member-command.ts';
 import { watchCommand } from './commands/watch-command.ts';
 import { EXIT } from './exit.ts';
 import { readExperimentFile, resolveExperiment } from './experiment.ts';
@@ -41,6 +45,10 @@ export function program(stopSignal: StopSignal): Command {
     .showHelpAfterError('(add --help for the options)');
   trainCommand(root, stopSignal);
   sweepCommand(root, stopSignal);
+  trainMemberCommand(root, stopSignal);
+  submitCommand(root, stopSignal);
+  statusCommand(root);
+  assembleCommand(root);
   evaluateCommand(root);
   compareCommand(root);
   reportCommand(root);
@@ -64,6 +72,7 @@ interface TrainOptions extends Common, Flags, TrackerFlags {
   readonly resume?: string;
   readonly force?: boolean;
   readonly strict?: boolean;
+  readonly prepare?: boolean;
 }
 
 function trainCommand(root: Command, stopSignal: StopSignal): void {
@@ -81,7 +90,8 @@ function trainCommand(root: Command, stopSignal: StopSignal): void {
       ),
     )
     .addOption(new Option('--force', 'resume although data, experiment, engine or version are not what they were; the log says so'))
-    .addOption(new Option('--strict', 'do not resume from an older checkpoint where the newest is damaged'));
+    .addOption(new Option('--strict', 'do not resume from an older checkpoint where the newest is damaged'))
+    .addOption(new Option('--prepare', 'make the folder and train nothing: for submit'));
   withOutput(withFields(withTrackers(command), FIELD_NAMES)).action(
     async ({
       json,
@@ -91,6 +101,7 @@ function trainCommand(root: Command, stopSignal: StopSignal): void {
       resume,
       force = false,
       strict = false,
+      prepare = false,
       ui,
       tensorboard,
       mlflow,
@@ -105,18 +116,27 @@ function trainCommand(root: Command, stopSignal: StopSignal): void {
         if (out === undefined)
           throw new SparseError('INVALID_CONFIG', '--out', 'a new folder for the run', new Error('nothing'), 'Or give --resume DIR');
         const file = config === undefined ? undefined : await readExperimentFile(config);
-        return startRun(resolveExperiment(flags, file), out, speak, { signal: stopSignal() }, trackers);
+        const wanted = resolveExperiment(flags, file);
+        if (!prepare) return startRun(wanted, out, speak, { signal: stopSignal() }, trackers);
+        if (trackers.length > 0)
+          throw new SparseError('INVALID_CONFIG', '--prepare', 'no tracker beside it: nothing is trained', new Error('one'));
+        return prepareRun(wanted, out, speak, { signal: stopSignal() });
       };
       const goOn = async (folder: string) => {
         const fixed = (Object.keys(flags) as FieldName[]).filter((name) => !(CIRCUMSTANCES as readonly FieldName[]).includes(name));
-        const wrong = [...(out === undefined ? [] : ['--out']), ...(config === undefined ? [] : ['--config']), ...fixed.map(flagOf)];
+        const wrong = [
+          ...(out === undefined ? [] : ['--out']),
+          ...(prepare ? ['--prepare'] : []),
+          ...(config === undefined ? [] : ['--config']),
+          ...fixed.map(flagOf),
+        ];
         if (wrong.length > 0)
           throw new SparseError('INVALID_CONFIG', '--resume', 'no option that the run folder holds already', new Error(wrong.join(', ')));
         return resumeRun(folder, speak, { signal: stopSignal() }, { flags, force, strict, trackers });
       };
       const result = await (resume === undefined ? start() : goOn(resume));
-      speak.result(result, trainText(result));
-      if (!result.finished) process.exitCode = EXIT.resume;
+      speak.result(result, prepare ? preparedText(result) : trainText(result));
+      if (!result.finished && !prepare) process.exitCode = EXIT.resume;
     },
   );
 }

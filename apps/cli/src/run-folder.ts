@@ -9,6 +9,7 @@
  *     results.json              what `evaluate` measured
  *     mlflow.json               which run it is on an MLflow server, if it is
  *     lease-....json            who trains here at the moment
+ *     members/0 ...             where members are trained each on its own (`train-member`): lease, events, checkpoints and tickets of one
  *
  * Every file but the event log is written beside its place and renamed. A checkpoint says how long the log was and what was in it, so a run
  * that was killed cuts the log back to the moment it resumes from and no event stands there twice.
@@ -91,8 +92,30 @@ export class RunFolder {
     if (from) await this.#checkpoints.removeAfter(from);
   }
 
+  /** @throws SparseError ALREADY_EXISTS when this process held the lease and another one has taken over */
   async writeJson(name: string, value: unknown): Promise<void> {
-    await writeFileAtomic(join(this.path, name), `${JSON.stringify(value, null, 2)}\n`);
+    await writeFileAtomic(join(this.path, name), `${JSON.stringify(value, null, 2)}\n`, this.#permit);
+  }
+
+  /** A file of another folder, as one of this. @throws SparseError as `readFileOrExplain` and `writeFileAtomic` */
+  async adopt(from: string, to: string): Promise<void> {
+    await makeFolder(dirname(to));
+    await writeFileAtomic(to, await readFileOrExplain(from, 'a file of a run'), this.#permit);
+  }
+
+  /** All of it at once, where it was written somewhere else. */
+  async writeLog(events: Uint8Array): Promise<void> {
+    await writeFileAtomic(this.logPath, events, this.#permit);
+  }
+
+  /** Where one member is trained on its own. It has no record and no start: those are the run's. */
+  member(index: number): RunFolder {
+    return new RunFolder(join(this.path, 'members', String(index)));
+  }
+
+  /** Whether a member was begun on its own. */
+  hasMembers(): boolean {
+    return existsSync(join(this.path, 'members'));
   }
 
   /** Of a file on which nothing depends: undefined where there is none, or where it does not read. */

@@ -11,7 +11,7 @@ import { VERSION } from './version.ts';
 export type RunIdentity = Readonly<Record<string, string>>;
 
 /** @param dataHash of the data that is there now */
-export function identityOf(experiment: Experiment, record: RunRecord, dataHash: string, engine: Engine): RunIdentity {
+export function identityOf(experiment: Experiment, record: RunRecord, dataHash: string, engine: Pick<Engine, 'name'>): RunIdentity {
   // The network and the ticket that it starts from are known by what is in them, not by their names.
   const others: readonly FieldName[] = [...CIRCUMSTANCES, 'network', 'from'];
   const deciding = FIELD_NAMES.filter((name) => !others.includes(name) && experiment[name] !== undefined);
@@ -24,6 +24,12 @@ export function identityOf(experiment: Experiment, record: RunRecord, dataHash: 
     freetickets: VERSION,
   };
 }
+
+/** What a run was when its folder was made: what a member that has not begun yet is to be. */
+export const preparedIdentity = (record: RunRecord): RunIdentity => ({
+  ...identityOf(record.experiment, record, record.data.hash, { name: record.engine }),
+  freetickets: record.freetickets,
+});
 
 /** A sentence for each thing that differs. */
 export function differences(then: RunIdentity, now: RunIdentity): string[] {

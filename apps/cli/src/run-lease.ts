@@ -97,6 +97,22 @@ export class RunLease implements AsyncDisposable {
   }
 }
 
+export interface LeaseHolder {
+  readonly host: string;
+  readonly process: number;
+}
+
+/** Who works in a folder, as far as this can be told without writing there: machines whose clocks differ by a minute may be told wrongly. */
+export async function leaseHolder(folder: string): Promise<LeaseHolder | undefined> {
+  for (const name of await leasesIn(folder).catch(() => [])) {
+    const [, , machine, pid, start] = NAME.exec(name)!;
+    const { mtimeMs } = await stat(join(folder, name)).catch(() => ({ mtimeMs: 0 }));
+    const isOver = machine === thisMachine() ? !lives(Number(pid), start!) : Date.now() - mtimeMs > LEASE_SECONDS * 1000;
+    if (!isOver) return { host: await hostIn(folder, name), process: Number(pid) };
+  }
+  return undefined;
+}
+
 const held = (folder: string, what: string): SparseError =>
   new SparseError('ALREADY_EXISTS', folder, 'a run that nobody else works on', new Error(what));
 
@@ -114,9 +130,12 @@ async function refuseIfHeld(folder: string, name: string): Promise<void> {
   if (machine === thisMachine() && !lives(Number(pid), start!)) return;
   const idle = await idleSeconds(folder, name);
   if (idle === undefined || idle > LEASE_SECONDS) return;
+  throw held(folder, `one that process ${pid} of ${await hostIn(folder, name)} trains`);
+}
+
+async function hostIn(folder: string, name: string): Promise<string> {
   const text = await readFile(join(folder, name), 'utf8').catch(() => '');
-  const host = /"host":"([^"]*)"/.exec(text)?.[1] ?? 'another machine';
-  throw held(folder, `one that process ${pid} of ${host} trains`);
+  return /"host":"([^"]*)"/.exec(text)?.[1] ?? 'another machine';
 }
 
 /** By the clock of whoever keeps the files: machines that share them need not agree on the time. Undefined when the lease has gone. */

@@ -38,6 +38,8 @@ export interface Run {
   readonly record: RunRecord;
   readonly net: Network;
   readonly plans: readonly Plan[];
+  /** The only member that is trained here; absent: all, one after the other. */
+  readonly only?: number | undefined;
   readonly data: Data;
   readonly computing: Computing;
   readonly loaderWorkers: number;
@@ -85,24 +87,25 @@ export async function trainRun(
   talk: Talk,
   { signal: asked, afterEpoch = Number.POSITIVE_INFINITY }: Stop = {},
 ): Promise<Trained> {
-  const { folder, plans, data, checkpoint } = run;
-  const tickets = await savedTickets(folder, plans, checkpoint);
+  const { folder, plans, only, data, checkpoint } = run;
+  const [from, to] = membersOf(plans, only);
+  const tickets = await savedTickets(folder, plans, checkpoint, only);
   await folder.prepare(checkpoint);
   const loading = { workers: run.loaderWorkers, onNotice: (notice: string) => talk.say(`note: ${notice}.`) };
   await using training = prefetch(data.train, loading);
   await using validation = prefetch(data.valid, loading);
   await using log = await EventLog.open(folder.logPath, checkpoint?.log.bytes ?? 0);
-  const first = checkpoint?.member ?? 0;
+  const first = checkpoint?.member ?? from;
   const stepsEach = stepsOf(plans[0]!, data.train.size); // the plans of an experiment are of one length
-  const done = first * stepsEach + (checkpoint?.state.step ?? 0);
-  const bar = progressBar({ label: 'training', total: plans.length * stepsEach, done }, talk);
+  const done = (first - from) * stepsEach + (checkpoint?.state.step ?? 0);
+  const bar = progressBar({ label: 'training', total: (to - from) * stepsEach, done }, talk);
   const recorder = new Recorder(run, tickets, log, bar);
   if (run.forced?.length) await log.append(first, { type: 'forced', differences: run.forced });
   const enough = new AbortController();
   const signal = asked ? AbortSignal.any([asked, enough.signal]) : enough.signal;
   try {
-    for (let member = first; member < plans.length && !signal.aborted; member++) {
-      recorder.begin(member, member * stepsEach);
+    for (let member = first; member < to && !signal.aborted; member++) {
+      recorder.begin(member, (member - from) * stepsEach);
       for await (const event of trainMember(run, { train: training, valid: validation }, member, signal)) {
         await recorder.take(event);
         // The trainer ends the epoch in good order, and looks at the signal then.
@@ -142,21 +145,33 @@ function probeOf({ record, data }: Pick<Run, 'record' | 'data'>): TrainRun['prob
 
 const stepsOf = (plan: Plan, samples: number): number => epochsOf(plan) * stepsPerEpoch(plan, samples);
 
-/** The newest checkpoint of a run that is whole, and its tickets with it. */
-export const newestCheckpoint = (folder: RunFolder, plans: readonly Plan[]): Promise<FoundCheckpoint> =>
-  folder.newestCheckpoint(plans.length, (checkpoint) => ticketsBefore(plans, checkpoint));
+/** The first member that is trained in a folder, and the one after the last. @param only as `Run.only` */
+const membersOf = (plans: readonly Plan[], only: number | undefined): readonly [from: number, to: number] =>
+  only === undefined ? [0, plans.length] : [only, only + 1];
 
-const ticketsBefore = (plans: readonly Plan[], { member, state }: RunCheckpoint): number =>
-  ticketsOf(plans.slice(0, member)) + state.tickets;
+/** Tickets that a folder has in the end. @param only as `Run.only` */
+export const ticketsIn = (plans: readonly Plan[], only?: number): number => ticketsOf(plans.slice(...membersOf(plans, only)));
+
+/** Whether nothing is left to train in a folder. @param only as `Run.only` */
+export const isAtEnd = (plans: readonly Plan[], { member, state }: RunCheckpoint, only?: number): boolean =>
+  member === membersOf(plans, only)[1] - 1 && state.phase === plans[member]!.phases.length;
+
+/** The newest checkpoint of a run that is whole, and its tickets with it. @param only as `Run.only` */
+export const newestCheckpoint = (folder: RunFolder, plans: readonly Plan[], only?: number): Promise<FoundCheckpoint> =>
+  folder.newestCheckpoint(plans.length, (checkpoint) => ticketsBefore(plans, checkpoint, only));
+
+const ticketsBefore = (plans: readonly Plan[], { member, state }: RunCheckpoint, only: number | undefined): number =>
+  ticketsOf(plans.slice(membersOf(plans, only)[0], member)) + state.tickets;
 
 /** Tickets that were handed out before the checkpoint. Later ones will be made again, with the same bytes. */
 export async function savedTickets(
   folder: RunFolder,
   plans: readonly Plan[],
   checkpoint: RunCheckpoint | undefined,
+  only?: number,
 ): Promise<SavedTicket[]> {
   if (!checkpoint) return [];
-  return (await folder.loadTickets(ticketsBefore(plans, checkpoint))).map(({ info }, index) => {
+  return (await folder.loadTickets(ticketsBefore(plans, checkpoint, only))).map(({ info }, index) => {
     const { epoch = 0, validAccuracy } = info.metrics ?? {};
     return { index, path: folder.ticketPath(index), epoch, ...(validAccuracy !== undefined && { validAccuracy }) };
   });
@@ -190,7 +205,7 @@ class Recorder {
   }
 
   begin(member: number, stepsBefore: number): void {
-    if (member !== (this.#run.checkpoint?.member ?? 0)) {
+    if (member !== (this.#run.checkpoint?.member ?? this.#run.only ?? 0)) {
       this.#earlierSeconds = this.seconds;
       this.#memberSeconds = 0;
     }

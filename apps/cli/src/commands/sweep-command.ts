@@ -15,6 +15,7 @@ interface SweepFlags extends Common, Omit<Flags, 'search'> {
   readonly seeds?: string;
   readonly parallel: string;
   readonly retry?: boolean;
+  readonly prepare?: boolean;
 }
 
 /** Processes; each of them loads the data for itself. */
@@ -37,9 +38,10 @@ export function sweepCommand(root: Command, stopSignal: () => AbortSignal): void
     .addOption(new Option('--trials <N>', 'combinations to draw (random, asha); default: 20'))
     .addOption(new Option('--seeds <N,N,...>', "each trial's runs have these seeds; default: those of the file, or 17"))
     .addOption(new Option('--parallel <N>', 'runs at a time; more than one: each in a process of its own').default('1'))
-    .addOption(new Option('--retry', 'train runs that have failed again, from their last checkpoint'));
+    .addOption(new Option('--retry', 'train runs that have failed again, from their last checkpoint'))
+    .addOption(new Option('--prepare', 'make the folders of all runs and train nothing: for submit'));
   withOutput(withFields(command, CIRCUMSTANCES)).action(
-    async (file: string, { json, quiet, to, search, trials, seeds, parallel, retry, ...flags }: SweepFlags) => {
+    async (file: string, { json, quiet, to, search, trials, seeds, parallel, retry, prepare, ...flags }: SweepFlags) => {
       const speak = talk({ json, quiet });
       const result = await sweepExperiment(file, to, speak, {
         search,
@@ -47,11 +49,12 @@ export function sweepCommand(root: Command, stopSignal: () => AbortSignal): void
         seeds: seeds === undefined ? undefined : seedsIn(seeds),
         parallel: wholeNumber('--parallel', parallel, 1, MOST),
         retry: retry ?? false,
+        prepare: prepare ?? false,
         flags,
         signal: stopSignal(),
       });
       speak.result(result, sweepText(result, `freetickets ${process.argv.slice(2).join(' ')}`));
-      if (!result.finished) process.exitCode = EXIT.resume;
+      if (!result.finished && !result.prepared) process.exitCode = EXIT.resume;
       else if (result.failedRuns > 0) process.exitCode = EXIT.failed;
     },
   );

@@ -5,7 +5,7 @@ import type { Metric } from '../run-epochs.ts';
 import { type Definition, defineSweep, type PlannedRun, type SweepOptions } from '../sweep/definition.ts';
 import type { Point } from '../sweep/points.ts';
 import { NO_PROGRESS, nextJob, type Progress } from '../sweep/progress.ts';
-import { runSweep } from '../sweep/run-sweep.ts';
+import { prepareSweep, runSweep } from '../sweep/run-sweep.ts';
 import type { Search } from '../sweep/sweep-block.ts';
 import type { Talk } from '../talk.ts';
 import { counted, durationText, table } from '../text.ts';
@@ -33,6 +33,8 @@ export interface SweepResult {
   readonly sweep: string;
   /** False: stopped on request. */
   readonly finished: boolean;
+  /** Its folders were made, and nothing was trained. */
+  readonly prepared: boolean;
   readonly search: Search;
   readonly metric: Metric;
   readonly failedRuns: number;
@@ -44,6 +46,7 @@ export interface SweepResult {
  * Begins the sweep of an experiment file in the folder `to`, or goes on with it there.
  * @param parallel runs at a time, each in a process of its own where it is more than 1
  * @param retry train runs that have failed again, from their last checkpoint
+ * @param prepare make the folders of all runs, and train nothing
  */
 export async function sweepExperiment(
   file: ExperimentFile | string,
@@ -53,16 +56,18 @@ export async function sweepExperiment(
     signal = new AbortController().signal,
     parallel = 1,
     retry = false,
+    prepare = false,
     ...options
-  }: SweepOptions & { signal?: AbortSignal; parallel?: number; retry?: boolean } = {},
+  }: SweepOptions & { signal?: AbortSignal; parallel?: number; retry?: boolean; prepare?: boolean } = {},
 ): Promise<SweepResult> {
   const definition = defineSweep(typeof file === 'string' ? await readExperimentFile(file) : file, options);
-  const progress = await runSweep({ folder: to, definition, parallel, retry, flags: options.flags ?? {} }, talk, signal);
+  const sweeping = { folder: to, definition, parallel, retry, flags: options.flags ?? {} };
+  const progress = await (prepare ? prepareSweep : runSweep)(sweeping, talk, signal);
   const { search, metric } = definition.judging;
   const trials = trialsOf(definition, progress);
   const finished = nextJob(definition, new Map(progress), new Set()) === undefined;
   const failedRuns = trials.reduce((sum, { errors }) => sum + Object.keys(errors).length, 0);
-  return { sweep: to, finished, search, metric, failedRuns, trials };
+  return { sweep: to, finished, prepared: prepare, search, metric, failedRuns, trials };
 }
 
 function trialsOf({ runs, seeds, judging }: Definition, progress: ReadonlyMap<string, Progress>): SweepTrial[] {
@@ -105,7 +110,8 @@ const orNull = (value: number | null): number | null => (value === null || Numbe
 const STATUS = { waiting: 'not begun', begun: 'stopped', finished: 'finished', failed: 'failed' } as const;
 
 /** @param again the command that goes on with a sweep that was stopped */
-export function sweepText({ sweep, finished, metric, trials, failedRuns }: SweepResult, again: string): string {
+export function sweepText({ sweep, finished, prepared, metric, trials, failedRuns }: SweepResult, again: string): string {
+  if (prepared && !finished) return `${counted(trials.length, 'trial')} in ${sweep}, nothing trained\nnext: freetickets submit ${sweep}`;
   const rows = trials.map(({ name, runs, status, epochs, mean, low, high, seconds }) => [
     name || 'the only trial',
     STATUS[status],

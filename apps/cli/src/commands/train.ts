@@ -13,12 +13,22 @@ import type { Experiment, Flags } from '../experiment-fields.ts';
 import { networkFor } from '../networks.ts';
 import { epochsOf, passesOf, plansOf, settled, ticketsOf } from '../plans.ts';
 import { RunFolder } from '../run-folder.ts';
-import { differences, identityOf, type RunIdentity } from '../run-identity.ts';
-import type { RunRecord } from '../run-record.ts';
+import { differences, identityOf, preparedIdentity, type RunIdentity } from '../run-identity.ts';
+import type { ReadRecord, RunRecord } from '../run-record.ts';
 import type { Talk } from '../talk.ts';
 import { counted, durationText, flopsText } from '../text.ts';
 import { now, openTrackers, startOf, type Tracker } from '../trackers/tracker.ts';
-import { newestCheckpoint, type Run, type SavedTicket, type Stop, savedTickets, type Trained, trainRun } from '../training.ts';
+import {
+  isAtEnd,
+  newestCheckpoint,
+  type Run,
+  type SavedTicket,
+  type Stop,
+  savedTickets,
+  type Trained,
+  ticketsIn,
+  trainRun,
+} from '../training.ts';
 import { VERSION } from '../version.ts';
 
 export interface TrainResult {
@@ -43,6 +53,27 @@ export async function startRun(
   stop: Stop = {},
   trackers: readonly Tracker[] = [],
 ): Promise<TrainResult> {
+  const { run, lease } = await beginRun(wanted, out, talk, stop, trackers);
+  await using _lease = lease; // until training is over, hence the await below
+  const reporter = await openTrackers(trackers, run.folder, startOf(out, run.record, run.plans.length, undefined), talk);
+  return await trainAndTell({ ...run, reporter }, talk, stop);
+}
+
+/** A new run in the folder `out`, all of it checked and nothing trained: for `train --resume`, or for `submit`. */
+export async function prepareRun(wanted: Experiment, out: string, talk: Talk, stop: Stop = {}): Promise<TrainResult> {
+  const { run, lease } = await beginRun(wanted, out, talk, stop);
+  await using _lease = lease;
+  talk.say(planText(run));
+  return resultOf(run, { tickets: [], seconds: 0 });
+}
+
+async function beginRun(
+  wanted: Experiment,
+  out: string,
+  talk: Talk,
+  stop: Stop,
+  trackers: readonly Tracker[] = [],
+): Promise<{ run: Omit<Run, 'reporter'>; lease: AsyncDisposable }> {
   const wantedPlans = plansOf(wanted); // what is wrong with them is told before anything is loaded
   await RunFolder.checkFree(out); // loading the data may take minutes
   for (const tracker of trackers) await tracker.check?.(out);
@@ -57,11 +88,9 @@ export async function startRun(
   if (start) for (const plan of plans) checkStart(start.state, sharedNetwork(net, plan.onePass), plan, start.path);
   const record = recordOf(experiment, net, data, computing.engine, start);
   const { folder, lease } = await RunFolder.create(out, record, start?.bytes);
-  await using _lease = lease; // until training is over, hence the await below
   const identity = identityOf(experiment, record, data.hash, computing.engine);
-  const reporter = await openTrackers(trackers, folder, startOf(out, record, plans.length, undefined), talk);
-  const run = { folder, record, net, plans, data, computing, ...mannersOf(experiment), identity, start: start?.state, reporter };
-  return await trainAndTell(run, talk, stop);
+  const run = { folder, record, net, plans, data, computing, ...mannersOf(experiment), identity, start: start?.state };
+  return { run, lease };
 }
 
 export interface ResumeOptions {
@@ -79,34 +108,66 @@ export interface ResumeOptions {
  * @throws SparseError INVALID_CONFIG naming all that is not as it was, BAD_FILE when no checkpoint is whole
  */
 export async function resumeRun(path: string, talk: Talk, stop: Stop = {}, options: ResumeOptions = {}): Promise<TrainResult> {
-  const { flags = {}, force = false, strict = false, trackers = [] } = options;
-  const { folder, record, experiment, net } = await RunFolder.open(path, flags);
-  await using _lease = await folder.lease();
+  const opened = await RunFolder.open(path, options.flags);
+  await using _lease = await opened.folder.lease();
+  return await goOn({ ...opened, home: opened.folder }, talk, stop, options);
+}
+
+/** A run on disk, and where in it training goes on. */
+export interface Opened extends ReadRecord {
+  readonly home: RunFolder;
+  /** Whose lease is held: the run's, or that of one of its members. */
+  readonly folder: RunFolder;
+  /** As `Run.only`. */
+  readonly only?: number;
+}
+
+/** @throws SparseError as `resumeRun` */
+export async function goOn(
+  { home, folder, only, record, experiment, net }: Opened,
+  talk: Talk,
+  stop: Stop,
+  { flags = {}, force = false, strict = false, trackers = [] }: ResumeOptions,
+): Promise<TrainResult> {
   const plans = plansOf(experiment);
-  const found = await newestCheckpoint(folder, plans);
+  const found = await newestCheckpoint(folder, plans, only);
   tellSkipped(found, strict, talk);
   const { checkpoint } = found;
+  if (only === undefined && !checkpoint) refuseMembers(home);
   const computing = await computingFor(experiment, talk.say);
-  const then = checkpoint?.identity;
+  // The members of a run may begin on machines that are not alike; those of a run in one process do not.
+  const then = checkpoint?.identity ?? (only === undefined ? undefined : preparedIdentity(record));
   // Of the data only their hash can tell, and they may take minutes to load.
   const before = identityOf(experiment, record, record.data.hash, computing.engine);
   const changed = experimentHash(record.experiment, net.spec, record.from) !== record.experimentHash;
-  if (!force) refuseChanges(path, then, { ...before, ...(flags.engine !== undefined && then && { engine: then.engine! }) }, changed);
-  if (checkpoint?.member === plans.length - 1 && checkpoint.state.phase === plans.at(-1)!.phases.length) {
-    talk.say(`${path} is finished; there is nothing left to train.`);
+  if (!force) refuseChanges(home.path, then, { ...before, ...(flags.engine !== undefined && then && { engine: then.engine! }) }, changed);
+  if (checkpoint && isAtEnd(plans, checkpoint, only)) {
+    talk.say(`${folder.path} is finished; there is nothing left to train.`);
     const seconds = checkpoint.earlierSeconds + checkpoint.state.elapsedSeconds;
-    return resultOf({ folder, record, net, plans }, { tickets: await savedTickets(folder, plans, checkpoint), seconds });
+    return resultOf({ folder, only, record, net, plans }, { tickets: await savedTickets(folder, plans, checkpoint, only), seconds });
   }
   const data = await (force ? openData(experiment, talk) : openDataOfRun(experiment, record, talk));
   const identity = identityOf(experiment, record, data.hash, computing.engine);
   const forced = then && (force || flags.engine !== undefined) ? differences(then, identity) : [];
   for (const difference of forced) talk.say(`warning: going on although ${difference}`);
-  const start = record.from === undefined ? undefined : await startTicket(folder.startPath, record.from);
+  const start = record.from === undefined ? undefined : await startTicket(home.startPath, record.from);
   await folder.dropResults();
-  const reporter = await openTrackers(trackers, folder, startOf(path, record, plans.length, checkpoint ?? null), talk);
+  const reporter = await openTrackers(trackers, folder, startOf(folder.path, record, plans.length, checkpoint ?? null), talk);
   const place = { identity, forced, checkpoint, start: start?.state };
-  const run = { folder, record, net, plans, data, computing, ...mannersOf(experiment), ...place, reporter };
+  const run = { folder, only, record, net, plans, data, computing, ...mannersOf(experiment), ...place, reporter };
   return await trainAndTell(run, talk, stop);
+}
+
+/** Of a run whose members are trained one by one. */
+function refuseMembers(home: RunFolder): void {
+  if (!home.hasMembers()) return;
+  throw new SparseError(
+    'INVALID_CONFIG',
+    home.path,
+    'a run that is trained in one process',
+    new Error('one whose members are trained each on its own'),
+    `See freetickets status ${home.path}; put them together with freetickets assemble ${home.path}`,
+  );
 }
 
 const mannersOf = ({ loaderWorkers, checkpointEvery, keepCheckpoints }: Experiment) => ({
@@ -179,13 +240,13 @@ async function trainAndTell(run: Run, talk: Talk, stop: Stop): Promise<TrainResu
     return result;
   } catch (error) {
     await run.reporter.end('failed', now());
-    if (isOfDisk(error))
+    if (isOfDisk(error) && run.only === undefined)
       talk.say(`the last checkpoint is whole; when the disk is well again, go on with: freetickets train --resume ${run.folder.path}`);
     throw error;
   }
 }
 
-type Planned = Pick<Run, 'folder' | 'record' | 'net' | 'plans'>;
+type Planned = Pick<Run, 'folder' | 'only' | 'record' | 'net' | 'plans'>;
 
 /** Of all epochs of a run, trained or not yet. */
 export const costOf = ({ record, net, plans }: Planned): PlanCost => planCost(net, plans, record.data.train);
@@ -193,12 +254,12 @@ export const costOf = ({ record, net, plans }: Planned): PlanCost => planCost(ne
 function resultOf(run: Planned, { tickets, seconds }: Trained): TrainResult {
   const { folder, record, plans } = run;
   const { method, network } = record.experiment;
-  const finished = tickets.length === ticketsOf(plans);
+  const finished = tickets.length === ticketsIn(plans, run.only);
   return { run: folder.path, finished, method, network, engine: record.engine, cost: costOf(run), seconds, tickets };
 }
 
-function planText(run: Run): string {
-  const { record, net, plans, computing, checkpoint } = run;
+function planText(run: Omit<Run, 'reporter'>): string {
+  const { record, net, plans, only, computing, checkpoint } = run;
   const { method, sparsity } = record.experiment;
   const cost = costOf(run);
   const epochs = plans.reduce((sum, plan) => sum + epochsOf(plan), 0);
@@ -208,6 +269,7 @@ function planText(run: Run): string {
     `cost: training ${flopsText(cost.trainingFlops)}, which is ${cost.trainingVersusDense.toFixed(3)} of one dense training of ${counted(plans[0]!.denseEpochs, 'epoch')}`,
     `      one prediction by all members ${flopsText(cost.inferenceFlops)}, which is ${cost.inferenceVersusDense.toFixed(3)} of one by a dense network`,
   ];
+  if (only !== undefined) lines.push(`this is member ${only} of 0 to ${plans.length - 1}, and trained alone`);
   if (checkpoint) lines.push(`going on from step ${checkpoint.state.step}${plans.length > 1 ? ` of member ${checkpoint.member}` : ''}`);
   return lines.join('\n');
 }
@@ -221,3 +283,6 @@ export function trainText({ finished, run, tickets, seconds }: TrainResult): str
   if (!finished) return `stopped; go on with: freetickets train --resume ${run}`;
   return `${counted(tickets.length, 'ticket')} in ${run} after ${durationText(seconds)} of training\nnext: freetickets evaluate ${run}`;
 }
+
+export const preparedText = ({ run }: TrainResult): string =>
+  `${run} is prepared, nothing trained\nnext: freetickets submit ${run}, or freetickets train --resume ${run}`;

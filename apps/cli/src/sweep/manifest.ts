@@ -110,3 +110,15 @@ export async function writeManifest(
   const manifest = { format: 'freetickets.sweep', version: 1, judging, seeds, runs: rows };
   await writeFileAtomic(manifestPath(folder), `${JSON.stringify(manifest, null, 2)}\n`);
 }
+
+/**
+ * Writes down of runs that they have been trained somewhere else.
+ * @param progressOf by name; undefined: nothing new
+ * @throws SparseError as `readManifest` and `writeFileAtomic`
+ */
+export async function noteFinished(folder: string, progressOf: (name: string) => Partial<Progress> | undefined): Promise<void> {
+  const path = manifestPath(folder);
+  const manifest = await readManifest(path);
+  const runs = manifest.runs.map((run) => ({ ...run, ...progressOf(run.name) }));
+  await writeFileAtomic(path, `${JSON.stringify({ ...manifest, runs }, null, 2)}\n`);
+}

@@ -5,6 +5,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { SparseError } from '@freetickets/sparse-core';
+import { prepareRun } from '../commands/train.ts';
 import type { Flags } from '../experiment-fields.ts';
 import { epochsIn, metricAfter, secondsOf } from '../run-epochs.ts';
 import { isLease, RunLease } from '../run-lease.ts';
@@ -41,6 +42,28 @@ export async function runSweep(sweeping: Sweeping, talk: Talk, signal: AbortSign
     if (now.status === 'begun') await untilFree(join(folder, name));
   }
   return await new Course(sweeping, progress, talk, signal).run();
+}
+
+/**
+ * Makes the folders of all runs and trains none, so that each of their members can be a task of a scheduler. Runs that are there are left as they are.
+ * @throws SparseError as `runSweep`; INVALID_CONFIG for a search that decides by results
+ */
+export async function prepareSweep(
+  { folder, definition }: Sweeping,
+  talk: Talk,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, Progress>> {
+  if (definition.judging.search === 'asha')
+    throw new SparseError('INVALID_CONFIG', '--prepare', 'a grid or a random search, because asha decides by results', 'asha');
+  await makeFolder(folder);
+  await using _lease = await RunLease.take(folder);
+  const progress = await progressIn(folder, definition);
+  for (const { name, experiment } of definition.runs) {
+    const run = join(folder, name);
+    if (!existsSync(join(run, 'run.json'))) await prepareRun(experiment, run, talk, { signal });
+  }
+  await writeManifest(folder, definition, progress);
+  return progress;
 }
 
 /**
