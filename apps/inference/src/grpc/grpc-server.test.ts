@@ -19,6 +19,7 @@ import {
 } from '../../testing/grpc-echo.ts';
 import type { Scope } from '../service.ts';
 import { listenGrpc } from './grpc-server.ts';
+import { messageType } from './schema.ts';
 
 startBeforeEach();
 
@@ -122,6 +123,57 @@ describe('grpc.health.v1', () => {
     expect(await check('')).toEqual({ status: 'NOT_SERVING' });
   });
   it('does not know others', () => failsWith(status.NOT_FOUND, check('other')));
+
+  /** What a watcher is told, one after the other; `undefined` when the server ends the stream. */
+  const watch = (name: string) => {
+    const type = (kind: string) => messageType(`grpc.health.v1.HealthCheck${kind}`);
+    const stream = echo.client.makeServerStreamRequest(
+      '/grpc.health.v1.Health/Watch',
+      plain,
+      (bytes) => (type('Response').toObject(type('Response').decode(bytes), { enums: String, defaults: true }) as { status: string }).status,
+      encode(type('Request'), { service: name }),
+    );
+    stream.on('error', () => {});
+    const told = stream[Symbol.asyncIterator]();
+    return { stream, next: async () => (await told.next()).value as string | undefined };
+  };
+
+  it('tells a watcher the state at once, and each change of it', async () => {
+    const { stream, next } = watch('inference.GRPCInferenceService');
+    for (const ready of [true, false, true]) {
+      echo.isReady = ready;
+      expect(await next()).toBe(ready ? 'SERVING' : 'NOT_SERVING');
+    }
+    stream.cancel();
+  });
+
+  it('tells each watcher, and goes on after one has left', async () => {
+    const [one, other] = [watch(''), watch('grpc.health.v1.Health')];
+    expect([await one.next(), await other.next()]).toEqual(['SERVING', 'SERVING']);
+    one.stream.cancel();
+    echo.isReady = false;
+    expect(await other.next()).toBe('NOT_SERVING');
+    other.stream.cancel();
+  });
+
+  it('tells a watcher that it does not know a service, and lets it wait', async () => {
+    const unknown = watch('other');
+    expect(await unknown.next()).toBe('SERVICE_UNKNOWN');
+    echo.isReady = false;
+    const known = watch('');
+    expect(await known.next()).toBe('NOT_SERVING');
+    await echo.server.close(60_000);
+    expect(await unknown.next()).toBeUndefined();
+  });
+
+  it('says the last word to watchers and does not wait for them when the server ends', async () => {
+    const { next } = watch('');
+    expect(await next()).toBe('SERVING');
+    const closed = echo.server.close(60_000);
+    expect(await next()).toBe('NOT_SERVING');
+    expect(await next()).toBeUndefined();
+    await closed;
+  });
 });
 
 describe('the caller', () => {

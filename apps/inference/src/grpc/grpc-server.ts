@@ -5,7 +5,7 @@ import { logVerbosity, Server, ServerCredentials, setLogVerbosity, type UntypedS
 import type { Scope } from '../service.ts';
 import { gateInterceptor } from './gate-interceptor.ts';
 import { inferHandler, serviceDefinition, streamHandler, unaryHandler } from './handlers.ts';
-import { healthMethods } from './health.ts';
+import { HealthWatch, healthMethods } from './health.ts';
 import { type Method, unaryMethods } from './methods.ts';
 import { serviceType } from './schema.ts';
 import type { Surface } from './surface.ts';
@@ -48,6 +48,7 @@ export async function listenGrpc(options: GrpcOptions): Promise<GrpcServer> {
     ...scopesOf(inferenceName, inference),
     ...['ModelInfer', 'ModelStreamInfer'].map((rpc) => [`/${inferenceName}/${rpc}`, 'inference'] as const),
     ...scopesOf(healthName, health),
+    [`/${healthName}/Watch`, 'health'],
   ]);
   const server = new Server({
     'grpc.max_receive_message_length': maxMessageBytes,
@@ -57,9 +58,16 @@ export async function listenGrpc(options: GrpcOptions): Promise<GrpcServer> {
   });
   const tensors = { ModelInfer: inferHandler(options), ModelStreamInfer: streamHandler(options) };
   addService(server, inferenceName, inference, options, tensors);
-  addService(server, healthName, health, options, {});
+  const watch = new HealthWatch(options);
+  addService(server, healthName, health, options, { Watch: watch.handler });
   const bound = await bind(server, host, port, options.tls);
-  return { port: bound, close: (graceMs) => close(server, graceMs) };
+  return {
+    port: bound,
+    close: (graceMs) => {
+      watch.close();
+      return close(server, graceMs);
+    },
+  };
 }
 
 const scopesOf = (service: string, methods: Readonly<Record<string, Method>>): (readonly [string, Scope])[] =>

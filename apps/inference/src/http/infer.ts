@@ -14,12 +14,10 @@ const maxJsonBytes = 2 ** 26;
 
 export async function infer(
   service: InferenceService,
-  model: string,
-  version: string | undefined,
+  { model, version }: { readonly model: string; readonly version?: string },
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  service.checkRoom(model, version); // an unknown model, or a full queue, is said before anything that was sent is read
   const body = (request.body as Buffer | null | undefined) ?? Buffer.alloc(0);
   const asked = readBody(body, request.headers[lengthHeader], () => service.modelMetadata(model, version));
   const { binaryOutput, ...rest } = asked;

@@ -2,7 +2,7 @@
 // on reload, ended by `close` when its last request is answered.
 
 import type { ChosenEngine, EngineName } from '../engines/engine.ts';
-import type { Observer, RequestRecord } from '../observability/observer.ts';
+import type { BatchRecord, Observer, RequestRecord } from '../observability/observer.ts';
 import { checkRequest } from '../protocol/check-request.ts';
 import { classify } from '../protocol/classification.ts';
 import type { RawTensor } from '../protocol/raw-tensor.ts';
@@ -41,6 +41,8 @@ export interface ServingOptions {
   readonly observer: Observer;
   readonly restartDelayMs?: number;
   readonly runTimeoutMs?: number;
+  /** Told of every batch, for its trace. */
+  readonly traceBatch?: (batch: BatchRecord) => void;
   readonly warn: (message: string) => void;
 }
 
@@ -155,11 +157,12 @@ export class ServedVersion {
     return { name: this.#source.model, platform: this.config.platform, inputs, outputs };
   }
 
-  /** @throws ServiceError queue-full where there is no room for any request; it counts as one that was refused */
-  checkRoom(): void {
-    if (!this.#scheduler.isFull) return;
+  /** @throws ServiceError queue-full where there is no room for a request of so many bytes; it counts as one that was refused */
+  checkRoom(bytes: number): void {
+    const full = this.#scheduler.fullFor(bytes);
+    if (full === undefined) return;
     this.#record({}, 'queue-full', performance.now(), 1);
-    throw this.#scheduler.queueFull();
+    throw full;
   }
 
   async infer(request: InferRequest, context: CallContext): Promise<InferResponse> {
@@ -191,7 +194,7 @@ export class ServedVersion {
     this.#pool.kill();
   }
 
-  async #infer(request: InferRequest, { signal, deadline }: CallContext) {
+  async #infer(request: InferRequest, { signal, deadline, span }: CallContext) {
     const { model, version } = this.#source;
     checkParameters(request.parameters);
     const rows = checkRequest(request, { name: model, ...this.#pool.model, maxBatchSize: this.config.max_batch_size });
@@ -202,6 +205,7 @@ export class ServedVersion {
       rows,
       ...(signal && { signal }),
       ...(deadline !== undefined && { deadline }),
+      ...(span && { span }),
     });
     this.#observer.answered(model, version, result.tensors);
     const outputs = this.#outputs(request, result.tensors);
