@@ -94,7 +94,7 @@ const grpcOptions = <S extends HttpLimits & { readonly service: RunningService }
 
 /** The HTTP surface without a socket: for `app.inject` in tests, and for `serve`. */
 export function httpApp({ service, gate, onRoute, playground = true, ...options }: HttpSurface): FastifyInstance {
-  const app = createApp({ ...options, logger: service.logger });
+  const app = createApp({ ...options, logger: service.logger, onRefusedConnection: () => service.metrics.refused('rate-limited') });
   addDrain(app, () => service.draining);
   addRoutes(app, service, gate, onRoute);
   if (playground) addPlayground(app, service.repository);

@@ -130,7 +130,8 @@ describe('grpc.health.v1', () => {
     const stream = echo.client.makeServerStreamRequest(
       '/grpc.health.v1.Health/Watch',
       plain,
-      (bytes) => (type('Response').toObject(type('Response').decode(bytes), { enums: String, defaults: true }) as { status: string }).status,
+      (bytes) =>
+        (type('Response').toObject(type('Response').decode(bytes), { enums: String, defaults: true }) as { status: string }).status,
       encode(type('Request'), { service: name }),
     );
     stream.on('error', () => {});

@@ -38,7 +38,11 @@ export class Tracing {
     if (parent === undefined) return work(context);
     const span = tracer!.startSpan(`infer ${request.model}`, { kind: SpanKind.SERVER, attributes: asked(request, context) }, parent);
     try {
-      const response = await work({ ...context, ...(span.isRecording() && { span: span.spanContext() }), timed: (record) => addTimes(tracer!, span, record) });
+      const response = await work({
+        ...context,
+        ...(span.isRecording() && { span: span.spanContext() }),
+        timed: (record) => addTimes(tracer!, span, record),
+      });
       span.setAttribute('model.version', response.version);
       return response;
     } catch (error) {
