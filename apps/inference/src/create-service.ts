@@ -16,6 +16,7 @@ import { ByteBudget } from './scheduler/byte-budget.ts';
 import type { InferenceService, ModelMetadata, ServerMetadata } from './service.ts';
 import { ServiceError } from './service-error.ts';
 import type { DriftReport } from './uncertainty/drift.ts';
+import { Spares } from './workers/spares.ts';
 
 export interface ServiceOptions extends RepositoryOptions {
   /** What computes; `auto`, the default, takes the fastest that works here. */
@@ -73,7 +74,12 @@ export async function createService(options: ServiceOptions): Promise<RunningSer
   const logger = createLogger(options.logLevel ?? 'warn');
   const metrics = new Metrics();
   const tracing = new Tracing(options.otlpUrl === undefined ? undefined : otlpExporter(options.otlpUrl), metadata);
-  const repository = await Repository.open(options, servingOptions(options, metrics, tracing, logger));
+  const spares = new Spares();
+  const serving = { ...servingOptions(options, metrics, tracing, logger), spares };
+  const repository = await Repository.open(options, serving).catch(async (error) => {
+    await spares.close();
+    throw error;
+  });
   const levels = new LogLevels(logger);
   let draining = false;
   metrics.watch({ queues: () => queuesOf(repository), drift: () => driftsOf(repository), draining: () => draining });
@@ -109,10 +115,13 @@ export async function createService(options: ServiceOptions): Promise<RunningSer
     },
     close: async () => {
       draining = true;
-      await repository.close();
+      await Promise.all([repository.close(), spares.close()]);
       await tracing.close();
     },
-    kill: () => repository.kill(),
+    kill: () => {
+      repository.kill();
+      spares.close();
+    },
   };
 }
 

@@ -4,7 +4,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { describeOnnx } from '@freetickets/onnx-export';
 import { SparseError } from '@freetickets/sparse-core';
-import { checkOnnx } from './engines/check-onnx.ts';
+import { problemOf } from './engines/check-onnx.ts';
 import { openEngine } from './engines/choose.ts';
 import { type ChosenEngine, type EngineName, type EngineOptions, engineNames, type ModelFile } from './engines/engine.ts';
 import type { Signature, Tensor } from './tensor.ts';
@@ -51,7 +51,8 @@ export async function readModel(path: string): Promise<ModelFile> {
   await checkModelFile(path);
   const bytes = await readFile(path);
   const description = describeOnnx(bytes, path);
-  await checkOnnx(path, description);
+  const problem = await problemOf(path, description);
+  if (problem !== undefined) throw cannotLoad(path, new Error(problem));
   return { path, bytes, description };
 }
 

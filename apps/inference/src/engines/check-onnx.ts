@@ -4,32 +4,30 @@
 import { realpath, stat } from 'node:fs/promises';
 import { dirname, isAbsolute, join, relative, sep } from 'node:path';
 import type { OnnxDescription } from '@freetickets/onnx-export';
-import { SparseError } from '@freetickets/sparse-core';
 
 /** The sets of operators that onnxruntime has in itself; others come in libraries, which this server never loads. */
 const domains = ['ai.onnx', 'ai.onnx.ml', 'com.microsoft', 'com.microsoft.nchwc'];
 /** Of these, operators that read other files or call other programs. */
 const reaching = ['EPContext', 'PythonOp', 'PythonOpGrad'];
 
-/** @throws SparseError BAD_FILE that names the operator or the file at fault */
-export async function checkOnnx(path: string, { operators, externalData }: OnnxDescription): Promise<void> {
+/** What is wrong with the operators or the external tensors of the file at `path`; undefined where nothing is. */
+export async function problemOf(path: string, { operators, externalData }: OnnxDescription): Promise<string | undefined> {
   for (const { domain, name } of operators) {
-    const received = new Error(`'${name}' of '${domain}'`);
-    if (!domains.includes(domain))
-      throw new SparseError('BAD_FILE', path, `operators of ${domains.slice(0, 3).join(', ')} only`, received, 'No others are built in');
-    if (reaching.includes(name)) throw new SparseError('BAD_FILE', path, 'operators that stay within the graph', received);
+    if (!domains.includes(domain)) return `the operator '${name}' of '${domain}': built in are those of ${domains.slice(0, 3).join(', ')}`;
+    if (reaching.includes(name)) return `the operator '${name}', which reaches out of the graph`;
   }
-  for (const location of externalData) await checkLocation(path, location);
+  for (const location of externalData) {
+    const problem = await locationProblem(dirname(path), location);
+    if (problem !== undefined) return `tensors in '${location}', ${problem}`;
+  }
+  return undefined;
 }
 
-async function checkLocation(path: string, location: string): Promise<void> {
-  const fault = (received: string) =>
-    new SparseError('BAD_FILE', path, "tensors in files of the model's own folder", new Error(`'${location}', ${received}`));
-  const leaves = isAbsolute(location) || /^[a-z]:|\\/i.test(location) || location.split('/').includes('..');
-  if (leaves || location === '') throw fault('which is not the path of such a file');
-  const folder = dirname(path);
+async function locationProblem(folder: string, location: string): Promise<string | undefined> {
+  const outside = 'which is not in the folder of the model';
+  if (location === '' || isAbsolute(location) || /^[a-z]:|\\/i.test(location) || location.split('/').includes('..')) return outside;
   const found = await realpath(join(folder, location)).catch(() => undefined);
-  if (found === undefined) throw fault('which is not there');
-  if (relative(await realpath(folder), found).split(sep)[0] === '..') throw fault('a link that leads elsewhere');
-  if (!(await stat(found)).isFile()) throw fault('which is not a file');
+  if (found === undefined) return 'which is not there';
+  if (relative(await realpath(folder), found).split(sep)[0] === '..') return outside;
+  return (await stat(found)).isFile() ? undefined : 'which is not a file';
 }

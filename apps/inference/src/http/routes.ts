@@ -5,7 +5,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest, onRequestHookHandle
 import { fields, flag, list, text } from '../protocol/fields.ts';
 import type { Caller, Gate, InferenceService, LoadParameters, Scope } from '../service.ts';
 import { parseJson } from './body.ts';
-import { infer } from './infer.ts';
+import { infer, promisedBytes } from './infer.ts';
 import { openApi } from './openapi.ts';
 import { RouteTable } from './route-table.ts';
 import { addSettingsRoutes } from './settings-routes.ts';
@@ -68,7 +68,7 @@ function addInferRoutes(routes: RouteTable, service: InferenceService): void {
   const checkRoom: onRequestHookHandler = (request, _reply, done) => {
     const { model, version } = named(request);
     try {
-      service.checkRoom(model, version, Number(request.headers['content-length'] ?? 0));
+      service.checkRoom(model, version, promisedBytes(request.headers));
       done();
     } catch (error) {
       done(error as Error);

@@ -15,6 +15,7 @@ import { explain, ServiceError } from '../service-error.ts';
 import { checkParameters } from '../uncertainty/check-parameters.ts';
 import { DriftMonitor, type DriftReport } from '../uncertainty/drift.ts';
 import { WorkerPool } from '../workers/pool.ts';
+import type { Spares } from '../workers/spares.ts';
 import { checkConfig } from './check-config.ts';
 import { completeConfig, type FullConfig } from './complete-config.ts';
 import { digest } from './manifest.ts';
@@ -38,6 +39,7 @@ export interface ServingOptions {
   /** Processes of a model whose configuration does not say. */
   readonly instances: number;
   readonly budget: ByteBudget;
+  readonly spares?: Spares;
   readonly observer: Observer;
   readonly restartDelayMs?: number;
   readonly runTimeoutMs?: number;
@@ -59,7 +61,7 @@ export class ServedVersion {
   /** Resolves when the model is loaded in every instance. @throws SparseError MISSING_FILE, BAD_FILE, INVALID_CONFIG */
   static async start(source: VersionSource, options: ServingOptions): Promise<ServedVersion> {
     const { model, version, path } = source;
-    const { engine, threads, observer, budget, warn } = options;
+    const { engine, threads, spares, observer, budget, warn } = options;
     checkConfig(source.config, path);
     const groups = source.config.instance_group;
     const instances = groups ? groups.reduce((sum, { count = 1 }) => sum + count, 0) : options.instances;
@@ -68,6 +70,7 @@ export class ServedVersion {
     const pool = await WorkerPool.start({
       spec: { path, engine: engineFor(engine, groups), threads },
       instances,
+      ...(spares && { spares }),
       warn: (message) => warn(`model '${model}' version ${version}: ${message}`),
       onRestart: () => observer.workerRestarted(model, version),
       onCounts: (counts) => drift?.add(counts),
