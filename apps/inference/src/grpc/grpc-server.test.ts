@@ -14,6 +14,7 @@ import {
   metadata,
   plain,
   service,
+  start,
   startBeforeEach,
   wireType,
 } from '../../testing/grpc-echo.ts';
@@ -112,6 +113,65 @@ describe('the gate', () => {
     const answered = new Promise<Record<string, unknown>>((resolve) => call.on('response', resolve));
     expect(await answered).toMatchObject({ 'grpc-status': String(status.UNAUTHENTICATED), 'grpc-message': 'unknown%20key' });
     session.destroy();
+  });
+});
+
+describe('a message that does not arrive', () => {
+  const headers = (rpc: string) => ({
+    ':method': 'POST',
+    ':path': `/inference.GRPCInferenceService/${rpc}`,
+    'content-type': 'application/grpc',
+    te: 'trailers',
+  });
+  /** Sends bytes and no more; what the server ends the call with, and how the stream was closed. */
+  const sendHalf = async (rpc: string, bytes: Buffer) => {
+    const session = connect(`http://127.0.0.1:${echo.server.port}`);
+    const call = session.request(headers(rpc));
+    const closed = new Promise<number>((resolve) => call.on('close', () => resolve(call.rstCode ?? -1)));
+    const ended = new Promise<Record<string, unknown>>((resolve) => {
+      call.on('response', (found) => found['grpc-status'] !== undefined && resolve(found));
+      call.on('trailers', resolve);
+    });
+    call.resume();
+    call.write(bytes);
+    return { ended, closed, session };
+  };
+  /** The head of a message of 1000 bytes, and some of them. */
+  const half = Buffer.concat([Buffer.from([0, 0, 0, 3, 232]), Buffer.alloc(10)]);
+
+  it.each([
+    ['half of a request', 'ModelInfer', half],
+    ['a request without an end of the call', 'ModelInfer', Buffer.alloc(5)],
+    ['half of a message of a stream', 'ModelStreamInfer', half],
+  ])('ends the call: %s', async (_what, rpc, bytes) => {
+    echo.client.close();
+    await echo.server.close(0);
+    await start({ requestTimeoutMs: 50 });
+    const { ended, closed, session } = await sendHalf(rpc, bytes);
+    expect(await ended).toMatchObject({ 'grpc-status': String(status.DEADLINE_EXCEEDED) });
+    expect(await closed).toBe(0); // no error, but closed: nothing of it is kept
+    session.destroy();
+  });
+
+  it('is not one that is computed for longer, nor a stream that says nothing', async () => {
+    echo.client.close();
+    await echo.server.close(0);
+    await start({ requestTimeoutMs: 50 });
+    const { promise: over, resolve: end } = later();
+    const quiet = connect(`http://127.0.0.1:${echo.server.port}`);
+    const stream = quiet.request(headers('ModelStreamInfer'));
+    let closed = false;
+    stream.on('close', () => {
+      closed = true;
+    });
+    echo.answer = () => over;
+    const running = infer();
+    const { ended, session } = await sendHalf('ModelInfer', half); // by whose end the limit is over for the others as well
+    await ended;
+    end();
+    expect(await running).toMatchObject({ model_name: 'm' });
+    expect(closed).toBe(false);
+    for (const one of [session, quiet]) one.destroy();
   });
 });
 
