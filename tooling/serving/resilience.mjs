@@ -50,7 +50,10 @@ const answers = [];
 let running = true;
 const clients = Array.from({ length: Number(values.clients) }, async () => {
   while (running) {
-    const answer = await fetch(`${url}/infer`, request).catch((error) => ({ status: error.cause?.code ?? error.message, text: async () => '' }));
+    const answer = await fetch(`${url}/infer`, request).catch((error) => ({
+      status: error.cause?.code ?? error.message,
+      text: async () => '',
+    }));
     await answer.text();
     answers.push({ status: answer.status, at: performance.now() });
   }

@@ -46,7 +46,8 @@ async function modelFile(location: string | undefined, nodes: readonly Node[] = 
   return path;
 }
 
-const refused = async (path: string) => (await openModel(path, { engine: 'onnxruntime-cpu', threads: 1 }).catch((error: Error) => error)) as Error;
+const refused = async (path: string) =>
+  (await openModel(path, { engine: 'onnxruntime-cpu', threads: 1 }).catch((error: Error) => error)) as Error;
 
 describe('tensors in other files', () => {
   it('are read from the folder of the model', async () => {
@@ -78,7 +79,10 @@ describe('tensors in other files', () => {
 
 describe('operators', () => {
   it.each([
-    [{ opType: 'Decode', domain: 'other.company' }, /the operator 'Decode' of 'other.company': built in are those of ai.onnx, ai.onnx.ml, com.microsoft/],
+    [
+      { opType: 'Decode', domain: 'other.company' },
+      /the operator 'Decode' of 'other.company': built in are those of ai.onnx, ai.onnx.ml, com.microsoft/,
+    ],
     [{ opType: 'EPContext', domain: 'com.microsoft' }, /the operator 'EPContext', which reaches out of the graph/],
   ])('that are not built in are refused by name: %j', async (node, words) => {
     const error = await refused(await modelFile(undefined, [{ ...node, input: ['x'], output: ['z'] }]));
