@@ -61,7 +61,7 @@ export class ServedVersion {
   /** Resolves when the model is loaded in every instance. @throws SparseError MISSING_FILE, BAD_FILE, INVALID_CONFIG */
   static async start(source: VersionSource, options: ServingOptions): Promise<ServedVersion> {
     const { model, version, path } = source;
-    const { engine, threads, spares, observer, budget, warn } = options;
+    const { engine, threads, spares, observer, warn } = options;
     checkConfig(source.config, path);
     const groups = source.config.instance_group;
     const instances = groups ? groups.reduce((sum, { count = 1 }) => sum + count, 0) : options.instances;
@@ -82,7 +82,7 @@ export class ServedVersion {
       await warmUp(pool, config, instances);
       const { reference } = pool.model;
       drift = reference && new DriftMonitor(reference); // only now: what warms up is not what callers send
-      const served = new ServedVersion(source, config, pool, instances, drift, observer, budget);
+      const served = new ServedVersion(source, config, pool, instances, drift, options);
       observer.modelLoaded(model, version, (performance.now() - started) / 1000, {
         engine: pool.model.engine.name,
         sha256: await digest(path),
@@ -100,8 +100,7 @@ export class ServedVersion {
     pool: WorkerPool,
     instances: number,
     drift: DriftMonitor | undefined,
-    observer: Observer,
-    budget: ByteBudget,
+    { observer, traceBatch, budget }: ServingOptions,
   ) {
     this.#source = source;
     this.config = config;
@@ -110,7 +109,11 @@ export class ServedVersion {
     this.#drift = drift;
     const policy = batchPolicy(config, instances);
     const { model, version } = source;
-    const batcher = new Batcher(pool, policy, (batch) => observer.batch({ model, version, ...batch }));
+    const batcher = new Batcher(pool, policy, (batch) => {
+      const record = { model, version, ...batch };
+      observer.batch(record);
+      traceBatch?.(record);
+    });
     this.#scheduler = new Scheduler(model, batcher, policy, budget);
   }
 

@@ -37,6 +37,11 @@ export class Spares {
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
 
+  /** Process id of the spare, where there is one. */
+  get pid(): number | undefined {
+    return this.#spare?.child.pid;
+  }
+
   /** The spare, or where there is none a new process. */
   take(): BlankProcess {
     const spare = this.#spare;
