@@ -79,9 +79,11 @@ for (let i = 0; i < Number(values.kills); i++) {
   const times = answers.slice(seen - 1).map(({ at }) => at);
   gaps.push(Math.max(...times.slice(1).map((at, n) => at - times[n])));
 }
-gaps.sort((a, b) => a - b);
-report(`${gaps.length} workers killed`, beforeKills);
-console.log(`  the next answer after ${gaps[gaps.length >> 1]?.toFixed(0)} ms (median), ${gaps.at(-1)?.toFixed(0)} ms (most)`);
+if (gaps.length > 0) {
+  gaps.sort((a, b) => a - b);
+  report(`${gaps.length} workers killed`, beforeKills);
+  console.log(`  the longest time without an answer: ${gaps[gaps.length >> 1].toFixed(0)} ms (median), ${gaps.at(-1).toFixed(0)} ms (most)`);
+}
 
 const beforeReloads = answers.length;
 for (let i = 1; i <= Number(values.reloads); i++) {
