@@ -82,7 +82,9 @@ for (let i = 0; i < Number(values.kills); i++) {
 if (gaps.length > 0) {
   gaps.sort((a, b) => a - b);
   report(`${gaps.length} workers killed`, beforeKills);
-  console.log(`  the longest time without an answer: ${gaps[gaps.length >> 1].toFixed(0)} ms (median), ${gaps.at(-1).toFixed(0)} ms (most)`);
+  console.log(
+    `  the longest time without an answer: ${gaps[gaps.length >> 1].toFixed(0)} ms (median), ${gaps.at(-1).toFixed(0)} ms (most)`,
+  );
 }
 
 const beforeReloads = answers.length;
