@@ -7,6 +7,7 @@ import asyncio
 import queue
 import sys
 
+import grpc as grpcio
 import numpy as np
 import tritonclient.grpc as grpc_client
 import tritonclient.grpc.aio as grpc_aio
@@ -251,6 +252,20 @@ def grpc():
             refused(call, "shared memory")
 
 
+def health():
+    """Watch of grpc.health.v1, as load balancers use it: the state at once, then each change."""
+    serving, not_serving = b"\x08\x01", b"\x08\x02"
+    address = f"127.0.0.1:{GRPC}"
+    with grpcio.insecure_channel(address) as channel, grpc_client.InferenceServerClient(address) as client:
+        stream = channel.unary_stream("/grpc.health.v1.Health/Watch")(b"")  # no name: of the whole server
+        assert next(stream) == serving
+        client.unload_model("plain")
+        assert next(stream) == not_serving
+        client.load_model("plain")
+        assert next(stream) == serving
+        stream.cancel()
+
+
 def grpc_async():
     """Calls with a callback, and streams."""
     answers = queue.Queue()
@@ -319,6 +334,7 @@ GROUPS = {
     "http": http,
     "http-aio": lambda: asyncio.run(http_async()),
     "grpc": grpc,
+    "health": health,
     "grpc-async": grpc_async,
     "grpc-aio": lambda: asyncio.run(grpc_aio_calls()),
 }

@@ -20,7 +20,7 @@ describe.skipIf(!python)(title, () => {
   });
   afterAll(() => server?.stop());
 
-  it.each(['http', 'http-aio', 'grpc', 'grpc-async', 'grpc-aio'])('%s: every call', { timeout: 300_000 }, async (group) => {
+  it.each(['http', 'http-aio', 'grpc', 'health', 'grpc-async', 'grpc-aio'])('%s: every call', { timeout: 300_000 }, async (group) => {
     const run = promisify(execFile)(python!, [clients, group, String(server.http), String(server.grpc)]);
     // The end of Python's traceback says which call it was.
     const said = await run.catch(({ stderr }: { stderr: string }) => ({ stdout: stderr }));

@@ -91,14 +91,17 @@ async function server() {
   return {
     megabytes: Math.round(metric(text, 'process_resident_memory_bytes') / 2 ** 20),
     loopMs: (1000 * metric(text, 'ft_event_loop_delay_seconds{percentile="99"}')).toFixed(1),
+    cpuSeconds: metric(text, 'process_cpu_seconds_total'),
   };
 }
 const quantile = (numbers, q) => numbers.sort((a, b) => a - b)[Math.min(numbers.length - 1, Math.floor(q * numbers.length))]?.toFixed(1);
 
-function report(what, answers, { megabytes, loopMs }) {
+function report(what, answers, before, { megabytes, loopMs, cpuSeconds }) {
   const count = group(answers);
+  const cpu = (1e6 * (cpuSeconds - before.cpuSeconds)) / answers.length;
   console.log(
-    `\n${what}: ${(answers.length / seconds).toFixed(0)} requests a second; resident ${megabytes} MiB; event loop p99 ${loopMs} ms`,
+    `\n${what}: ${(answers.length / seconds).toFixed(0)} requests a second; resident ${megabytes} MiB; event loop p99 ${loopMs} ms; ` +
+      `${cpu.toFixed(0)} µs of processor time a request`,
   );
   for (const [status, some] of Object.entries(count)) {
     const times = some.map(({ ms }) => ms);
@@ -113,12 +116,14 @@ function group(answers) {
   return Object.fromEntries(statuses.map((wanted) => [wanted, answers.filter(({ status }) => status === wanted)]));
 }
 
-await closedLoop(64).then(() => server()); // warm, and the event loop's clock starts anew
+await closedLoop(64); // warm
+const warm = await server(); // and the event loop's clock starts anew
 const most = await closedLoop(64);
-report('64 clients', most, await server());
+const busy = await server();
+report('64 clients', most, warm, busy);
 const capacity = most.filter(({ status }) => status === 200).length / seconds;
 const asked = await openLoop(Number(values.factor) * capacity);
-report(`${values.factor} times that`, asked, await server());
+report(`${values.factor} times that`, asked, busy, await server());
 const goodput = asked.filter(({ status }) => status === 200).length / seconds;
 console.log(`\nanswered ${((100 * goodput) / capacity).toFixed(0)} % of what it can; ${(await server()).megabytes} MiB afterwards`);
 agent.destroy();

@@ -16,6 +16,7 @@ import { ByteBudget } from './scheduler/byte-budget.ts';
 import type { InferenceService, ModelMetadata, ServerMetadata } from './service.ts';
 import { ServiceError } from './service-error.ts';
 import type { DriftReport } from './uncertainty/drift.ts';
+import { Spares } from './workers/spares.ts';
 
 export interface ServiceOptions extends RepositoryOptions {
   /** What computes; `auto`, the default, takes the fastest that works here. */
@@ -73,7 +74,12 @@ export async function createService(options: ServiceOptions): Promise<RunningSer
   const logger = createLogger(options.logLevel ?? 'warn');
   const metrics = new Metrics();
   const tracing = new Tracing(options.otlpUrl === undefined ? undefined : otlpExporter(options.otlpUrl), metadata);
-  const repository = await Repository.open(options, servingOptions(options, metrics, logger));
+  const spares = new Spares();
+  const serving = { ...servingOptions(options, metrics, tracing, logger), spares };
+  const repository = await Repository.open(options, serving).catch(async (error) => {
+    await spares.close();
+    throw error;
+  });
   const levels = new LogLevels(logger);
   let draining = false;
   metrics.watch({ queues: () => queuesOf(repository), drift: () => driftsOf(repository), draining: () => draining });
@@ -96,7 +102,7 @@ export async function createService(options: ServiceOptions): Promise<RunningSer
     },
     drift: (name, wanted) => driftOf(repository.model(name).version(wanted)),
     infer: (request, context) => tracing.infer(request, context, (traced) => repository.model(request.model).infer(request, traced)),
-    checkRoom: (name, wanted) => repository.model(name).checkRoom(wanted),
+    checkRoom: (name, wanted, bytes) => repository.model(name).checkRoom(wanted, bytes),
     repositoryIndex: ({ ready = false } = {}) => repository.index().filter(({ state }) => !ready || state === 'READY'),
     load: (name, parameters) => repository.load(name, parameters),
     unload: (name) => repository.unload(name),
@@ -109,14 +115,17 @@ export async function createService(options: ServiceOptions): Promise<RunningSer
     },
     close: async () => {
       draining = true;
-      await repository.close();
+      await Promise.all([repository.close(), spares.close()]);
       await tracing.close();
     },
-    kill: () => repository.kill(),
+    kill: () => {
+      repository.kill();
+      spares.close();
+    },
   };
 }
 
-function servingOptions(options: ServiceOptions, metrics: Metrics, logger: Logger): ServingOptions {
+function servingOptions(options: ServiceOptions, metrics: Metrics, tracing: Tracing, logger: Logger): ServingOptions {
   const instances = options.instances ?? 1;
   const processes = instances * Math.max(1, Object.keys(options.models ?? {}).length);
   return {
@@ -125,6 +134,7 @@ function servingOptions(options: ServiceOptions, metrics: Metrics, logger: Logge
     instances,
     budget: new ByteBudget(options.maxQueuedBytes ?? Math.floor(totalmem() / 4)),
     observer: metrics,
+    traceBatch: (batch) => tracing.batch(batch),
     ...(options.runTimeoutMs !== undefined && { runTimeoutMs: options.runTimeoutMs }),
     warn: (message) => logger.warn(message),
   };

@@ -1,10 +1,12 @@
 // One ONNX model, open in one of the engines of engines/. Computing blocks the thread that calls `run`, so the server calls this in child
 // processes only (worker.ts); a program that has nothing else to do meanwhile may call it directly.
 
-import { stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
+import { describeOnnx } from '@freetickets/onnx-export';
 import { SparseError } from '@freetickets/sparse-core';
+import { problemOf } from './engines/check-onnx.ts';
 import { openEngine } from './engines/choose.ts';
-import { type ChosenEngine, type EngineName, type EngineOptions, engineNames } from './engines/engine.ts';
+import { type ChosenEngine, type EngineName, type EngineOptions, engineNames, type ModelFile } from './engines/engine.ts';
 import type { Signature, Tensor } from './tensor.ts';
 
 export interface ModelOptions extends EngineOptions {
@@ -40,11 +42,25 @@ export interface OnnxModel extends Signature, AsyncDisposable {
  * const model = await openModel('ensemble.onnx');
  * const { probabilities } = await model.run({ images: { datatype: 'FP32', shape: [1, 1, 28, 28], data: new Float32Array(784) } });
  */
-export async function openModel(path: string, { engine: name = 'auto', ...options }: ModelOptions = {}): Promise<OnnxModel> {
-  if (!engineNames.includes(name)) throw new SparseError('INVALID_ARGUMENT', 'engine', engineNames.join(', '), name);
+export async function openModel(path: string, options: ModelOptions = {}): Promise<OnnxModel> {
+  return openFile(await readModel(path), options);
+}
+
+/** @throws SparseError MISSING_FILE; BAD_FILE for a file that is no ONNX model, or leans on what it may not */
+export async function readModel(path: string): Promise<ModelFile> {
   await checkModelFile(path);
-  const { engine, chosen } = await openEngine(path, name, options).catch((error: Error) => {
-    throw error instanceof SparseError ? error : cannotLoad(path, error);
+  const bytes = await readFile(path);
+  const description = describeOnnx(bytes, path);
+  const problem = await problemOf(path, description);
+  if (problem !== undefined) throw cannotLoad(path, new Error(problem));
+  return { path, bytes, description };
+}
+
+/** Opens a file that was read already. @throws as `openModel` */
+export async function openFile(file: ModelFile, { engine: name = 'auto', ...options }: ModelOptions): Promise<OnnxModel> {
+  if (!engineNames.includes(name)) throw new SparseError('INVALID_ARGUMENT', 'engine', engineNames.join(', '), name);
+  const { engine, chosen } = await openEngine(file, name, options).catch((error: Error) => {
+    throw error instanceof SparseError ? error : cannotLoad(file.path, error);
   });
   const { inputs, outputs } = engine;
   const close = () => engine.close();

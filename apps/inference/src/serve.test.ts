@@ -131,6 +131,20 @@ describe('under load', () => {
     await expect.poll(() => ask(server, 1).catch(() => 'refused')).toBe('right');
   });
 
+  it('refuses what it has no room for before the first byte of it has come', async () => {
+    const server = await start({ maxQueuedBytes: 60 });
+    const { hostname, port } = new URL(server.address);
+    const socket = createConnection(Number(port), hostname).setEncoding('utf8');
+    socket.write('POST /v2/models/rows/infer HTTP/1.1\r\nHost: a\r\nConnection: close\r\n');
+    socket.write('Inference-Header-Content-Length: 100\r\nContent-Length: 1000000\r\n\r\n');
+    const [answer] = (await once(socket, 'data')) as [string];
+    expect(answer).toMatch(/^HTTP\/1\.1 429 /);
+    expect(answer).toMatch(/^retry-after: 1\r$/im);
+    socket.destroy();
+    const { text } = await server.service.metrics.page();
+    expect(text).toMatch(/ft_rejected_total\{[^}]*queue-full[^}]*\} 1/);
+  });
+
   it('refuses what is too much with 429 and the time to come again, and counts it', async () => {
     const server = await start({ maxQueuedBytes: 60 });
     const [pid] = pidsOf(server);

@@ -52,14 +52,14 @@ export interface RunningServer {
 export async function serve(options: ServeOptions): Promise<RunningServer> {
   const { host = '127.0.0.1', port = 8000, grpcPort, metricsPort } = options;
   let service: RunningService | undefined;
-  const { gate, tls, reloadKeys } = await openSecurity(host, options, (reason) => service?.metrics.refused(reason));
+  const { gate, grpcGate, tls, reloadKeys } = await openSecurity(host, options, (reason) => service?.metrics.refused(reason));
   service = await createService(options);
   const surface = { ...options, service, gate, ...(tls && { tls }) };
   const open: { app?: FastifyInstance; grpc?: GrpcServer; metrics?: MetricsServer } = {};
   const running = service;
   try {
     open.app = await listenHttp(surface, host, port);
-    if (grpcPort !== undefined) open.grpc = await listenGrpc({ ...grpcOptions(surface), host, port: grpcPort });
+    if (grpcPort !== undefined) open.grpc = await listenGrpc({ ...grpcOptions(surface), gate: grpcGate, host, port: grpcPort });
     if (metricsPort !== undefined) open.metrics = await listenMetrics(running.metrics, gate, { host, port: metricsPort });
   } catch (error) {
     await close(running, open, { ...options, drainDelayMs: 0 });
@@ -94,7 +94,7 @@ const grpcOptions = <S extends HttpLimits & { readonly service: RunningService }
 
 /** The HTTP surface without a socket: for `app.inject` in tests, and for `serve`. */
 export function httpApp({ service, gate, onRoute, playground = true, ...options }: HttpSurface): FastifyInstance {
-  const app = createApp({ ...options, logger: service.logger });
+  const app = createApp({ ...options, logger: service.logger, onRefusedConnection: () => service.metrics.refused('rate-limited') });
   addDrain(app, () => service.draining);
   addRoutes(app, service, gate, onRoute);
   if (playground) addPlayground(app, service.repository);

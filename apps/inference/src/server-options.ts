@@ -54,6 +54,13 @@ export const serverOptions: readonly ServerOption[] = [
   ...group('Access', [
     { name: 'keys', kind: 'text', value: 'FILE', help: 'who may do what; everybody may do everything without' },
     { name: 'open-health', kind: 'flag', help: 'health needs no key' },
+    {
+      name: 'http-restricted-api',
+      kind: 'list',
+      value: 'SCOPES:HEADER=VALUE',
+      help: 'calls of these scopes need this header, as in Triton',
+    },
+    { name: 'grpc-restricted-protocol', kind: 'list', value: 'SCOPES:HEADER=VALUE', help: 'over gRPC, in triton-grpc-protocol-HEADER' },
     { name: 'address-rate', kind: 'count', value: 'N', help: 'calls a second of one address (default: no limit)' },
     { name: 'tls-key', kind: 'text', value: 'FILE', help: "the server's key, PEM" },
     { name: 'tls-cert', kind: 'text', value: 'FILE', help: "the server's certificate, PEM" },
@@ -116,6 +123,8 @@ export function readServerOptions(values: OptionValues): ServeOptions {
     instances: count('instances'),
     keys: text('keys'),
     openHealth: flag('open-health'),
+    restrictedHttp: values['http-restricted-api'] as readonly string[] | undefined,
+    restrictedGrpc: values['grpc-restricted-protocol'] as readonly string[] | undefined,
     addressRate: count('address-rate'),
     tlsKey: text('tls-key'),
     tlsCert: text('tls-cert'),

@@ -46,8 +46,17 @@ export interface CallContext {
   /** W3C trace context of the caller. */
   readonly traceparent?: string;
   readonly tracestate?: string;
+  /** The request's own span, where it is traced: the batch that computes it points there. */
+  readonly span?: SpanReference;
   /** Told how long the request took where, once that is known; set where it is traced. */
   readonly timed?: (record: RequestRecord) => void;
+}
+
+/** A span of OpenTelemetry, as others point to it. */
+export interface SpanReference {
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly traceFlags: number;
 }
 
 /** As security/ found it. */
@@ -132,10 +141,10 @@ export interface InferenceService {
   drift(model: string, version?: string): DriftReport;
   infer(request: InferRequest, context: CallContext): Promise<InferResponse>;
   /**
-   * Says early that `infer` would refuse whatever it is sent, so that nobody reads a request for nothing.
+   * Says early that `infer` would refuse a request of so many bytes, so that nobody reads it for nothing.
    * @throws not-found, queue-full
    */
-  checkRoom(model: string, version?: string): void;
+  checkRoom(model: string, version: string | undefined, bytes: number): void;
   repositoryIndex(options?: { readonly ready?: boolean }): readonly ModelIndexEntry[];
   /** Loads a model, or loads it anew; the old one answers until the new one is ready. */
   load(model: string, parameters?: LoadParameters): Promise<void>;

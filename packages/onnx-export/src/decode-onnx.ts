@@ -1,14 +1,15 @@
 /** The bytes of an ONNX file as a message, of which nothing but its form is known yet. */
 import { SparseError } from '@freetickets/sparse-core';
 import { decodeModel } from './proto.ts';
+import type { ReferringModel } from './references.ts';
 
 /** The decoder's view of a model: 64-bit integers are objects, and a field that is not in the file has its default on the prototype. */
-export interface DecodedModel {
+export interface DecodedModel extends ReferringModel {
   readonly irVersion: unknown;
   readonly opsetImport: readonly { readonly domain: string; readonly version: unknown }[];
   readonly producerName: string;
   readonly producerVersion: string;
-  readonly graph?: DecodedGraph | null;
+  readonly graph?: (DecodedGraph & ReferringModel['graph']) | null;
   readonly metadataProps: readonly { readonly key: string; readonly value: string }[];
 }
 

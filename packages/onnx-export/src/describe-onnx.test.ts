@@ -98,7 +98,39 @@ describe('describeOnnx', () => {
       ],
       outputs: [{ name: 'y', type: 'float16', shape: [] }],
       metadata: { author: 'somebody' },
+      operators: [],
+      externalData: [],
     });
+  });
+  it('lists the operators and the other files that a file leans on, wherever they stand', () => {
+    const elsewhere = (location: string) => ({ dims: [1], dataType: 1, dataLocation: 1, externalData: [{ key: 'location', value: location }] });
+    const node = (opType: string, fields: object = {}) => ({ opType, ...fields });
+    const graph = (name: string, fields: object = {}) => ({ name, output: [{ name: 'y' }], ...fields });
+    const attributes = [
+      { name: 'then_branch', g: graph('then', { node: [node('Add')], initializer: [elsewhere('branch')] }) },
+      { name: 'bodies', graphs: [graph('body', { node: [node('Scale', { domain: 'company' })] })] },
+      { name: 'value', t: elsewhere('constant') },
+      { name: 'values', tensors: [elsewhere('constants'), elsewhere('weights')] },
+      { name: 'sparse_value', sparseTensor: { values: elsewhere('values'), indices: elsewhere('indices') } },
+    ];
+    const model = {
+      irVersion: 8,
+      opsetImport: [{ domain: '', version: 17 }],
+      graph: graph('g', {
+        node: [node('If', { attribute: attributes }), node('Add', { domain: 'ai.onnx' }), node('Own', { domain: 'here' })],
+        initializer: [elsewhere('weights')],
+        sparseInitializer: [{ values: elsewhere('sparse'), indices: { dims: [1], dataType: 7 } }],
+      }),
+      functions: [{ name: 'Own', domain: 'here', node: [node('Gelu', { domain: 'com.microsoft' })] }],
+    };
+    const { operators, externalData } = describeOnnx(encodeModel(model as unknown as ModelProto), 'a.onnx');
+    expect(operators.map(({ domain, name }) => `${domain} ${name}`).sort()).toEqual([
+      'ai.onnx Add',
+      'ai.onnx If',
+      'com.microsoft Gelu',
+      'company Scale',
+    ]);
+    expect([...externalData].sort()).toEqual(['branch', 'constant', 'constants', 'indices', 'sparse', 'values', 'weights']);
   });
 });
 

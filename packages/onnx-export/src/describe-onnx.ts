@@ -3,6 +3,7 @@ import { SparseError } from '@freetickets/sparse-core';
 import { type DecodedModel, type DecodedValue, decodeOnnx } from './decode-onnx.ts';
 import { fromProperties, type TicketMetadata } from './metadata.ts';
 import { dataTypes } from './proto.ts';
+import { type References, referencesOf } from './references.ts';
 
 export interface OnnxTensor {
   readonly name: string;
@@ -12,7 +13,7 @@ export interface OnnxTensor {
   readonly shape?: readonly (number | string | null)[];
 }
 
-export interface OnnxDescription {
+export interface OnnxDescription extends References {
   readonly irVersion: number;
   /** Version of the standard operator set. */
   readonly opset: number;
@@ -56,6 +57,7 @@ export function describeModel(model: DecodedModel, at: string): OnnxDescription 
     inputs: graph.input.filter(({ name }) => !constants.has(name)).map(tensorOf),
     outputs: graph.output.map(tensorOf),
     metadata,
+    ...referencesOf(model),
     ...(model.producerName === 'freetickets' ? { freetickets: fromProperties(metadata, at) } : {}),
   };
 }

@@ -1,11 +1,9 @@
 // The engine that was asked for, or an error. `auto` takes CUDA where it loads, else the sparse engine where so many weights are dead that it
 // is the faster one, else onnxruntime on the CPU; whatever is passed over leaves its reason, so that nothing is slow in silence.
 
-import { readFile } from 'node:fs/promises';
 import { nativeStatus } from '@freetickets/engine-sparse';
-import { describeOnnx } from '@freetickets/onnx-export';
 import { onnxruntimeStatus } from '@freetickets/runtimes';
-import type { ChosenEngine, Engine, EngineName, EngineOptions } from './engine.ts';
+import type { ChosenEngine, Engine, EngineName, EngineOptions, ModelFile } from './engine.ts';
 import { openOnnxruntime } from './onnxruntime.ts';
 import { openSparse } from './sparse.ts';
 
@@ -18,26 +16,26 @@ export interface OpenEngine {
 }
 
 /** @throws whatever the engine that was asked for throws; `auto` fails only where onnxruntime on the CPU does */
-export async function openEngine(path: string, name: EngineName, options: EngineOptions): Promise<OpenEngine> {
+export async function openEngine(file: ModelFile, name: EngineName, options: EngineOptions): Promise<OpenEngine> {
   const asked = (engine: Engine, own: ChosenEngine['name']): OpenEngine => ({
     engine,
     chosen: { name: own, why: `asked for; ${engine.detail}` },
   });
-  if (name === 'sparse') return asked(await openSparse(path, await readFile(path), options), name);
-  if (name === 'onnxruntime-cpu') return asked(await openOnnxruntime(path, 'cpu', options), name);
-  if (name === 'onnxruntime-cuda') return asked(await openOnnxruntime(path, 'cuda', options), name);
-  return openBest(path, options);
+  if (name === 'sparse') return asked(await openSparse(file, options), name);
+  if (name === 'onnxruntime-cpu') return asked(await openOnnxruntime(file.path, 'cpu', options), name);
+  if (name === 'onnxruntime-cuda') return asked(await openOnnxruntime(file.path, 'cuda', options), name);
+  return openBest(file, options);
 }
 
-async function openBest(path: string, options: EngineOptions): Promise<OpenEngine> {
-  const cuda = await openCuda(path, options);
+async function openBest(file: ModelFile, options: EngineOptions): Promise<OpenEngine> {
+  const cuda = await openCuda(file.path, options);
   if ('engine' in cuda) return { engine: cuda.engine, chosen: { name: 'onnxruntime-cuda', why: `CUDA works here; ${cuda.engine.detail}` } };
   const passed = `no CUDA: ${cuda.reason}`;
-  const sparse = await openWhereSparse(path, options);
+  const sparse = await openWhereSparse(file, options);
   const reason = 'engine' in sparse ? sparse.why : sparse.reason;
   if ('engine' in sparse)
     return { engine: sparse.engine, chosen: { name: 'sparse', why: `${reason}; ${sparse.engine.detail}; ${passed}` } };
-  const engine = await openOnnxruntime(path, 'cpu', options);
+  const engine = await openOnnxruntime(file.path, 'cpu', options);
   return { engine, chosen: { name: 'onnxruntime-cpu', why: `${reason}; ${engine.detail}; ${passed}` } };
 }
 
@@ -52,24 +50,15 @@ async function openCuda(path: string, options: EngineOptions): Promise<{ engine:
   }
 }
 
-async function openWhereSparse(path: string, options: EngineOptions): Promise<{ engine: Engine; why: string } | { reason: string }> {
+async function openWhereSparse(file: ModelFile, options: EngineOptions): Promise<{ engine: Engine; why: string } | { reason: string }> {
   const native = nativeStatus();
   if (!native.available) return { reason: `no native kernels: ${native.reason}` };
-  const bytes = await readFile(path);
-  const dead = deadShare(bytes, path);
-  if (dead === undefined) return { reason: 'not exported by FreeTickets' };
+  const { externalData, freetickets } = file.description;
+  if (freetickets === undefined || externalData.length > 0) return { reason: 'not exported by FreeTickets' };
+  const { sparsity } = freetickets;
+  const dead = sparsity.reduce((sum, own) => sum + own, 0) / sparsity.length;
   const share = `${(100 * dead).toFixed(0)} % of the weights are dead`;
   const border = `the sparse engine is the faster one from ${100 * sparseEnough} % on`;
   if (dead < sparseEnough) return { reason: `${share}, and ${border}` };
-  return { engine: await openSparse(path, bytes, options), why: `${share}, and ${border}` };
-}
-
-/** Mean over the members; undefined for other files than ours, also those that no engine will read. */
-function deadShare(bytes: Uint8Array, path: string): number | undefined {
-  try {
-    const sparsity = describeOnnx(bytes, path).freetickets?.sparsity;
-    return sparsity && sparsity.reduce((sum, own) => sum + own, 0) / sparsity.length;
-  } catch {
-    return undefined; // onnxruntime says what is wrong with it
-  }
+  return { engine: await openSparse(file, options), why: `${share}, and ${border}` };
 }

@@ -1,6 +1,7 @@
 // What an engine is to the rest of this app: something that runs the tensors of one ONNX file. onnxruntime.ts and sparse.ts make them,
 // choose.ts decides between them.
 
+import type { OnnxDescription } from '@freetickets/onnx-export';
 import type { Signature, Tensor } from '../tensor.ts';
 
 export const engineNames = ['auto', 'sparse', 'onnxruntime-cpu', 'onnxruntime-cuda'] as const;
@@ -23,6 +24,13 @@ export interface EngineOptions {
   };
   /** What onnxruntime may rewrite before it computes; default `all`. */
   readonly graphOptimization?: 'disabled' | 'basic' | 'extended' | 'layout' | 'all';
+}
+
+/** A file that was read, and what stands in it. */
+export interface ModelFile {
+  readonly path: string;
+  readonly bytes: Uint8Array;
+  readonly description: OnnxDescription;
 }
 
 /** A model that an engine has open. */

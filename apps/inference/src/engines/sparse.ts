@@ -3,18 +3,17 @@
 
 import { bestEngine } from '@freetickets/engine-sparse';
 import { combine, memberLogits } from '@freetickets/ensemble';
-import { describeOnnx, fromOnnx, type OnnxDescription } from '@freetickets/onnx-export';
+import { fromOnnx, type OnnxDescription } from '@freetickets/onnx-export';
 import { network, type Session, SparseError } from '@freetickets/sparse-core';
 import type { Tensor, TensorInfo } from '../tensor.ts';
-import type { Engine, EngineOptions } from './engine.ts';
+import type { Engine, EngineOptions, ModelFile } from './engine.ts';
 
 /** Images that a session works on at once: a full vector of them. Memory grows with it, and speed beyond it little. */
 const batchSize = 16;
 
 /** @throws SparseError BAD_FILE when FreeTickets did not write the file, KERNELS_UNAVAILABLE when the kernels asked for do not run here */
-export async function openSparse(path: string, bytes: Uint8Array, { threads }: EngineOptions): Promise<Engine> {
+export async function openSparse({ path, bytes, description }: ModelFile, { threads }: EngineOptions): Promise<Engine> {
   const tickets = fromOnnx(bytes, path);
-  const description = describeOnnx(bytes, path);
   const notes: string[] = [];
   const engine = bestEngine({ onFallback: (note) => notes.push(note) });
   const networks = tickets.map(({ spec }) => network(spec));

@@ -14,11 +14,13 @@ import {
   metadata,
   plain,
   service,
+  start,
   startBeforeEach,
   wireType,
 } from '../../testing/grpc-echo.ts';
 import type { Scope } from '../service.ts';
 import { listenGrpc } from './grpc-server.ts';
+import { messageType } from './schema.ts';
 
 startBeforeEach();
 
@@ -114,6 +116,65 @@ describe('the gate', () => {
   });
 });
 
+describe('a message that does not arrive', () => {
+  const headers = (rpc: string) => ({
+    ':method': 'POST',
+    ':path': `/inference.GRPCInferenceService/${rpc}`,
+    'content-type': 'application/grpc',
+    te: 'trailers',
+  });
+  /** Sends bytes and no more; what the server ends the call with, and how the stream was closed. */
+  const sendHalf = async (rpc: string, bytes: Buffer) => {
+    const session = connect(`http://127.0.0.1:${echo.server.port}`);
+    const call = session.request(headers(rpc));
+    const closed = new Promise<number>((resolve) => call.on('close', () => resolve(call.rstCode ?? -1)));
+    const ended = new Promise<Record<string, unknown>>((resolve) => {
+      call.on('response', (found) => found['grpc-status'] !== undefined && resolve(found));
+      call.on('trailers', resolve);
+    });
+    call.resume();
+    call.write(bytes);
+    return { ended, closed, session };
+  };
+  /** The head of a message of 1000 bytes, and some of them. */
+  const half = Buffer.concat([Buffer.from([0, 0, 0, 3, 232]), Buffer.alloc(10)]);
+
+  it.each([
+    ['half of a request', 'ModelInfer', half],
+    ['a request without an end of the call', 'ModelInfer', Buffer.alloc(5)],
+    ['half of a message of a stream', 'ModelStreamInfer', half],
+  ])('ends the call: %s', async (_what, rpc, bytes) => {
+    echo.client.close();
+    await echo.server.close(0);
+    await start({ requestTimeoutMs: 50 });
+    const { ended, closed, session } = await sendHalf(rpc, bytes);
+    expect(await ended).toMatchObject({ 'grpc-status': String(status.DEADLINE_EXCEEDED) });
+    expect(await closed).toBe(0); // no error, but closed: nothing of it is kept
+    session.destroy();
+  });
+
+  it('is not one that is computed for longer, nor a stream that says nothing', async () => {
+    echo.client.close();
+    await echo.server.close(0);
+    await start({ requestTimeoutMs: 50 });
+    const { promise: over, resolve: end } = later();
+    const quiet = connect(`http://127.0.0.1:${echo.server.port}`);
+    const stream = quiet.request(headers('ModelStreamInfer'));
+    let closed = false;
+    stream.on('close', () => {
+      closed = true;
+    });
+    echo.answer = () => over;
+    const running = infer();
+    const { ended, session } = await sendHalf('ModelInfer', half); // by whose end the limit is over for the others as well
+    await ended;
+    end();
+    expect(await running).toMatchObject({ model_name: 'm' });
+    expect(closed).toBe(false);
+    for (const one of [session, quiet]) one.destroy();
+  });
+});
+
 describe('grpc.health.v1', () => {
   const check = (name: string) => call('Check', { service: name }, { service: 'grpc.health.v1.Health' });
   it.each(['', 'inference.GRPCInferenceService'])('serves %j', async (name) => expect(await check(name)).toEqual({ status: 'SERVING' }));
@@ -122,6 +183,58 @@ describe('grpc.health.v1', () => {
     expect(await check('')).toEqual({ status: 'NOT_SERVING' });
   });
   it('does not know others', () => failsWith(status.NOT_FOUND, check('other')));
+
+  /** What a watcher is told, one after the other; `undefined` when the server ends the stream. */
+  const watch = (name: string) => {
+    const type = (kind: string) => messageType(`grpc.health.v1.HealthCheck${kind}`);
+    const stream = echo.client.makeServerStreamRequest(
+      '/grpc.health.v1.Health/Watch',
+      plain,
+      (bytes) =>
+        (type('Response').toObject(type('Response').decode(bytes), { enums: String, defaults: true }) as { status: string }).status,
+      encode(type('Request'), { service: name }),
+    );
+    stream.on('error', () => {});
+    const told = stream[Symbol.asyncIterator]();
+    return { stream, next: async () => (await told.next()).value as string | undefined };
+  };
+
+  it('tells a watcher the state at once, and each change of it', async () => {
+    const { stream, next } = watch('inference.GRPCInferenceService');
+    for (const ready of [true, false, true]) {
+      echo.isReady = ready;
+      expect(await next()).toBe(ready ? 'SERVING' : 'NOT_SERVING');
+    }
+    stream.cancel();
+  });
+
+  it('tells each watcher, and goes on after one has left', async () => {
+    const [one, other] = [watch(''), watch('grpc.health.v1.Health')];
+    expect([await one.next(), await other.next()]).toEqual(['SERVING', 'SERVING']);
+    one.stream.cancel();
+    echo.isReady = false;
+    expect(await other.next()).toBe('NOT_SERVING');
+    other.stream.cancel();
+  });
+
+  it('tells a watcher that it does not know a service, and lets it wait', async () => {
+    const unknown = watch('other');
+    expect(await unknown.next()).toBe('SERVICE_UNKNOWN');
+    echo.isReady = false;
+    const known = watch('');
+    expect(await known.next()).toBe('NOT_SERVING');
+    await echo.server.close(60_000);
+    expect(await unknown.next()).toBeUndefined();
+  });
+
+  it('says the last word to watchers and does not wait for them when the server ends', async () => {
+    const { next } = watch('');
+    expect(await next()).toBe('SERVING');
+    const closed = echo.server.close(60_000);
+    expect(await next()).toBe('NOT_SERVING');
+    expect(await next()).toBeUndefined();
+    await closed;
+  });
 });
 
 describe('the caller', () => {

@@ -3,9 +3,10 @@
 import { SparseError } from '@freetickets/sparse-core';
 import { logVerbosity, Server, ServerCredentials, setLogVerbosity, type UntypedServiceImplementation } from '@grpc/grpc-js';
 import type { Scope } from '../service.ts';
+import { arrivalInterceptor } from './arrival-interceptor.ts';
 import { gateInterceptor } from './gate-interceptor.ts';
 import { inferHandler, serviceDefinition, streamHandler, unaryHandler } from './handlers.ts';
-import { healthMethods } from './health.ts';
+import { HealthWatch, healthMethods } from './health.ts';
 import { type Method, unaryMethods } from './methods.ts';
 import { serviceType } from './schema.ts';
 import type { Surface } from './surface.ts';
@@ -14,6 +15,8 @@ setLogVerbosity(logVerbosity.NONE); // what goes wrong is thrown or answered; gr
 
 const inferenceName = 'inference.GRPCInferenceService';
 const healthName = 'grpc.health.v1.Health';
+/** A connection without calls for so long is closed; one with calls is asked whether its client is still there. */
+const idleMs = 300_000;
 
 export interface GrpcOptions extends Surface {
   /** Default 127.0.0.1. */
@@ -24,6 +27,8 @@ export interface GrpcOptions extends Surface {
   readonly maxMessageBytes?: number;
   /** Calls at a time on one connection, default 256. */
   readonly maxStreams?: number;
+  /** Time for a whole message to arrive, default 30 000. */
+  readonly requestTimeoutMs?: number;
   /** PEM texts; with `ca`, clients need a certificate that it signed. */
   readonly tls?: { readonly key: Buffer; readonly cert: Buffer; readonly ca?: Buffer };
 }
@@ -41,25 +46,35 @@ export interface GrpcServer {
  * @throws SparseError INVALID_ARGUMENT when the address cannot be listened on
  */
 export async function listenGrpc(options: GrpcOptions): Promise<GrpcServer> {
-  const { host = '127.0.0.1', port = 8001, maxMessageBytes = 2 ** 26, maxStreams = 256, service } = options;
+  const { host = '127.0.0.1', port = 8001, maxMessageBytes = 2 ** 26, maxStreams = 256, requestTimeoutMs = 30_000, service } = options;
   const inference = unaryMethods(service);
   const health = healthMethods(service);
   const scopes = new Map<string, Scope>([
     ...scopesOf(inferenceName, inference),
     ...['ModelInfer', 'ModelStreamInfer'].map((rpc) => [`/${inferenceName}/${rpc}`, 'inference'] as const),
     ...scopesOf(healthName, health),
+    [`/${healthName}/Watch`, 'health'],
   ]);
   const server = new Server({
     'grpc.max_receive_message_length': maxMessageBytes,
     'grpc.max_send_message_length': -1,
     'grpc.max_concurrent_streams': maxStreams,
-    interceptors: [gateInterceptor(options, scopes)],
+    'grpc.max_connection_idle_ms': idleMs,
+    'grpc.keepalive_time_ms': idleMs,
+    interceptors: [arrivalInterceptor(requestTimeoutMs), gateInterceptor(options, scopes)],
   });
   const tensors = { ModelInfer: inferHandler(options), ModelStreamInfer: streamHandler(options) };
   addService(server, inferenceName, inference, options, tensors);
-  addService(server, healthName, health, options, {});
+  const watch = new HealthWatch(options);
+  addService(server, healthName, health, options, { Watch: watch.handler });
   const bound = await bind(server, host, port, options.tls);
-  return { port: bound, close: (graceMs) => close(server, graceMs) };
+  return {
+    port: bound,
+    close: (graceMs) => {
+      watch.close();
+      return close(server, graceMs);
+    },
+  };
 }
 
 const scopesOf = (service: string, methods: Readonly<Record<string, Method>>): (readonly [string, Scope])[] =>

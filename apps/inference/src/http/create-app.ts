@@ -8,6 +8,7 @@ import { checkEncoding, contentEncoding, decompress, tooLarge } from './body.ts'
 import { compressReply } from './compress.ts';
 import type { HttpError } from './http-error.ts';
 import { httpStatus } from './status.ts';
+import { limitTurns } from './turns.ts';
 
 export interface HttpLimits {
   /** Largest request body in bytes, before and after decompression; default 64 MiB. */
@@ -27,6 +28,8 @@ export interface AppOptions extends HttpLimits {
   readonly logger?: FastifyServerOptions['loggerInstance'];
   /** Key, certificate and authorities of a server that speaks TLS. */
   readonly tls?: { readonly key: Buffer; readonly cert: Buffer; readonly ca?: Buffer };
+  /** Told of every connection that is one too many. */
+  readonly onRefusedConnection?: () => void;
 }
 
 /** Fastify with our limits, body reading and errors, and no routes yet. */
@@ -61,6 +64,7 @@ export function createApp(options: AppOptions): FastifyInstance {
       } as FastifyServerOptions) as FastifyInstance)
     : fastify({ ...common, http: transport });
   limitConnections(app, options);
+  limitTurns(app.server);
   // Clients of this protocol often send no Content-Type, so every body is read as bytes, whatever it says it is.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (request: FastifyRequest, body: Buffer) =>
@@ -82,13 +86,18 @@ const start = Date.now().toString(36);
 const requestId = (given: string | string[] | undefined): string =>
   typeof given === 'string' && /^[\w.:-]{1,128}$/.test(given) ? given : `${start}-${(++requests).toString(36)}`;
 
-function limitConnections(app: FastifyInstance, { maxConnections = 1024, maxConnectionsPerAddress = 128 }: HttpLimits): void {
+function limitConnections(app: FastifyInstance, options: AppOptions): void {
+  const { maxConnections = 1024, maxConnectionsPerAddress = 128, onRefusedConnection = () => {} } = options;
   app.server.maxConnections = maxConnections;
+  app.server.on('drop', onRefusedConnection);
   const open = new Map<string, number>();
   app.server.on('connection', (socket: Socket) => {
     const address = socket.remoteAddress ?? '';
     const count = (open.get(address) ?? 0) + 1;
-    if (count > maxConnectionsPerAddress) return void socket.destroy();
+    if (count > maxConnectionsPerAddress) {
+      onRefusedConnection();
+      return void socket.destroy();
+    }
     open.set(address, count);
     socket.once('close', () => {
       const left = open.get(address)! - 1;

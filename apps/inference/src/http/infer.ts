@@ -1,5 +1,6 @@
 // POST .../infer: from the bytes of a request to the neutral call, and back.
 
+import type { IncomingHttpHeaders } from 'node:http';
 import { SparseError } from '@freetickets/sparse-core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { elementBytes } from '../protocol/bytes.ts';
@@ -12,14 +13,17 @@ const lengthHeader = 'inference-header-content-length';
 /** The JSON part of a request; tensors as JSON count. */
 const maxJsonBytes = 2 ** 26;
 
+/** Bytes of tensors that a request's headers promise; what JSON will hold is not known before it is read, and counts as nothing. */
+export function promisedBytes({ 'content-length': length, [lengthHeader]: json, 'content-encoding': coding }: IncomingHttpHeaders): number {
+  return coding === undefined && json !== undefined ? Math.max(0, Number(length) - Number(json)) || 0 : 0;
+}
+
 export async function infer(
   service: InferenceService,
-  model: string,
-  version: string | undefined,
+  { model, version }: { readonly model: string; readonly version?: string },
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  service.checkRoom(model, version); // an unknown model, or a full queue, is said before anything that was sent is read
   const body = (request.body as Buffer | null | undefined) ?? Buffer.alloc(0);
   const asked = readBody(body, request.headers[lengthHeader], () => service.modelMetadata(model, version));
   const { binaryOutput, ...rest } = asked;

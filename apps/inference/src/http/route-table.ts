@@ -1,4 +1,4 @@
-import type { FastifyInstance, HTTPMethods, RouteHandlerMethod } from 'fastify';
+import type { FastifyInstance, HTTPMethods, onRequestHookHandler, RouteHandlerMethod } from 'fastify';
 import type { Scope } from '../service.ts';
 
 const methods: readonly HTTPMethods[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
@@ -16,9 +16,13 @@ export class RouteTable {
     this.#onRoute = onRoute;
   }
 
-  /** Fastify answers HEAD where there is GET. */
-  add(method: 'GET' | 'POST', url: string, scope: Scope, handler: RouteHandlerMethod): void {
-    this.#app.route({ method, url, handler, config: { scope } });
+  /**
+   * Fastify answers HEAD where there is GET.
+   *
+   * @param onRequest  called before the body is read
+   */
+  add(method: 'GET' | 'POST', url: string, scope: Scope, handler: RouteHandlerMethod, onRequest?: onRequestHookHandler): void {
+    this.#app.route({ method, url, handler, config: { scope }, ...(onRequest && { onRequest }) });
     this.#onRoute?.(method, url);
     const known = this.#methodsOf.get(url) ?? new Set();
     this.#methodsOf.set(url, known.add(method));

@@ -1,11 +1,11 @@
 // The REST surface of the Open Inference Protocol and Triton's extensions: which address answers what. What a request means is the
 // service's business; how an inference is read and written is infer.ts.
 
-import type { FastifyInstance, FastifyReply, FastifyRequest, RouteHandlerMethod } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest, onRequestHookHandler, RouteHandlerMethod } from 'fastify';
 import { fields, flag, list, text } from '../protocol/fields.ts';
 import type { Caller, Gate, InferenceService, LoadParameters, Scope } from '../service.ts';
 import { parseJson } from './body.ts';
-import { infer } from './infer.ts';
+import { infer, promisedBytes } from './infer.ts';
 import { openApi } from './openapi.ts';
 import { RouteTable } from './route-table.ts';
 import { addSettingsRoutes } from './settings-routes.ts';
@@ -56,10 +56,27 @@ export function addRoutes(
   modelRoute('GET', '/stats', 'statistics', (model, version) => ({ model_stats: service.statistics(model, version) }));
   modelRoute('GET', '/drift', 'statistics', (model, version) => service.drift(model, version));
   routes.add('GET', '/v2/models/stats', 'statistics', async () => ({ model_stats: service.statistics() }));
-  modelRoute('POST', '/infer', 'inference', (model, version, request, reply) => infer(service, model, version, request, reply));
+  addInferRoutes(routes, service);
   addRepositoryRoutes(routes, service);
   addSettingsRoutes(routes, service);
   routes.refuseOtherMethods();
+}
+
+/** An unknown model, or a full queue, is said before a byte of the body is read. */
+function addInferRoutes(routes: RouteTable, service: InferenceService): void {
+  const named = (request: FastifyRequest) => request.params as { readonly model: string; readonly version?: string };
+  const checkRoom: onRequestHookHandler = (request, _reply, done) => {
+    const { model, version } = named(request);
+    try {
+      service.checkRoom(model, version, promisedBytes(request.headers));
+      done();
+    } catch (error) {
+      done(error as Error);
+    }
+  };
+  const handler: RouteHandlerMethod = (request, reply) => infer(service, named(request), request, reply);
+  for (const url of ['/v2/models/:model/infer', '/v2/models/:model/versions/:version/infer'])
+    routes.add('POST', url, 'inference', handler, checkRoom);
 }
 
 function addHealthRoutes(routes: RouteTable, service: InferenceService): void {

@@ -13,7 +13,7 @@ afterEach(() => metrics.close());
 
 const times = { computeInputNs: 1000, computeInferNs: 20_000, computeOutputNs: 3000 };
 const request = { model: 'm', version: '1', outcome: 'success', rows: 3, totalNs: 100_000, queueNs: 5000, ...times } as const;
-const batch = { model: 'm', version: '1', rows: 4, requests: 2, ...times };
+const batch = { model: 'm', version: '1', rows: 4, requests: 2, totalNs: 100_000, spans: [], ...times };
 
 /** Lines of the page that begin so, without their name's labels `model="m",version="1"`. */
 async function lines(name: string): Promise<string[]> {

@@ -1,6 +1,7 @@
 // What the scheduler and the workers report, and the statistics object that is made of it. Times are nanoseconds as in Triton's protocol.
 
 import type { RawTensor } from '../protocol/raw-tensor.ts';
+import type { SpanReference } from '../service.ts';
 import type { Reason } from '../service-error.ts';
 import type { DriftReport } from '../uncertainty/drift.ts';
 
@@ -25,6 +26,10 @@ export interface BatchRecord {
   readonly version: string;
   readonly rows: number;
   readonly requests: number;
+  /** From the choice of its requests to their answers. */
+  readonly totalNs: number;
+  /** Of those of its requests that are traced. */
+  readonly spans: readonly SpanReference[];
   readonly computeInputNs: number;
   readonly computeInferNs: number;
   readonly computeOutputNs: number;

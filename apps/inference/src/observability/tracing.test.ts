@@ -2,7 +2,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { CallContext, InferRequest, InferResponse } from '../service.ts';
+import type { CallContext, InferRequest, InferResponse, SpanReference } from '../service.ts';
 import { ServiceError } from '../service-error.ts';
 import { otlpExporter, Tracing } from './tracing.ts';
 
@@ -16,6 +16,7 @@ interface Span {
   readonly endTimeUnixNano: string;
   readonly attributes: readonly { readonly key: string; readonly value: Record<string, unknown> }[];
   readonly status: { readonly code: number; readonly message?: string };
+  readonly links?: readonly { readonly traceId: string; readonly spanId: string }[];
 }
 
 let collector: Server;
@@ -107,6 +108,44 @@ describe('a traced request', () => {
     await spans();
     expect(bodies.join('')).toContain('"ours"');
     expect(bodies.join('')).not.toContain('secret');
+  });
+});
+
+describe('a batch', () => {
+  const batch = { ...record, requests: 3, totalNs: 8e6 };
+
+  it('has a span that points to those of its requests, in a trace of its own', async () => {
+    const members: SpanReference[] = [];
+    const joins = async (context: CallContext) => {
+      if (context.span) members.push(context.span);
+      return answer(context);
+    };
+    await tracing.infer(request, { traceparent }, joins);
+    await tracing.infer(request, { traceparent: traceparent.replace('00-0a', '00-1a') }, joins);
+    await tracing.infer(request, {}, joins); // which is not traced
+    tracing.batch({ ...batch, spans: members });
+    const all = await spans();
+    const found = all.find(({ name }) => name === 'batch m')!;
+    const requests = all.filter(({ name }) => name === 'infer m');
+    expect(found.links!.map(({ traceId, spanId }) => [traceId, spanId])).toEqual(requests.map(({ traceId, spanId }) => [traceId, spanId]));
+    expect(requests.map(({ traceId }) => traceId)).not.toContain(found.traceId);
+    expect(found.parentSpanId).toBeUndefined();
+    expect(milliseconds(found)).toBeCloseTo(8, 2);
+    expect(Object.fromEntries(found.attributes.map(({ key, value }) => [key, Object.values(value)[0]]))).toEqual({
+      'model.name': 'm',
+      'model.version': '2',
+      'batch.rows': 3,
+      'batch.requests': 3,
+    });
+  });
+
+  it('has none where none of its requests is traced', async () => {
+    tracing.batch({ ...batch, spans: [] });
+    await tracing.infer(request, { traceparent: traceparent.replace(/01$/, '00') }, async (context) => {
+      expect(context.span).toBeUndefined(); // its caller said that it is not to be traced
+      return response;
+    });
+    expect(await spans()).toEqual([]);
   });
 });
 

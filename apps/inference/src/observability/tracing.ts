@@ -8,7 +8,7 @@ import { resourceFromAttributes } from '@opentelemetry/resources';
 import { BasicTracerProvider, BatchSpanProcessor, type SpanExporter } from '@opentelemetry/sdk-trace-base';
 import type { CallContext, InferRequest, InferResponse } from '../service.ts';
 import { explain } from '../service-error.ts';
-import type { RequestRecord } from './observer.ts';
+import type { BatchRecord, RequestRecord } from './observer.ts';
 import { TraceChoice } from './trace-settings.ts';
 
 const propagator = new W3CTraceContextPropagator();
@@ -38,7 +38,11 @@ export class Tracing {
     if (parent === undefined) return work(context);
     const span = tracer!.startSpan(`infer ${request.model}`, { kind: SpanKind.SERVER, attributes: asked(request, context) }, parent);
     try {
-      const response = await work({ ...context, timed: (record) => addTimes(tracer!, span, record) });
+      const response = await work({
+        ...context,
+        ...(span.isRecording() && { span: span.spanContext() }),
+        timed: (record) => addTimes(tracer!, span, record),
+      });
       span.setAttribute('model.version', response.version);
       return response;
     } catch (error) {
@@ -48,6 +52,15 @@ export class Tracing {
     } finally {
       span.end();
     }
+  }
+
+  /** A span for a batch that is over, with links to the requests in it: it belongs to all of them, so to no trace of one. */
+  batch({ model, version, rows, requests, totalNs, spans }: BatchRecord): void {
+    if (this.#tracer === undefined || spans.length === 0) return;
+    const end = performance.timeOrigin + performance.now();
+    const attributes = { 'model.name': model, 'model.version': version, 'batch.rows': rows, 'batch.requests': requests };
+    const links = spans.map((context) => ({ context }));
+    this.#tracer.startSpan(`batch ${model}`, { attributes, links, startTime: end - totalNs / 1e6, root: true }).end(end);
   }
 
   /** Sends what is still here. */

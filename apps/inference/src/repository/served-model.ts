@@ -72,10 +72,10 @@ export class ServedModel {
     return this.#slot(wanted || this.#newest()).served;
   }
 
-  /** @throws ServiceError not-found; queue-full where a request of this version would be refused whatever it holds */
-  checkRoom(wanted = ''): void {
+  /** @throws ServiceError not-found; queue-full where a request of so many bytes to this version would be refused */
+  checkRoom(wanted: string | undefined, bytes: number): void {
     const named = wanted || (Object.keys(this.#routing.split).length === 0 ? this.#newest() : '');
-    if (named !== '') this.#slot(named).served.checkRoom();
+    if (named !== '') this.#slot(named).served.checkRoom(bytes);
   }
 
   async infer(request: InferRequest, context: CallContext): Promise<InferResponse> {

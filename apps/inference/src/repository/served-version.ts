@@ -2,7 +2,7 @@
 // on reload, ended by `close` when its last request is answered.
 
 import type { ChosenEngine, EngineName } from '../engines/engine.ts';
-import type { Observer, RequestRecord } from '../observability/observer.ts';
+import type { BatchRecord, Observer, RequestRecord } from '../observability/observer.ts';
 import { checkRequest } from '../protocol/check-request.ts';
 import { classify } from '../protocol/classification.ts';
 import type { RawTensor } from '../protocol/raw-tensor.ts';
@@ -15,6 +15,7 @@ import { explain, ServiceError } from '../service-error.ts';
 import { checkParameters } from '../uncertainty/check-parameters.ts';
 import { DriftMonitor, type DriftReport } from '../uncertainty/drift.ts';
 import { WorkerPool } from '../workers/pool.ts';
+import type { Spares } from '../workers/spares.ts';
 import { checkConfig } from './check-config.ts';
 import { completeConfig, type FullConfig } from './complete-config.ts';
 import { digest } from './manifest.ts';
@@ -38,9 +39,12 @@ export interface ServingOptions {
   /** Processes of a model whose configuration does not say. */
   readonly instances: number;
   readonly budget: ByteBudget;
+  readonly spares?: Spares;
   readonly observer: Observer;
   readonly restartDelayMs?: number;
   readonly runTimeoutMs?: number;
+  /** Told of every batch, for its trace. */
+  readonly traceBatch?: (batch: BatchRecord) => void;
   readonly warn: (message: string) => void;
 }
 
@@ -57,7 +61,7 @@ export class ServedVersion {
   /** Resolves when the model is loaded in every instance. @throws SparseError MISSING_FILE, BAD_FILE, INVALID_CONFIG */
   static async start(source: VersionSource, options: ServingOptions): Promise<ServedVersion> {
     const { model, version, path } = source;
-    const { engine, threads, observer, budget, warn } = options;
+    const { engine, threads, spares, observer, warn } = options;
     checkConfig(source.config, path);
     const groups = source.config.instance_group;
     const instances = groups ? groups.reduce((sum, { count = 1 }) => sum + count, 0) : options.instances;
@@ -66,6 +70,7 @@ export class ServedVersion {
     const pool = await WorkerPool.start({
       spec: { path, engine: engineFor(engine, groups), threads },
       instances,
+      ...(spares && { spares }),
       warn: (message) => warn(`model '${model}' version ${version}: ${message}`),
       onRestart: () => observer.workerRestarted(model, version),
       onCounts: (counts) => drift?.add(counts),
@@ -77,7 +82,7 @@ export class ServedVersion {
       await warmUp(pool, config, instances);
       const { reference } = pool.model;
       drift = reference && new DriftMonitor(reference); // only now: what warms up is not what callers send
-      const served = new ServedVersion(source, config, pool, instances, drift, observer, budget);
+      const served = new ServedVersion(source, config, pool, instances, drift, options);
       observer.modelLoaded(model, version, (performance.now() - started) / 1000, {
         engine: pool.model.engine.name,
         sha256: await digest(path),
@@ -95,8 +100,7 @@ export class ServedVersion {
     pool: WorkerPool,
     instances: number,
     drift: DriftMonitor | undefined,
-    observer: Observer,
-    budget: ByteBudget,
+    { observer, traceBatch, budget }: ServingOptions,
   ) {
     this.#source = source;
     this.config = config;
@@ -105,7 +109,11 @@ export class ServedVersion {
     this.#drift = drift;
     const policy = batchPolicy(config, instances);
     const { model, version } = source;
-    const batcher = new Batcher(pool, policy, (batch) => observer.batch({ model, version, ...batch }));
+    const batcher = new Batcher(pool, policy, (batch) => {
+      const record = { model, version, ...batch };
+      observer.batch(record);
+      traceBatch?.(record);
+    });
     this.#scheduler = new Scheduler(model, batcher, policy, budget);
   }
 
@@ -155,11 +163,12 @@ export class ServedVersion {
     return { name: this.#source.model, platform: this.config.platform, inputs, outputs };
   }
 
-  /** @throws ServiceError queue-full where there is no room for any request; it counts as one that was refused */
-  checkRoom(): void {
-    if (!this.#scheduler.isFull) return;
+  /** @throws ServiceError queue-full where there is no room for a request of so many bytes; it counts as one that was refused */
+  checkRoom(bytes: number): void {
+    const full = this.#scheduler.fullFor(bytes);
+    if (full === undefined) return;
     this.#record({}, 'queue-full', performance.now(), 1);
-    throw this.#scheduler.queueFull();
+    throw full;
   }
 
   async infer(request: InferRequest, context: CallContext): Promise<InferResponse> {
@@ -191,7 +200,7 @@ export class ServedVersion {
     this.#pool.kill();
   }
 
-  async #infer(request: InferRequest, { signal, deadline }: CallContext) {
+  async #infer(request: InferRequest, { signal, deadline, span }: CallContext) {
     const { model, version } = this.#source;
     checkParameters(request.parameters);
     const rows = checkRequest(request, { name: model, ...this.#pool.model, maxBatchSize: this.config.max_batch_size });
@@ -202,6 +211,7 @@ export class ServedVersion {
       rows,
       ...(signal && { signal }),
       ...(deadline !== undefined && { deadline }),
+      ...(span && { span }),
     });
     this.#observer.answered(model, version, result.tensors);
     const outputs = this.#outputs(request, result.tensors);

@@ -1,9 +1,9 @@
 // Puts waiting requests together to batches and gives them to idle workers. It decides what runs next and when; how it is computed
 // is the pool's business, and what a request means was settled before it came here.
 
+import type { BatchRecord } from '../observability/observer.ts';
 import { sliceRows } from '../protocol/rows.ts';
 import { ServiceError } from '../service-error.ts';
-import type { ComputeTimes } from '../workers/messages.ts';
 import type { WorkerPool } from '../workers/pool.ts';
 import { type BatchResult, WorkerLost } from '../workers/worker-process.ts';
 import type { BatchPolicy } from './batch-policy.ts';
@@ -11,7 +11,7 @@ import type { Work } from './work.ts';
 import { WorkQueue } from './work-queue.ts';
 
 /** Told of every run. */
-export type OnBatch = (batch: { readonly rows: number; readonly requests: number } & ComputeTimes) => void;
+export type OnBatch = (batch: Omit<BatchRecord, 'model' | 'version'>) => void;
 
 const maxAutoDelayMs = 2;
 /** Weight of the newest run in the mean of their durations. */
@@ -124,7 +124,9 @@ export class Batcher {
       });
       const runMs = performance.now() - now;
       this.#meanRunMs = this.#meanRunMs === 0 ? runMs : this.#meanRunMs + smoothing * (runMs - this.#meanRunMs);
-      this.#onBatch({ rows: batch.reduce((sum, { rows }) => sum + rows, 0), requests: batch.length, ...result.times });
+      const rows = batch.reduce((sum, work) => sum + work.rows, 0);
+      const spans = batch.flatMap(({ span }) => span ?? []);
+      this.#onBatch({ rows, requests: batch.length, spans, totalNs: runMs * 1e6, ...result.times });
       return result;
     } finally {
       this.#running--;

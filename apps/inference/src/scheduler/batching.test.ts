@@ -92,6 +92,18 @@ describe('dynamic batching', () => {
     expect(requests.map(({ outcome }) => outcome)).toEqual(Array(4).fill('success'));
   });
 
+  it('tells with each batch which traced requests were in it, and how long it took', async () => {
+    const traced: BatchRecord[] = [];
+    const served = await start({}, { traceBatch: (batch) => traced.push(batch) });
+    const span = (spanId: string) => ({ traceId: '0af7651916cd43dd8448eb211c80319c', spanId, traceFlags: 1 });
+    await together(served, [request(1), request(2), request(3)], [{ span: span('a') }, {}, { span: span('b') }]);
+    expect(traced.map(({ model, version, requests, spans }) => [model, version, requests, spans.map(({ spanId }) => spanId)])).toEqual([
+      ['rows', '1', 1, []],
+      ['rows', '1', 3, ['a', 'b']],
+    ]);
+    for (const { totalNs, computeInferNs } of traced) expect(totalNs).toBeGreaterThanOrEqual(computeInferNs);
+  });
+
   it('fills a batch up to max_batch_size and no further', async () => {
     await together(await start({ max_batch_size: 4 }), [request(1, 3), request(2, 1), request(3, 3), request(4, 2)]);
     expect(batches.map(({ rows }) => rows)).toEqual([1, 4, 3, 2]);

@@ -11,9 +11,14 @@ export class ByteBudget {
     return this.#used;
   }
 
+  /** Whether there is room. */
+  fits(bytes: number): boolean {
+    return this.#used + bytes <= this.limit;
+  }
+
   /** Whether there was room, which is then taken. */
   take(bytes: number): boolean {
-    if (this.#used + bytes > this.limit) return false;
+    if (!this.fits(bytes)) return false;
     this.#used += bytes;
     return true;
   }

@@ -3,6 +3,7 @@
 
 import type { Parameters, RawTensor } from '../protocol/raw-tensor.ts';
 import { joinRows, sliceRows } from '../protocol/rows.ts';
+import type { SpanReference } from '../service.ts';
 import { ServiceError } from '../service-error.ts';
 import type { BatchPolicy } from './batch-policy.ts';
 import type { Batcher } from './batcher.ts';
@@ -16,6 +17,7 @@ export interface Task {
   readonly rows: number;
   readonly signal?: AbortSignal;
   readonly deadline?: number;
+  readonly span?: SpanReference;
 }
 
 export interface TaskResult extends WorkResult {
@@ -26,15 +28,17 @@ export interface TaskResult extends WorkResult {
 const ownParameters = ['priority', 'timeout', 'deadline_us', 'triton_enable_empty_final_response'];
 
 export class Scheduler {
-  readonly #name: string;
   readonly #batcher: Batcher;
   readonly #policy: BatchPolicy;
   readonly #budget: ByteBudget;
+  // One of each, made beforehand: where most requests are refused, a stack trace for each would be most of the work.
+  readonly #queueFull: ServiceError;
+  readonly #bytesFull = queueFull('the server keeps as many bytes of requests waiting as it may');
   #pending = 0;
   #pendingBytes = 0;
 
   constructor(name: string, batcher: Batcher, policy: BatchPolicy, budget: ByteBudget) {
-    this.#name = name;
+    this.#queueFull = queueFull(`model '${name}': Exceeds maximum queue size`);
     this.#batcher = batcher;
     this.#policy = policy;
     this.#budget = budget;
@@ -49,22 +53,19 @@ export class Scheduler {
     return this.#pendingBytes;
   }
 
-  /** Whether a request of any priority would be refused. */
-  get isFull(): boolean {
-    return this.#batcher.waiting >= this.#policy.largestQueue;
-  }
-
-  queueFull(): ServiceError {
-    return queueFull(`model '${this.#name}': Exceeds maximum queue size`);
+  /** Why a request of so many bytes would be refused whatever its priority; undefined where it might not be. */
+  fullFor(bytes: number): ServiceError | undefined {
+    if (this.#batcher.waiting >= this.#policy.largestQueue) return this.#queueFull;
+    return this.#budget.fits(bytes) ? undefined : this.#bytesFull;
   }
 
   /** @throws ServiceError queue-full, timeout, cancelled, unavailable, failed; what the model says of the request */
   async submit(task: Task): Promise<TaskResult> {
     const level = this.#level(task.parameters);
     const queue = this.#policy.queue(level);
-    if (this.#batcher.waiting >= queue.max_queue_size) throw this.queueFull();
+    if (this.#batcher.waiting >= queue.max_queue_size) throw this.#queueFull;
     const bytes = task.inputs.reduce((sum, input) => sum + input.bytes.byteLength, 0);
-    if (!this.#budget.take(bytes)) throw queueFull('the server keeps as many bytes of requests waiting as it may');
+    if (!this.#budget.take(bytes)) throw this.#bytesFull;
     this.#pending++;
     this.#pendingBytes += bytes;
     try {
@@ -82,7 +83,8 @@ export class Scheduler {
     const budgetMs = Number(task.parameters.deadline_us ?? Number.POSITIVE_INFINITY) / 1000;
     const deadline = Math.min(task.deadline ?? Number.POSITIVE_INFINITY, enqueuedAt + budgetMs);
     const parameters = withoutOwn(task.parameters);
-    const shared = { outputs: task.outputs, parameters, key: batchKey({ ...task, parameters }), level, enqueuedAt };
+    const traced = task.span && { span: task.span };
+    const shared = { outputs: task.outputs, parameters, key: batchKey({ ...task, parameters }), level, enqueuedAt, ...traced };
     const works: Work[] = [];
     const pieces = this.#cut(task).map(
       (piece) =>

@@ -1,6 +1,7 @@
 // One unit of work in the queue: a request, or a piece of one that is larger than a batch may be.
 
 import type { Parameters, RawTensor } from '../protocol/raw-tensor.ts';
+import type { SpanReference } from '../service.ts';
 import type { ComputeTimes } from '../workers/messages.ts';
 
 export interface Work {
@@ -18,6 +19,8 @@ export interface Work {
   readonly enqueuedAt: number;
   /** When the caller stops waiting. */
   readonly deadline?: number;
+  /** Of the request, where it is traced. */
+  readonly span?: SpanReference;
   startedAt?: number;
   /** Its first run failed; the second is its own, so that what kills workers takes nobody along. */
   retried: boolean;

@@ -4,9 +4,11 @@
 import { readFile } from 'node:fs/promises';
 import { isIPv4 } from 'node:net';
 import { SparseError } from '@freetickets/sparse-core';
+import type { Gate } from '../service.ts';
 import type { Reason } from '../service-error.ts';
 import { KeyGate } from './key-gate.ts';
 import { readKeys } from './keys.ts';
+import { RestrictedGate, type Restrictions, readRestrictions } from './restricted-gate.ts';
 
 export interface SecurityOptions {
   /** File of keys (see keys.ts). */
@@ -20,6 +22,10 @@ export interface SecurityOptions {
   readonly tlsCert?: string;
   /** PEM file of authorities: clients need a certificate that one of them signed. */
   readonly tlsCa?: string;
+  /** Scopes that need a header, as `SCOPE[,SCOPE...]:HEADER=VALUE`. */
+  readonly restrictedHttp?: readonly string[];
+  /** The same over gRPC, where the metadata is called `triton-grpc-protocol-HEADER`. */
+  readonly restrictedGrpc?: readonly string[];
   /** Listen where others can reach it without asking who they are. */
   readonly insecure?: boolean;
 }
@@ -31,7 +37,9 @@ export interface Tls {
 }
 
 export interface Security {
-  readonly gate: KeyGate;
+  /** Of HTTP, and of gRPC. */
+  readonly gate: Gate;
+  readonly grpcGate: Gate;
   readonly tls?: Tls;
   /** Reads the file of keys again. @throws SparseError, and the old keys stay */
   reloadKeys(): Promise<void>;
@@ -39,12 +47,14 @@ export interface Security {
 
 /** @throws SparseError INVALID_CONFIG, MISSING_FILE */
 export async function openSecurity(host: string, options: SecurityOptions, onRefusal: (reason: Reason) => void): Promise<Security> {
-  const { keys: path, openHealth = false, addressRate, tlsCa, insecure = false } = options;
+  const { keys: path, openHealth = false, addressRate, tlsCa, insecure = false, restrictedHttp = [], restrictedGrpc = [] } = options;
   if (!isLoopback(host) && path === undefined && tlsCa === undefined && !insecure) {
     const hint = 'Or say --insecure, if everybody who reaches this address may use the server';
     throw new SparseError('INVALID_CONFIG', `host ${host}`, '--keys or --tls-ca, because others can reach it', new Error('neither'), hint);
   }
   const keys = path === undefined ? undefined : await readKeys(path);
+  const http = readRestrictions(restrictedHttp, '', '--http-restricted-api');
+  const grpc = readRestrictions(restrictedGrpc, 'triton-grpc-protocol-', '--grpc-restricted-protocol');
   const gate = new KeyGate({
     ...(keys && { keys }),
     open: openHealth ? ['health'] : [],
@@ -55,7 +65,8 @@ export async function openSecurity(host: string, options: SecurityOptions, onRef
   const reloadKeys = async () => {
     if (path !== undefined) gate.replaceKeys(await readKeys(path));
   };
-  return { gate, ...(tls && { tls }), reloadKeys };
+  const restricted = (restrictions: Restrictions) => new RestrictedGate(restrictions, gate, onRefusal);
+  return { gate: restricted(http), grpcGate: restricted(grpc), ...(tls && { tls }), reloadKeys };
 }
 
 /** Whether only this machine can reach an address. */

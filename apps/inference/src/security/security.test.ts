@@ -6,6 +6,7 @@ import { request as httpsRequest } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { Client, credentials, status as grpcStatus, Metadata } from '@grpc/grpc-js';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type RunningServer, type ServeOptions, serve } from '../serve.ts';
 import { scopes } from './keys.ts';
@@ -35,6 +36,51 @@ async function start(options: Partial<ServeOptions> = {}): Promise<RunningServer
 
 const status = async (url: string, headers: Record<string, string> = {}, init: RequestInit = {}) =>
   (await fetch(`${server!.address}${url}`, { ...init, headers })).status;
+
+describe('restricted scopes', () => {
+  const restrictedHttp = ['model-repository,statistics:admin-key=one=two', 'logging:Log-Key=three'];
+
+  it('need the header that was agreed on, and the key as well', async () => {
+    await writeKeys([{ name: 'app', sha256: sha256('secret-a'), scopes: ['statistics', 'metadata'] }]);
+    await start({ restrictedHttp, keys: path('keys.json') });
+    const key = { authorization: 'Bearer secret-a' };
+    expect(await status('/v2', key)).toBe(200);
+    expect(await status('/v2/models/stats', { ...key, 'admin-key': 'one=two' })).toBe(200);
+    expect(await status('/v2/models/stats', { 'admin-key': 'one=two' })).toBe(401);
+    for (const wrong of ['', 'one', 'three']) expect(await status('/v2/models/stats', { ...key, 'admin-key': wrong })).toBe(403);
+    const response = await fetch(`${server!.address}/v2/models/stats`, { headers: key });
+    expect(await response.json()).toEqual({ error: "statistics is restricted, expecting header 'admin-key'" });
+    expect((await server!.service.metrics.page()).text).toMatch(/^ft_rejected_total\{reason="forbidden"\} 4$/m);
+  });
+
+  it('of gRPC are their own', async () => {
+    await start({ restrictedGrpc: ['metadata:admin-key=one'], grpcPort: 0 });
+    expect(await status('/v2')).toBe(200);
+    const client = new Client(`127.0.0.1:${server!.grpcPort}`, credentials.createInsecure());
+    const ask = (value?: string) => {
+      const metadata = new Metadata();
+      if (value !== undefined) metadata.set('triton-grpc-protocol-admin-key', value);
+      const plain = (bytes: Buffer) => bytes;
+      const path = '/inference.GRPCInferenceService/ServerMetadata';
+      return new Promise((resolve) =>
+        client.makeUnaryRequest(path, plain, plain, Buffer.alloc(0), metadata, (error) => resolve(error?.code)),
+      );
+    };
+    expect([await ask('one'), await ask('two'), await ask()]).toEqual([
+      undefined,
+      grpcStatus.PERMISSION_DENIED,
+      grpcStatus.PERMISSION_DENIED,
+    ]);
+    client.close();
+  });
+
+  it.each(['statistics', 'statistics:', 'statistics:key', 'everything:key=1', 'logging,logging:key=1'])(
+    'are not read from %j',
+    async (text) => {
+      await expect(start({ restrictedHttp: [text] })).rejects.toMatchObject({ code: 'INVALID_CONFIG', at: '--http-restricted-api' });
+    },
+  );
+});
 
 describe('keys', () => {
   const usual = [

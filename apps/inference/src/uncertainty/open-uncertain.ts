@@ -3,10 +3,10 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describeOnnx, separateOnnx } from '@freetickets/onnx-export';
+import { separateOnnx } from '@freetickets/onnx-export';
 import type { ChosenEngine } from '../engines/engine.ts';
 import type { ModelOptions, OnnxModel } from '../model.ts';
-import { openModel } from '../model.ts';
+import { openFile, openModel, readModel } from '../model.ts';
 import { parseCalibration } from './calibration.ts';
 import type { References } from './drift.ts';
 import { fromModel } from './member-probabilities.ts';
@@ -22,10 +22,11 @@ export interface OpenUncertainModel extends UncertainModel, AsyncDisposable {
 
 /** @throws SparseError MISSING_FILE, BAD_FILE, the latter also for a calibration that does not read */
 export async function openUncertain(path: string, options: ModelOptions): Promise<OpenUncertainModel> {
-  const model = await openModel(path, options);
+  const file = await readModel(path);
+  const model = await openFile(file, options);
+  const { bytes, description } = file;
+  const { freetickets } = description;
   try {
-    const bytes = await readFile(path);
-    const { freetickets } = describeOnnx(bytes, path);
     const parts: OnnxModel[] = [];
     const calibration = freetickets?.calibration ? parseCalibration(freetickets.calibration, path) : undefined;
     const openParts = async () => {

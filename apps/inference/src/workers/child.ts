@@ -1,4 +1,4 @@
-// The process that computes: started by worker-process.ts, it loads one model, says what it takes and gives, then answers frames on
+// The process that computes: started by spares.ts, it is told which model to load, says what that takes and gives, then answers frames on
 // descriptor 3, one batch at a time. A run blocks its thread, which is why this is a process of its own; it ends with its parent.
 
 import { Socket } from 'node:net';
@@ -6,7 +6,7 @@ import { SparseError } from '@freetickets/sparse-core';
 import { firstLine } from '../model.ts';
 import { rawBytes, typedTensor } from '../protocol/bytes.ts';
 import { encodeFrame, type Frame, FrameReader, framedTensors, type OutgoingTensor } from './frame.ts';
-import type { ComputeTimes, ReplyHeader, RunHeader, WorkerSpec } from './messages.ts';
+import type { ComputeTimes, OpenHeader, ReplyHeader, RunHeader, WorkerSpec } from './messages.ts';
 import { openRunner } from './open-runner.ts';
 import type { Runner } from './runner.ts';
 
@@ -49,23 +49,27 @@ function sendFault(error: unknown): void {
   send({ kind: invalid ? 'invalid' : 'error', reason: words(error) });
 }
 
-const spec = JSON.parse(process.argv[2]!) as WorkerSpec;
-try {
-  const runner = await openRunner(spec);
-  let last = Promise.resolve();
-  const reader = new FrameReader<RunHeader>((frame) => {
-    last = last.then(() => compute(runner, frame)).catch(sendFault);
-  });
-  socket.on('data', (chunk) => reader.push(chunk));
-  const { inputs, outputs, engine, classes, reference } = runner;
-  send({ kind: 'ready', model: { inputs, outputs, engine, ...(classes && { classes }), ...(reference && { reference }) } });
-} catch (error) {
-  // The parent names the file itself, so of what is wrong with the file it gets the reason alone.
-  const ofFile = error instanceof SparseError && (error.code === 'BAD_FILE' || error.code === 'MISSING_FILE');
-  const cause = ofFile ? (error.cause ?? error) : error;
-  send({
-    kind: 'failed',
-    code: error instanceof SparseError ? error.code : 'BAD_FILE',
-    reason: words(cause).replace(`${spec.path}: `, ''),
-  });
+async function open(spec: WorkerSpec): Promise<void> {
+  try {
+    runner = await openRunner(spec);
+    const { inputs, outputs, engine, classes, reference } = runner;
+    send({ kind: 'ready', model: { inputs, outputs, engine, ...(classes && { classes }), ...(reference && { reference }) } });
+  } catch (error) {
+    // The parent names the file itself, so of what is wrong with the file it gets the reason alone.
+    const ofFile = error instanceof SparseError && (error.code === 'BAD_FILE' || error.code === 'MISSING_FILE');
+    const cause = ofFile ? (error.cause ?? error) : error;
+    send({
+      kind: 'failed',
+      code: error instanceof SparseError ? error.code : 'BAD_FILE',
+      reason: words(cause).replace(`${spec.path}: `, ''),
+    });
+  }
 }
+
+let runner: Runner | undefined;
+let last = Promise.resolve();
+const reader = new FrameReader<OpenHeader | RunHeader>(({ header, payload }) => {
+  const act = () => ('spec' in header ? open(header.spec) : compute(runner!, { header, payload }));
+  last = last.then(act).catch(sendFault);
+});
+socket.on('data', (chunk) => reader.push(chunk));

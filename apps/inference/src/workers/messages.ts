@@ -6,7 +6,12 @@ import type { Signature } from '../tensor.ts';
 import type { Counts, References } from '../uncertainty/drift.ts';
 import type { TensorHead } from './frame.ts';
 
-/** To the worker, on its command line as JSON. */
+/** To the worker, first of all: the model to load. */
+export interface OpenHeader {
+  readonly spec: WorkerSpec;
+  readonly tensors: readonly TensorHead[];
+}
+
 export interface WorkerSpec {
   readonly path: string;
   readonly engine: EngineName;

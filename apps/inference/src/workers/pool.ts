@@ -4,11 +4,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Counts } from '../uncertainty/drift.ts';
 import type { ModelFacts, WorkerSpec } from './messages.ts';
+import type { Spares } from './spares.ts';
 import { type Batch, type BatchResult, WorkerProcess } from './worker-process.ts';
 
 export interface PoolOptions {
   readonly spec: WorkerSpec;
   readonly instances: number;
+  /** Where processes are taken from; without, each is started when it is needed. */
+  readonly spares?: Spares;
   /** A batch that takes longer ends its process; default 60 000. */
   readonly runTimeoutMs?: number;
   /** Pause before the second restart in a row (the first is immediate); it doubles from there up to 30 s. Default 250. */
@@ -37,7 +40,7 @@ export class WorkerPool {
 
   /** Resolves when every instance has loaded the model. @throws SparseError MISSING_FILE or BAD_FILE when one cannot */
   static async start(options: PoolOptions): Promise<WorkerPool> {
-    const starts = await Promise.allSettled(Array.from({ length: options.instances }, () => WorkerProcess.start(options.spec)));
+    const starts = await Promise.allSettled(Array.from({ length: options.instances }, () => startWorker(options)));
     const workers = starts.filter((start) => start.status === 'fulfilled').map(({ value }) => value);
     const failed = starts.find((start) => start.status === 'rejected');
     if (!failed) return new WorkerPool(options, workers);
@@ -121,12 +124,20 @@ export class WorkerPool {
       await delay(pause, undefined, { signal: this.#closing.signal }).catch(() => {});
       if (this.#closing.signal.aborted) return;
       try {
-        this.#add(await WorkerProcess.start(spec));
+        this.#add(await startWorker(this.#options));
         onRestart?.();
         return void this.onChange();
       } catch (error) {
         warn(`${spec.path} did not start: ${(error as Error).message}`);
       }
     }
+  }
+}
+
+async function startWorker({ spec, spares }: PoolOptions): Promise<WorkerProcess> {
+  try {
+    return await WorkerProcess.start(spec, spares?.take());
+  } finally {
+    spares?.replace();
   }
 }

@@ -1,16 +1,16 @@
 // One child process with one loaded model, seen from the server: it is given a batch, and gives tensors back. It knows nothing of
 // queues or restarts (pool.ts does).
 
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import type { Duplex } from 'node:stream';
-import { fileURLToPath } from 'node:url';
 import { SparseError } from '@freetickets/sparse-core';
 import { cannotLoad } from '../model.ts';
 import type { Parameters, RawTensor } from '../protocol/raw-tensor.ts';
 import { ServiceError } from '../service-error.ts';
 import type { Counts } from '../uncertainty/drift.ts';
 import { encodeFrame, type Frame, FrameReader, framedTensors, type OutgoingTensor } from './frame.ts';
-import type { ComputeTimes, ModelFacts, ReplyHeader, WorkerSpec } from './messages.ts';
+import type { ComputeTimes, ModelFacts, OpenHeader, ReplyHeader, WorkerSpec } from './messages.ts';
+import { type BlankProcess, startBlank } from './spares.ts';
 
 export interface Batch {
   readonly inputs: readonly OutgoingTensor[];
@@ -31,9 +31,6 @@ export class WorkerLost extends Error {
   override readonly name = 'WorkerLost';
 }
 
-// Node 20 cannot run the TypeScript source, so a server that runs from src/ (under vitest) starts the built worker.
-const childFile = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? '../../dist/workers/child.js' : './child.js', import.meta.url));
-
 interface Waiting {
   resolve(result: BatchResult): void;
   reject(error: Error): void;
@@ -48,16 +45,10 @@ export class WorkerProcess {
   #waiting: Waiting | undefined;
 
   /** Resolves when the model is loaded. @throws SparseError MISSING_FILE or BAD_FILE */
-  static async start(spec: WorkerSpec): Promise<WorkerProcess> {
-    const child = spawn(process.execPath, [childFile, JSON.stringify(spec)], {
-      stdio: ['ignore', 2, 2, 'pipe'], // whatever native code prints is talk, so stderr
-    });
-    const socket = child.stdio[3] as Duplex;
-    socket.on('error', () => {}); // a write to a process that is gone; its exit tells the rest
-    const ended = new Promise<string>((resolve) => {
-      child.once('error', (error) => resolve(error.message));
-      child.once('exit', (code, signal) => resolve(signal ? `signal ${signal}` : `exit code ${code}`));
-    });
+  static async start(spec: WorkerSpec, blank: BlankProcess = startBlank()): Promise<WorkerProcess> {
+    const { child, socket, ended } = blank;
+    const open: Omit<OpenHeader, 'tensors'> = { spec };
+    for (const buffer of encodeFrame(open, [])) socket.write(buffer);
     let worker: WorkerProcess | undefined;
     const ready = new Promise<ModelFacts>((resolve, reject) => {
       const reader = new FrameReader<ReplyHeader>((frame) => {
