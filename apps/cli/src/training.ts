@@ -21,6 +21,7 @@ import type { Data } from './data.ts';
 import type { Computing } from './engines.ts';
 import { EventLog } from './event-log.ts';
 import { insistently } from './insistently.ts';
+import { sharedComputing } from './parallel/shared-computing.ts';
 import { epochsOf, seedOf, ticketsOf } from './plans.ts';
 import { type ProgressBar, progressBar } from './progress.ts';
 import type { RunFolder } from './run-folder.ts';
@@ -37,6 +38,8 @@ export interface Run {
   readonly plans: readonly Plan[];
   readonly data: Data;
   readonly computing: Computing;
+  /** That share the parts of a batch. */
+  readonly processes: number;
   readonly loaderWorkers: number;
   readonly checkpointEvery: number;
   readonly keepCheckpoints: number;
@@ -92,13 +95,19 @@ export async function trainRun(
   const done = first * stepsEach + (checkpoint?.state.step ?? 0);
   const bar = progressBar({ label: 'training', total: plans.length * stepsEach, done }, talk);
   const recorder = new Recorder(run, tickets, log, bar);
+  using shared = sharedComputing(run.computing, run.record.experiment.shards, run.processes, (notice) => bar.say(`note: ${notice}.`));
   if (run.forced?.length) await log.append(first, { type: 'forced', differences: run.forced });
   const enough = new AbortController();
   const signal = asked ? AbortSignal.any([asked, enough.signal]) : enough.signal;
   try {
     for (let member = first; member < plans.length && !signal.aborted; member++) {
       recorder.begin(member, member * stepsEach);
-      for await (const event of trainMember(run, { train: training, valid: validation }, member, signal)) {
+      for await (const event of trainMember(
+        { ...run, computing: shared.computing },
+        { train: training, valid: validation },
+        member,
+        signal,
+      )) {
         await recorder.take(event);
         // The trainer ends the epoch in good order, and looks at the signal then.
         if (event.type === 'epoch' && epochOfRun({ member, ...event }) >= afterEpoch) enough.abort();

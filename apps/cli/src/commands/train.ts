@@ -97,7 +97,8 @@ export async function resumeRun(path: string, talk: Talk, stop: Stop = {}, optio
   return await trainAndTell(run, talk, stop);
 }
 
-const mannersOf = ({ loaderWorkers, checkpointEvery, keepCheckpoints }: Experiment) => ({
+const mannersOf = ({ processes, loaderWorkers, checkpointEvery, keepCheckpoints }: Experiment) => ({
+  processes,
   loaderWorkers,
   checkpointEvery,
   keepCheckpoints,
