@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { contents, eventsOf, folder, reached, remove, run, SMALL, start, temporary, ticketsOf } from './command.ts';
+import { eventsOf, folder, reached, remove, run, SMALL, start, temporary, ticketsOf } from './command.ts';
 
 const TRAIN = [
   'train',
@@ -89,16 +89,3 @@ function isAlive(pid: number): boolean {
     return false;
   }
 }
-
-describe('options that do not go together', () => {
-  it.each([
-    [['--processes', '2'], /--processes: expected at most 1, the parts of a batch \(--shards\)/],
-    [['--shards', '3', '--processes', '4'], /--processes: expected at most 3/],
-    [['--shards', '200'], /--shards: expected at most 128, the samples of a batch/],
-    [['--shards', '2', '--engine', 'tfjs/cpu'], /--shards: expected no value, because the engine tfjs\/cpu computes a batch as a whole/],
-  ])('%j', async (options, message) => {
-    const { code, stderr } = await run(['train', ...options, '--out', join(home, 'no')]);
-    expect([code, stderr]).toEqual([2, expect.stringMatching(message)]);
-    expect(Object.keys(contents(home)).some((file) => file.startsWith('no/'))).toBe(false);
-  });
-});
