@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { eventsOf, folder, reached, remove, run, SMALL, start, temporary, ticketsOf } from './command.ts';
+import { childrenOf, eventsOf, folder, reached, remove, run, SMALL, start, temporary, ticketsOf } from './command.ts';
 
 const TRAIN = [
   'train',
@@ -31,12 +31,6 @@ const outcome = (path: string) => ({
   events: eventsOf(path),
   hash: (JSON.parse(readFileSync(join(path, 'run.json'), 'utf8')) as { experimentHash: string }).experimentHash,
 });
-
-/** Processes that a process has started; Linux tells. */
-const childrenOf = (pid: number): number[] => {
-  const text = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8');
-  return text.trim().split(' ').filter(Boolean).map(Number);
-};
 
 describe('a run whose batches are computed by several processes', () => {
   it.each([2, 3])('gives the bytes of one process: %i', async (processes) => {
