@@ -30,9 +30,10 @@ const open = (threads) =>
   nativeEngine().open(net, state, { batchSize: SIZE, optimizer: { kind: 'sgd', momentum: 0.9, weightDecay: 5e-4 }, threads });
 
 async function losses(steps) {
-  await using session = await open(2);
+  const session = await open(2);
   const found = [];
   for (let k = 0; k < steps; k++) found.push((await session.trainStep(batch, { learningRate: 0.01 })).loss);
+  await session[Symbol.asyncDispose]();
   return String(found);
 }
 
