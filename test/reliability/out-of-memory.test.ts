@@ -27,7 +27,7 @@ const title = 'ends with the same bytes, or can go on to them';
 it.skipIf(!straceWorks).each(['', '+'])(
   `a run without memory from time to time${straceWorks ? '' : ` ${NO_STRACE}`} ${title}: n%s`,
   async (onwards) => {
-    const cases = tier(2, 100);
+    const cases = tier(2, 30);
     const ends = new Map<string, number>();
     for (let i = 0; i < cases; i++) {
       // Evenly over the run; other requests with another seed.

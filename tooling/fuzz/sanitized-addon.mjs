@@ -63,7 +63,7 @@ function run(script, args) {
 
 const folder = mkdtempSync(join(tmpdir(), 'sanitized-addon-'));
 try {
-  const plain = packageWith(join(folder, 'plain'), [], options.quick ? ['-O1'] : looked);
+  const plain = packageWith(join(folder, 'plain'), [], [...(options.quick ? [] : looked), '-O1']);
   run('addon.mjs', ['--engine', plain, '--calls', options.calls, '--seed', options.seed]);
   run('addon-workers.mjs', ['--engine', plain, '--workers', options.workers, '--seed', options.seed]);
   const failing = packageWith(join(folder, 'failing'), ['-include', here('failing.h')], ['-O0']); // none of them is called
