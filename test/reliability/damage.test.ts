@@ -109,7 +109,7 @@ it('a large checkpoint is refused at any other length', async () => {
     truncateSync(file, size + 1 + stream.below(4096)); // zeros
     await expect(load()).rejects.toMatchObject(refused);
   }
-  const lengths = Array.from({ length: tier(50, 10_000) }, () => stream.below(size)).sort((a, b) => b - a);
+  const lengths = Array.from({ length: tier(50, 1000) }, () => stream.below(size)).sort((a, b) => b - a);
   for (const length of lengths) {
     truncateSync(file, length);
     await expect(load(), `${length} bytes`).rejects.toMatchObject(refused);

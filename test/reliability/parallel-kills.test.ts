@@ -24,7 +24,7 @@ const OWN: Partial<Record<(typeof METHODS)[number], string>> = {
   mimo: '--learning-rate 0.02',
 };
 const KILLS_EACH = tier(2, 12);
-const MEAN_MS = 1200;
+const MEAN_MS = 700;
 
 it.skipIf(process.platform !== 'linux').each(some(METHODS, 2))('the method %s ends with the same bytes', async (method) => {
   const options = [...OPTIONS, '--method', method, ...(OWN[method]?.split(' ') ?? [])];
@@ -34,22 +34,19 @@ it.skipIf(process.platform !== 'linux').each(some(METHODS, 2))('the method %s en
   const kills = { trainer: 0, helper: 0 };
   let finished = 0;
   while (kills.trainer + kills.helper < KILLS_EACH || finished === 0) {
-    const next = start([...goOn(options, killed), '--processes', String(1 + stream.below(3))]);
+    const helpers = stream.below(3);
+    const next = start([...goOn(options, killed), '--processes', String(1 + helpers)]);
     let ended = false;
     void next.finished.then(() => {
       ended = true;
     });
-    while (!ended) {
+    while (!ended && kills.trainer + kills.helper < KILLS_EACH) {
+      // The first moments of a process are those of other tests.
+      while (!ended && childrenOf(next.child.pid!).length < helpers) await delay(5);
       await Promise.race([delay(-Math.log(1 - stream.uniform()) * MEAN_MS), next.finished]);
-      const helpers = ended ? [] : childrenOf(next.child.pid!);
-      if (ended || kills.trainer + kills.helper >= KILLS_EACH) continue;
-      const victim = [next.child.pid!, ...helpers][stream.below(helpers.length + 1)]!;
-      try {
-        process.kill(victim, 'SIGKILL');
-      } catch {
-        continue; // it has just ended by itself
-      }
-      kills[victim === next.child.pid ? 'trainer' : 'helper']++;
+      const processes = [next.child.pid!, ...childrenOf(next.child.pid!)];
+      const pid = processes[stream.below(processes.length)]!;
+      if (!ended && kill(pid)) kills[pid === next.child.pid ? 'trainer' : 'helper']++;
     }
     const { code, stderr } = await next.finished;
     if (code === 'SIGKILL') continue;
@@ -61,3 +58,12 @@ it.skipIf(process.platform !== 'linux').each(some(METHODS, 2))('the method %s en
   const told = `${method}: ${kills.trainer} times the process that trains, ${kills.helper} times one of two helpers`;
   record('R2 parallel', kills.trainer + kills.helper, `${told}; ${finished} runs ended so, each with the hash of one process`);
 });
+
+/** False: it had just ended by itself. */
+function kill(pid: number): boolean {
+  try {
+    return process.kill(pid, 'SIGKILL');
+  } catch {
+    return false;
+  }
+}
