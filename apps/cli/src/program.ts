@@ -17,12 +17,15 @@ import { reportCommand } from './commands/report-command.ts';
 import { serveCommand } from './commands/serve-command.ts';
 import { setupCommand } from './commands/setup-command.ts';
 import { sweepCommand } from './commands/sweep-command.ts';
+import { tensorboardCommand } from './commands/tensorboard-command.ts';
 import { resumeRun, startRun, trainText } from './commands/train.ts';
+import { watchCommand } from './commands/watch-command.ts';
 import { EXIT } from './exit.ts';
 import { readExperimentFile, resolveExperiment } from './experiment.ts';
 import { CIRCUMSTANCES, FIELD_NAMES, type FieldName, type Flags, flagOf } from './experiment-fields.ts';
 import { aboveZero, addCommand, type Common, wholeNumber, withFields, withOutput } from './options.ts';
 import { talk } from './talk.ts';
+import { type TrackerFlags, trackersOf, withTrackers } from './trackers/tracker-options.ts';
 import { VERSION } from './version.ts';
 
 /** Called by commands that can stop in good order: from then on signals abort it and no longer end the process. */
@@ -41,6 +44,8 @@ export function program(stopSignal: StopSignal): Command {
   evaluateCommand(root);
   compareCommand(root);
   reportCommand(root);
+  watchCommand(root, stopSignal);
+  tensorboardCommand(root);
   exportCommand(root);
   importCommand(root);
   predictCommand(root);
@@ -53,7 +58,7 @@ export function program(stopSignal: StopSignal): Command {
   return root;
 }
 
-interface TrainOptions extends Common, Flags {
+interface TrainOptions extends Common, Flags, TrackerFlags {
   readonly out?: string;
   readonly config?: string;
   readonly resume?: string;
@@ -69,26 +74,45 @@ function trainCommand(root: Command, stopSignal: StopSignal): void {
   ])
     .addOption(new Option('--out <DIR>', 'new folder for the run'))
     .addOption(new Option('--config <FILE>', 'experiment file (JSON); options given here win over it'))
-    .addOption(new Option('--resume <DIR>', `go on with the run in this folder; goes with ${CIRCUMSTANCES.map(flagOf).join(', ')} only`))
+    .addOption(
+      new Option(
+        '--resume <DIR>',
+        `go on with the run in this folder; goes with ${CIRCUMSTANCES.map(flagOf).join(', ')} and the options to follow it only`,
+      ),
+    )
     .addOption(new Option('--force', 'resume although data, experiment, engine or version are not what they were; the log says so'))
     .addOption(new Option('--strict', 'do not resume from an older checkpoint where the newest is damaged'));
-  withOutput(withFields(command, FIELD_NAMES)).action(
-    async ({ json, quiet, out, config, resume, force = false, strict = false, ...flags }: TrainOptions) => {
+  withOutput(withFields(withTrackers(command), FIELD_NAMES)).action(
+    async ({
+      json,
+      quiet,
+      out,
+      config,
+      resume,
+      force = false,
+      strict = false,
+      ui,
+      tensorboard,
+      mlflow,
+      experiment,
+      ...flags
+    }: TrainOptions) => {
       const speak = talk({ json, quiet });
+      const trackers = trackersOf({ ui, tensorboard, mlflow, experiment });
       const start = async () => {
         if (force || strict)
           throw new SparseError('INVALID_CONFIG', force ? '--force' : '--strict', '--resume DIR beside it', new Error('nothing'));
         if (out === undefined)
           throw new SparseError('INVALID_CONFIG', '--out', 'a new folder for the run', new Error('nothing'), 'Or give --resume DIR');
         const file = config === undefined ? undefined : await readExperimentFile(config);
-        return startRun(resolveExperiment(flags, file), out, speak, { signal: stopSignal() });
+        return startRun(resolveExperiment(flags, file), out, speak, { signal: stopSignal() }, trackers);
       };
       const goOn = async (folder: string) => {
         const fixed = (Object.keys(flags) as FieldName[]).filter((name) => !(CIRCUMSTANCES as readonly FieldName[]).includes(name));
         const wrong = [...(out === undefined ? [] : ['--out']), ...(config === undefined ? [] : ['--config']), ...fixed.map(flagOf)];
         if (wrong.length > 0)
           throw new SparseError('INVALID_CONFIG', '--resume', 'no option that the run folder holds already', new Error(wrong.join(', ')));
-        return resumeRun(folder, speak, { signal: stopSignal() }, { flags, force, strict });
+        return resumeRun(folder, speak, { signal: stopSignal() }, { flags, force, strict, trackers });
       };
       const result = await (resume === undefined ? start() : goOn(resume));
       speak.result(result, trainText(result));
