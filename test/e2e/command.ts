@@ -80,6 +80,16 @@ export async function json<T>(...args: readonly string[]): Promise<T> {
   return JSON.parse(stdout) as T;
 }
 
+/** Processes that a process has started; none where it has ended. Of Linux. */
+export function childrenOf(pid: number): number[] {
+  try {
+    const list = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8');
+    return list.split(' ').filter(Boolean).map(Number);
+  } catch {
+    return [];
+  }
+}
+
 /** A new folder. Whoever makes it removes it: `remove` in `afterAll`, or at once with `temporary`. */
 export const folder = (): string => mkdtempSync(join(tmpdir(), 'freetickets-e2e-'));
 export const remove = (path: string): void => rmSync(path, { recursive: true, force: true });

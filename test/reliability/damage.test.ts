@@ -1,5 +1,5 @@
 /** R6, R7: every way to damage the newest checkpoint is found, and the one before it is taken. */
-import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { RunFolder } from '@freetickets/cli';
 import { rng } from '@freetickets/sparse-core';
@@ -16,21 +16,26 @@ let whole: Buffer;
 let headerEnd = 0;
 beforeAll(async () => {
   // A small network, so that there is time for every bit.
-  const net = join(home, 'net.json');
-  const nodes = [
-    { id: 'flatten', op: 'flatten', from: ['input'] },
-    { id: 'fc1', op: 'linear', from: ['flatten'], out: 6 },
-    { id: 'relu', op: 'relu', from: ['fc1'] },
-    { id: 'fc2', op: 'linear', from: ['relu'], out: 10 },
-  ];
-  writeFileSync(net, JSON.stringify({ version: 1, name: 'small', input: { shape: [1, 8, 8] }, nodes, output: 'fc2' }));
-  expect(await run([...TINY, '--network', net, '--out', path])).toMatchObject({ code: 0 });
+  expect(await run([...TINY, '--network', networkOf(6), '--out', path])).toMatchObject({ code: 0 });
   newest = join(path, 'checkpoints', checkpointsOf(path)[0]!);
   whole = readFileSync(newest);
   headerEnd = 8 + Number(whole.readBigUInt64LE(0));
   cpSync(newest, join(home, 'kept'));
 });
 afterAll(() => remove(home));
+
+/** A file with a network of so many hidden units. */
+function networkOf(units: number): string {
+  const nodes = [
+    { id: 'flatten', op: 'flatten', from: ['input'] },
+    { id: 'fc1', op: 'linear', from: ['flatten'], out: units },
+    { id: 'relu', op: 'relu', from: ['fc1'] },
+    { id: 'fc2', op: 'linear', from: ['relu'], out: 10 },
+  ];
+  const file = join(home, `${units}.json`);
+  writeFileSync(file, JSON.stringify({ version: 1, name: 'linear', input: { shape: [1, 8, 8] }, nodes, output: 'fc2' }));
+  return file;
+}
 
 /** What the loader makes of the run with these bytes for its newest checkpoint. */
 async function stepWith(bytes: Uint8Array): Promise<{ step: number | undefined; skipped: readonly string[] }> {
@@ -87,4 +92,31 @@ describe('the newest checkpoint', () => {
     }
     record('R7', lengths + tails, `${lengths} lengths below the ${whole.length} bytes, ${tails} above; all found, the one before taken`);
   });
+});
+
+it('a large checkpoint is refused at any other length', async () => {
+  const large = join(home, 'large');
+  const options = ['--method', 'dense', '--tickets', '1', '--keep-checkpoints', '1', '--network', networkOf(tier(2000, 60_000))];
+  expect(await run([...TINY, ...options, '--out', large])).toMatchObject({ code: 0 });
+  const file = join(large, 'checkpoints', checkpointsOf(large)[0]!);
+  const { size } = statSync(file);
+  const load = () => new RunFolder(large).newestCheckpoint(1, ({ state }) => state.tickets);
+  expect((await load()).checkpoint).toBeDefined();
+  const refused = { code: 'BAD_FILE', at: file };
+  const stream = rng(SEED).stream('large lengths');
+  const tails = tier(3, 100);
+  for (let i = 0; i < tails; i++) {
+    truncateSync(file, size + 1 + stream.below(4096)); // zeros
+    await expect(load()).rejects.toMatchObject(refused);
+  }
+  const lengths = Array.from({ length: tier(50, 1000) }, () => stream.below(size)).sort((a, b) => b - a);
+  for (const length of lengths) {
+    truncateSync(file, length);
+    await expect(load(), `${length} bytes`).rejects.toMatchObject(refused);
+  }
+  record(
+    'R7',
+    lengths.length + tails,
+    `of a checkpoint of ${size} bytes: ${lengths.length} random lengths below, ${tails} above; all found`,
+  );
 });

@@ -3,15 +3,20 @@
  * executors. Each call must return or throw a TypeError (or an Error of createExecutor that could not have its threads). What operations
  * say is trusted, as the plan made them; so only calls without operations are well formed here.
  *
- *     node tooling/fuzz/addon.mjs [--calls 100000] [--seed 1]
+ *     node tooling/fuzz/addon.mjs [--calls 100000] [--seed 1] [--engine FOLDER]
  */
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
-import { findAddon } from '../../packages/engine-sparse/dist/addon.node.js';
 import { rng } from '../../packages/sparse-core/dist/index.js';
 
 const { values: options } = parseArgs({
-  options: { calls: { type: 'string', default: '100000' }, seed: { type: 'string', default: '1' } },
+  options: {
+    calls: { type: 'string', default: '100000' },
+    seed: { type: 'string', default: '1' },
+    engine: { type: 'string', default: fileURLToPath(new URL('../../packages/engine-sparse', import.meta.url)) },
+  },
 });
+const { findAddon } = await import(pathToFileURL(`${options.engine}/dist/addon.node.js`));
 const stream = rng(Number(options.seed)).stream('addon');
 const { addon, failed } = findAddon();
 if (!addon) throw new Error(failed.join('; '));

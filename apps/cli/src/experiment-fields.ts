@@ -257,8 +257,17 @@ const ADVANCED = {
   threads: field(
     z.int().min(1).max(1024).optional(),
     'N',
-    'threads of the native engine; default: all processors',
+    'threads of the native engine, in each of the processes; default: all processors, shared among these',
     'a whole number from 1 to 1024',
+  ),
+  shards: whole('parts that a batch is cut into, each with batch-norm statistics of its own, their gradients averaged; default: 1', (n) =>
+    n.max(1024).optional(),
+  ),
+  processes: field(
+    z.int().min(1).max(64).default(1),
+    'N',
+    'processes that share the parts of each batch (--shards); the result is the same whatever their number',
+    'a whole number from 1 to 64',
   ),
   loaderWorkers: field(
     z.int().min(0).max(64).default(1),
@@ -286,6 +295,7 @@ export const CIRCUMSTANCES = [
   'data',
   'engine',
   'threads',
+  'processes',
   'loaderWorkers',
   'checkpointEvery',
   'keepCheckpoints',

@@ -3,7 +3,7 @@ import type { Conflict } from './experiment-conflicts.ts';
 import type { Experiment, FieldName } from './experiment-fields.ts';
 
 export function trainingConflicts(e: Experiment): readonly Conflict[] {
-  return [...unreadValues(e), ...scheduleConflicts(e), ...dataConflicts(e)];
+  return [...unreadValues(e), ...scheduleConflicts(e), ...dataConflicts(e), ...shardConflicts(e)];
 }
 
 /** `ref-dense` differs from `ref` by momentum only. */
@@ -58,5 +58,18 @@ function dataConflicts({ method, dataset, augmentation, mixup, batchSize }: Expe
     found.push({ field: 'mixup', expected: 'no value, because every row of the method mimo holds pictures of several labels already' });
   if (mixup !== undefined && batchSize < 2)
     found.push({ field: 'mixup', expected: 'no value, because a batch of 1 has no second picture to mix with' });
+  return found;
+}
+
+function shardConflicts({ shards, processes, batchSize, engine }: Experiment): Conflict[] {
+  const found: Conflict[] = [];
+  if (processes > (shards ?? 1))
+    found.push({
+      field: 'processes',
+      expected: `at most ${shards ?? 1}, the parts of a batch (--shards), of which each process takes some`,
+    });
+  if (shards !== undefined && shards > batchSize) found.push({ field: 'shards', expected: `at most ${batchSize}, the samples of a batch` });
+  if (shards !== undefined && engine.startsWith('tfjs'))
+    found.push({ field: 'shards', expected: `no value, because the engine ${engine} computes a batch as a whole` });
   return found;
 }

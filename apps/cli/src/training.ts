@@ -22,6 +22,7 @@ import type { Data } from './data.ts';
 import type { Computing } from './engines.ts';
 import { EventLog } from './event-log.ts';
 import { insistently } from './insistently.ts';
+import { sharedComputing } from './parallel/shared-computing.ts';
 import { epochsOf, seedOf, ticketsOf } from './plans.ts';
 import { type ProgressBar, progressBar } from './progress.ts';
 import type { RunFolder } from './run-folder.ts';
@@ -42,6 +43,8 @@ export interface Run {
   readonly only?: number | undefined;
   readonly data: Data;
   readonly computing: Computing;
+  /** That share the parts of a batch. */
+  readonly processes: number;
   readonly loaderWorkers: number;
   readonly checkpointEvery: number;
   readonly keepCheckpoints: number;
@@ -100,13 +103,15 @@ export async function trainRun(
   const done = (first - from) * stepsEach + (checkpoint?.state.step ?? 0);
   const bar = progressBar({ label: 'training', total: (to - from) * stepsEach, done }, talk);
   const recorder = new Recorder(run, tickets, log, bar);
+  using shared = sharedComputing(run.computing, run.record.experiment.shards, run.processes, (notice) => bar.say(`note: ${notice}.`));
   if (run.forced?.length) await log.append(first, { type: 'forced', differences: run.forced });
   const enough = new AbortController();
   const signal = asked ? AbortSignal.any([asked, enough.signal]) : enough.signal;
   try {
+    const sharedRun = { ...run, computing: shared.computing };
     for (let member = first; member < to && !signal.aborted; member++) {
       recorder.begin(member, (member - from) * stepsEach);
-      for await (const event of trainMember(run, { train: training, valid: validation }, member, signal)) {
+      for await (const event of trainMember(sharedRun, { train: training, valid: validation }, member, signal)) {
         await recorder.take(event);
         // The trainer ends the epoch in good order, and looks at the signal then.
         if (event.type === 'epoch' && epochOfRun({ member, ...event }) >= afterEpoch) enough.abort();

@@ -73,8 +73,9 @@ export function digest() {
  * Compiles c/kernels.c once per instruction set of `arch`, then the threads and the binding, and links `folder`/addon.node.
  * @param command the compiler and its first arguments
  * @param link    the arguments with which a shared library is linked
+ * @param more    further arguments for one of the sources
  */
-export function compileAddon({ command, arch, link, folder }) {
+export function compileAddon({ command, arch, link, folder, more = () => [] }) {
   const objects = [];
   const run = (args, what) => {
     const { status } = spawnSync(command[0], [...command.slice(1), ...args], { cwd: source, stdio: ['ignore', 'inherit', 'inherit'] });
@@ -82,7 +83,7 @@ export function compileAddon({ command, arch, link, folder }) {
   };
   const object = (name, file, args) => {
     const out = join(folder, `${name}.o`);
-    run([...FLAGS, ...args, '-c', '-o', out, file], file);
+    run([...FLAGS, ...args, ...more(file), '-c', '-o', out, file], file);
     objects.push(out);
   };
   for (const [name, width, flags] of variantsOf(arch))

@@ -14,6 +14,8 @@ import {
   type ParamName,
   type PredictOptions,
   type Session,
+  type ShardedSteps,
+  type ShardResult,
   type Signal,
   SparseError,
   type StepOptions,
@@ -21,6 +23,7 @@ import {
   type TopologyDelta,
   traceDeltas,
 } from '@freetickets/sparse-core';
+import { gathered, meansOf, scatter } from './means.ts';
 import { FULL, type Operation } from './ops.ts';
 import { indexDense, indexLayer, makePlan, type Plan } from './plan.ts';
 import { HYPER, hyperOf } from './update.ts';
@@ -115,10 +118,43 @@ class SparseSession<Program> implements Session {
   async trainStep(batch: Batch, options: StepOptions): Promise<StepResult> {
     this.#checkOpen();
     const keep = checkStep(this.#net, this.#options, batch, options);
+    return this.#finish(this.#compute(batch, 0, keep, options.dropoutSeed), batch.size, options);
+  }
+
+  readonly sharded: ShardedSteps = {
+    compute: async (shard, first, options) => {
+      this.#checkOpen();
+      const keep = checkStep(this.#net, this.#options, shard, { learningRate: 0, ...options });
+      const sums = this.#compute(shard, first, keep, options.dropoutSeed);
+      return { ...sums, means: gathered(this.#floats, meansOf(this.#plan.place, keep)) };
+    },
+    finish: async (whole, size, options) => {
+      this.#checkOpen();
+      const keep = (options.keep ?? []).length > 0;
+      scatter(whole.means, this.#floats, meansOf(this.#plan.place, keep));
+      this.#stepped = keep ? 'kept' : 'plain';
+      return this.#finish(whole, size, options);
+    },
+    values: () => {
+      this.#checkOpen();
+      const { values, count } = this.#plan.place.trained;
+      return this.#floats.subarray(values, values + count);
+    },
+    setValues: (values) => {
+      this.#checkOpen();
+      const { trained } = this.#plan.place;
+      if (values.length !== trained.count)
+        throw new SparseError('SHAPE_MISMATCH', 'values', `${trained.count} values that are trained`, values.length);
+      this.#floats.set(values, trained.values);
+      this.#packed = false;
+    },
+  };
+
+  /** Forward and backward: gradients stand in the arena then. */
+  #compute(batch: Batch, first: number, keep: boolean, dropoutSeed: number | undefined): Omit<ShardResult, 'means'> {
     const { place } = this.#plan;
     this.#stage(batch);
-    this.#stageDraw(options.dropoutSeed, 0);
-    this.#stageHyper(options.learningRate);
+    this.#stageDraw(dropoutSeed, first);
     this.#pack();
     this.#run(keep ? 'keepStep' : 'step', batch.size);
     this.#stepped = keep ? 'kept' : 'plain';
@@ -128,13 +164,18 @@ class SparseSession<Program> implements Session {
       loss += this.#floats[place.loss + n]!;
       correct += this.#floats[place.correct + n]!;
     }
+    return { loss, correct };
+  }
+
+  #finish({ loss, correct }: Omit<ShardResult, 'means'>, size: number, options: StepOptions): StepResult {
     const guarded = options.guard && this.#guarded(loss, options.guard.maxNorm);
     if ((options.update ?? true) && guarded?.refused === undefined) {
-      this.#run('update', batch.size);
+      this.#stageHyper(options.learningRate);
+      this.#run('update', size);
       this.#packed = false;
       this.#step++;
     }
-    return { loss: loss / batch.size, correct, ...guarded };
+    return { loss: loss / size, correct, ...guarded };
   }
 
   #guarded(loss: number, maxNorm = Number.MAX_VALUE): Pick<StepResult, 'norm' | 'refused'> {

@@ -161,6 +161,30 @@ export interface StepResult {
   readonly refused?: 'loss' | 'gradient';
 }
 
+/** What a shard, a part of a batch, adds to a step. */
+export interface ShardResult {
+  /** Sums over the shard's samples, as is `correct`. */
+  readonly loss: number;
+  readonly correct: number;
+  /** Means over the samples: gradients of live weights, statistics of batch norms, with `keep` dense gradients; in an order of the engine's own. */
+  readonly means: Float32Array;
+}
+
+/** Steps whose batch is computed in shards, by one session or by several of the same engine, network and topology. */
+export interface ShardedSteps {
+  /**
+   * Forward and backward; changes no value.
+   * @param first which sample of the batch the shard's first one is
+   */
+  compute(shard: Batch, first: number, options: Pick<StepOptions, 'keep' | 'dropoutSeed'>): Promise<ShardResult>;
+  /** The rest of a step of `size` samples: what `trainStep` does once it has the gradients. */
+  finish(whole: ShardResult, size: number, options: StepOptions): Promise<StepResult>;
+  /** Of all that is trained, live positions only. Only to be looked at, and until the next step. */
+  values(): Float32Array;
+  /** @param values of another session */
+  setValues(values: Float32Array): void;
+}
+
 export interface Session extends AsyncDisposable {
   trainStep(batch: Batch, options: StepOptions): Promise<StepResult>;
   /** Gradient of the last step at the positions that `ModelState.values` holds: live ones of a sparse weight, all of any other. */
@@ -181,6 +205,8 @@ export interface Session extends AsyncDisposable {
    * @throws SparseError INVALID_ARGUMENT unless the session was opened with `inputGradients`
    */
   inputGradient(batch: Batch): Promise<Float32Array>;
+  /** Only in engines that can. */
+  readonly sharded?: ShardedSteps;
   /** A copy of everything that a later `open` needs to continue bit for bit. */
   snapshot(): Promise<ModelState>;
 }

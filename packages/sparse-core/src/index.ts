@@ -27,6 +27,8 @@ export {
   type PredictOptions,
   type Session,
   type SgdSpec,
+  type ShardedSteps,
+  type ShardResult,
   type Signal,
   type Source,
   type StepOptions,

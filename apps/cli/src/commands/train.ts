@@ -170,7 +170,8 @@ function refuseMembers(home: RunFolder): void {
   );
 }
 
-const mannersOf = ({ loaderWorkers, checkpointEvery, keepCheckpoints }: Experiment) => ({
+const mannersOf = ({ processes, loaderWorkers, checkpointEvery, keepCheckpoints }: Experiment) => ({
+  processes,
   loaderWorkers,
   checkpointEvery,
   keepCheckpoints,

@@ -1,0 +1,49 @@
+/** R11: a run whose requests for memory the system refuses: the n-th one, or all from the n-th on. Whatever then ends, ends without harm. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { folder, remove, run } from '../e2e/command.ts';
+import { record, SEED, tier } from './tier.ts';
+import { fingerprint, goOn, NO_STRACE, straceWorks, TINY, traced } from './victim.ts';
+
+const home = folder();
+afterAll(() => remove(home));
+
+/** Of the thread that makes most. */
+let requests = 0;
+let expected = '';
+
+beforeAll(async () => {
+  if (!straceWorks) return;
+  const [whole, log] = [join(home, 'whole'), join(home, 'log')];
+  expect((await traced(['-o', log, '-e', 'trace=mmap'], [...TINY, '--out', whole])).code).toBe(0);
+  const counts = new Map<string, number>();
+  for (const [, thread] of readFileSync(log, 'utf8').matchAll(/^(\d+) +mmap\(/gm)) counts.set(thread!, (counts.get(thread!) ?? 0) + 1);
+  requests = Math.max(...counts.values());
+  expected = fingerprint(whole);
+});
+
+const title = 'ends with the same bytes, or can go on to them';
+it.skipIf(!straceWorks).each(['', '+'])(
+  `a run without memory from time to time${straceWorks ? '' : ` ${NO_STRACE}`} ${title}: n%s`,
+  async (onwards) => {
+    const cases = tier(2, 30);
+    const ends = new Map<string, number>();
+    for (let i = 0; i < cases; i++) {
+      // Evenly over the run; other requests with another seed.
+      const n = 1 + ((Math.floor((i * requests) / cases) + SEED) % requests);
+      const path = join(home, `without-${n}`);
+      const starved = await traced(['-o', '/dev/null', '-e', `inject=mmap:error=ENOMEM:when=${n}${onwards}`], [...TINY, '--out', path]);
+      if (starved.code !== 0) expect(await run(goOn(TINY, path)), `request ${n}`).toMatchObject({ code: 0 });
+      expect(fingerprint(path), `request ${n}`).toBe(expected);
+      ends.set(String(starved.code), (ends.get(String(starved.code)) ?? 0) + 1);
+      remove(path);
+    }
+    const told = [...ends].map(([code, count]) => `${count} ended with ${code}`).join(', ');
+    record(
+      'R11',
+      cases,
+      `mmap refused ${onwards ? 'from the n-th of' : 'at the n-th of'} ${requests} on; ${told}; then resumed to the same hash`,
+    );
+  },
+);
