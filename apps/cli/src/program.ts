@@ -6,12 +6,15 @@ import { Argument, Command, Option } from 'commander';
 import { type BenchOptions, bench, WORKLOADS } from './commands/bench.ts';
 import { benchText } from './commands/bench-text.ts';
 import { compareCommand } from './commands/compare-command.ts';
+import { completionCommand } from './commands/completion-command.ts';
 import { type CorruptOptions, dataText, describeData } from './commands/data.ts';
 import { demo, demoText } from './commands/demo.ts';
 import { doctorCommand } from './commands/doctor-command.ts';
+import { dryRun, dryRunText } from './commands/dry-run.ts';
 import { corruptionNamed, evaluateCommand } from './commands/evaluate-command.ts';
 import { exportCommand } from './commands/export-command.ts';
 import { importCommand } from './commands/import-command.ts';
+import { initCommand } from './commands/init-command.ts';
 import { predict, predictText } from './commands/predict.ts';
 import { reportCommand } from './commands/report-command.ts';
 import { serveCommand } from './commands/serve-command.ts';
@@ -36,6 +39,7 @@ export function program(stopSignal: StopSignal): Command {
     .helpCommand('help [command]', 'print the help of a command')
     .showSuggestionAfterError()
     .showHelpAfterError('(add --help for the options)');
+  initCommand(root);
   trainCommand(root, stopSignal);
   sweepCommand(root, stopSignal);
   evaluateCommand(root);
@@ -50,6 +54,7 @@ export function program(stopSignal: StopSignal): Command {
   doctorCommand(root);
   setupCommand(root, stopSignal);
   benchCommand(root);
+  completionCommand(root);
   return root;
 }
 
@@ -59,29 +64,32 @@ interface TrainOptions extends Common, Flags {
   readonly resume?: string;
   readonly force?: boolean;
   readonly strict?: boolean;
+  readonly dryRun?: boolean;
 }
 
 function trainCommand(root: Command, stopSignal: StopSignal): void {
   const command = addCommand(root, 'train', 'Trains tickets; each is one sparse member of an ensemble.', [
     'train --dataset mnist --data mnist/ --out runs/mnist',
     'train --config experiment.json --seed 18 --out runs/second',
+    'train --config experiment.json --dry-run',
     'train --resume runs/mnist',
   ])
     .addOption(new Option('--out <DIR>', 'new folder for the run'))
     .addOption(new Option('--config <FILE>', 'experiment file (JSON); options given here win over it'))
     .addOption(new Option('--resume <DIR>', `go on with the run in this folder; goes with ${CIRCUMSTANCES.map(flagOf).join(', ')} only`))
+    .addOption(new Option('--dry-run', 'train and write nothing: print the plan, its cost, memory and time, by timing a few steps'))
     .addOption(new Option('--force', 'resume although data, experiment, engine or version are not what they were; the log says so'))
     .addOption(new Option('--strict', 'do not resume from an older checkpoint where the newest is damaged'));
   withOutput(withFields(command, FIELD_NAMES)).action(
-    async ({ json, quiet, out, config, resume, force = false, strict = false, ...flags }: TrainOptions) => {
+    async ({ json, quiet, out, config, resume, force = false, strict = false, dryRun: dry = false, ...flags }: TrainOptions) => {
       const speak = talk({ json, quiet });
+      const experiment = async () => resolveExperiment(flags, config === undefined ? undefined : await readExperimentFile(config));
       const start = async () => {
         if (force || strict)
           throw new SparseError('INVALID_CONFIG', force ? '--force' : '--strict', '--resume DIR beside it', new Error('nothing'));
         if (out === undefined)
           throw new SparseError('INVALID_CONFIG', '--out', 'a new folder for the run', new Error('nothing'), 'Or give --resume DIR');
-        const file = config === undefined ? undefined : await readExperimentFile(config);
-        return startRun(resolveExperiment(flags, file), out, speak, { signal: stopSignal() });
+        return startRun(await experiment(), out, speak, { signal: stopSignal() });
       };
       const goOn = async (folder: string) => {
         const fixed = (Object.keys(flags) as FieldName[]).filter((name) => !(CIRCUMSTANCES as readonly FieldName[]).includes(name));
@@ -90,6 +98,11 @@ function trainCommand(root: Command, stopSignal: StopSignal): void {
           throw new SparseError('INVALID_CONFIG', '--resume', 'no option that the run folder holds already', new Error(wrong.join(', ')));
         return resumeRun(folder, speak, { signal: stopSignal() }, { flags, force, strict });
       };
+      if (dry) {
+        if (resume !== undefined) throw new SparseError('INVALID_CONFIG', '--dry-run', 'a new run', new Error('--resume'));
+        const planned = await dryRun(await experiment(), speak, { out, signal: stopSignal() });
+        return speak.result(planned, dryRunText(planned));
+      }
       const result = await (resume === undefined ? start() : goOn(resume));
       speak.result(result, trainText(result));
       if (!result.finished) process.exitCode = EXIT.resume;

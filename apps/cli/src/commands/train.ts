@@ -34,24 +34,36 @@ export interface TrainResult {
   readonly tickets: readonly SavedTicket[];
 }
 
-/** A new run in the folder `out`. */
-export async function startRun(wanted: Experiment, out: string, talk: Talk, stop: Stop = {}): Promise<TrainResult> {
+/** A run before it has a folder. */
+export interface Prepared extends Pick<Run, 'record' | 'net' | 'plans' | 'data' | 'computing'> {
+  readonly experiment: Experiment;
+  readonly startTicket: StartTicket | undefined;
+}
+
+/** Loads what a run is made of. What is wrong with an experiment is told here, before anything is written. */
+export async function prepareRun(wanted: Experiment, talk: Talk, signal?: AbortSignal): Promise<Prepared> {
   const wantedPlans = plansOf(wanted); // what is wrong with them is told before anything is loaded
-  await RunFolder.checkFree(out); // loading the data may take minutes
   const computing = await computingFor(wanted, talk.say);
   for (const plan of wantedPlans) checkEngine(plan, computing.engine);
   const data = await openData(wanted, talk);
-  stop.signal?.throwIfAborted();
+  signal?.throwIfAborted();
   const experiment = settled(wanted, data.train.size);
   const plans = plansOf(experiment);
   const net = await networkFor(experiment.network, data.dataset);
   const start = experiment.from === undefined ? undefined : await startTicket(experiment.from);
   if (start) for (const plan of plans) checkStart(start.state, sharedNetwork(net, plan.onePass), plan, start.path);
-  const record = recordOf(experiment, net, data, computing.engine, start);
-  const { folder, lease } = await RunFolder.create(out, record, start?.bytes);
+  return { experiment, record: recordOf(experiment, net, data, computing.engine, start), net, plans, data, computing, startTicket: start };
+}
+
+/** A new run in the folder `out`. */
+export async function startRun(wanted: Experiment, out: string, talk: Talk, stop: Stop = {}): Promise<TrainResult> {
+  plansOf(wanted); // a wrong plan is told before a folder that is taken
+  await RunFolder.checkFree(out); // loading the data may take minutes
+  const { experiment, startTicket: start, ...prepared } = await prepareRun(wanted, talk, stop.signal);
+  const { folder, lease } = await RunFolder.create(out, prepared.record, start?.bytes);
   await using _lease = lease; // until training is over, hence the await below
-  const identity = identityOf(experiment, record, data.hash, computing.engine);
-  const run = { folder, record, net, plans, data, computing, ...mannersOf(experiment), identity, start: start?.state };
+  const identity = identityOf(experiment, prepared.record, prepared.data.hash, prepared.computing.engine);
+  const run = { folder, ...prepared, ...mannersOf(experiment), identity, start: start?.state };
   return await trainAndTell(run, talk, stop);
 }
 
@@ -170,19 +182,20 @@ async function trainAndTell(run: Run, talk: Talk, stop: Stop): Promise<TrainResu
   }
 }
 
-type Planned = Pick<Run, 'folder' | 'record' | 'net' | 'plans'>;
+type Planned = Pick<Run, 'record' | 'net' | 'plans'>;
 
 /** Of all epochs of a run, trained or not yet. */
 export const costOf = ({ record, net, plans }: Planned): PlanCost => planCost(net, plans, record.data.train);
 
-function resultOf(run: Planned, { tickets, seconds }: Trained): TrainResult {
+function resultOf(run: Planned & Pick<Run, 'folder'>, { tickets, seconds }: Trained): TrainResult {
   const { folder, record, plans } = run;
   const { method, network } = record.experiment;
   const finished = tickets.length === ticketsOf(plans);
   return { run: folder.path, finished, method, network, engine: record.engine, cost: costOf(run), seconds, tickets };
 }
 
-function planText(run: Run): string {
+/** What is going to be trained, and what it costs by formula. */
+export function planText(run: Pick<Run, 'record' | 'net' | 'plans' | 'computing' | 'checkpoint'>): string {
   const { record, net, plans, computing, checkpoint } = run;
   const { method, sparsity } = record.experiment;
   const cost = costOf(run);

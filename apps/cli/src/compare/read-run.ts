@@ -38,7 +38,7 @@ export async function readRun(run: string): Promise<ComparedRun> {
     experiment: record.experiment,
     data: record.data.hash,
     evaluation: isOfThese ? evaluation : undefined,
-    cost: costOf({ folder, record, net, plans }),
+    cost: costOf({ record, net, plans }),
     seconds: secondsOf(await epochsIn(folder.logPath)),
     parameters: tickets.reduce((sum, { state }) => {
       const { total, sparsifiable, live } = parameterCount(net, liveCounts(net, state.topology));

@@ -1,0 +1,128 @@
+/** `freetickets train --dry-run`: what a run would be, cost and take, without making one. A few steps are taken to time them, and forgotten. */
+import { prefetch } from '@freetickets/datasets';
+import { epochFlops, type PlanCost, type PlannedPhase, planCalendar, stepsPerEpoch, train } from '@freetickets/dst-trainer';
+import { bytesText } from '@freetickets/sparse-core';
+import type { Experiment } from '../experiment-fields.ts';
+import { peakMemory } from '../machine.ts';
+import { ticketsOf } from '../plans.ts';
+import { RunFolder } from '../run-folder.ts';
+import type { Talk } from '../talk.ts';
+import { counted, durationText, table } from '../text.ts';
+import { costOf, type Prepared, planText, prepareRun } from './train.ts';
+
+export interface DryRun {
+  readonly experiment: Experiment;
+  readonly engine: string;
+  readonly tickets: number;
+  readonly samples: { readonly train: number; readonly valid: number; readonly test: number };
+  /** Independent runs, each with the phases below. */
+  readonly runs: number;
+  readonly phases: readonly PlannedPhase[];
+  readonly cost: PlanCost;
+  readonly memory: {
+    /** The most that this process held while it took those steps: pictures, network and Node. */
+    readonly peakBytes: number;
+    readonly picturesBytes: number;
+  };
+  readonly time: {
+    readonly secondsPerStep: number;
+    /** Steps that were timed. */
+    readonly steps: number;
+    /** Of the whole training: steps and validation. Where the density changes, steps count by their FLOPs; rewirings are not counted. */
+    readonly seconds: number;
+  };
+  /** As people read the plan. */
+  readonly plan: string;
+}
+
+/** @throws SparseError whatever `train` would have thrown before its first step */
+export async function dryRun(
+  wanted: Experiment,
+  talk: Talk,
+  { out, signal }: { readonly out?: string | undefined; readonly signal?: AbortSignal } = {},
+): Promise<DryRun> {
+  if (out !== undefined) await RunFolder.checkFree(out);
+  const prepared = await prepareRun(wanted, talk, signal);
+  const { experiment, data, plans, computing } = prepared;
+  const samples = { train: data.train.size, valid: data.valid.size, test: data.test.size };
+  const timed = await timeSteps(prepared, signal);
+  return {
+    experiment,
+    engine: computing.engine.name,
+    tickets: ticketsOf(plans),
+    samples,
+    runs: plans.length,
+    phases: planCalendar(plans[0]!, stepsPerEpoch(plans[0]!, samples.train)),
+    cost: costOf(prepared),
+    memory: { peakBytes: peakMemory(), picturesBytes: data.dataset.train.images.byteLength + data.dataset.test.images.byteLength },
+    time: { ...timed, seconds: timed.secondsPerStep * stepsLike(prepared) * (1 + FORWARD * (samples.valid / samples.train)) },
+    plan: planText(prepared),
+  };
+}
+
+/** A step goes forward once and backward twice, validation only forward. */
+const FORWARD = 1 / 3;
+
+/** All steps of all plans, each counted by how its FLOPs compare with those of the first epoch's steps. */
+function stepsLike({ plans, net, data }: Prepared): number {
+  const samples = data.train.size;
+  return plans.reduce((sum, plan) => {
+    const flops = epochFlops(net, plan, samples);
+    const epochs = flops.reduce((total, each) => total + each / (flops[0]! || 1), 0);
+    return sum + epochs * stepsPerEpoch(plan, samples);
+  }, 0);
+}
+
+const ENOUGH_MS = 1000;
+
+/** The first steps of the run, without the very first, which fills caches and starts threads. */
+async function timeSteps(
+  { experiment, net, plans, data, computing, startTicket }: Prepared,
+  signal: AbortSignal | undefined,
+): Promise<{ readonly secondsPerStep: number; readonly steps: number }> {
+  await using training = prefetch(data.train, { workers: experiment.loaderWorkers });
+  const start = startTicket && { from: startTicket.state };
+  const events = train({ network: net, plan: plans[0]!, data: { train: training }, ...computing, seed: experiment.seed, ...start });
+  let [first, last] = [
+    { step: 0, at: performance.now() },
+    { step: 1, at: performance.now() },
+  ];
+  for await (const event of events) {
+    signal?.throwIfAborted();
+    if (event.type !== 'progress') continue;
+    last = { step: event.step, at: performance.now() };
+    if (first.step === 0) first = last;
+    if (last.step > first.step && last.at - first.at >= ENOUGH_MS) break;
+  }
+  if (last.step === first.step) throw new Error('unreachable');
+  const steps = last.step - first.step;
+  return { secondsPerStep: (last.at - first.at) / 1000 / steps, steps };
+}
+
+export function dryRunText({ plan, runs, phases, memory, time }: DryRun): string {
+  const rate = ({ first, last }: PlannedPhase['learningRate']) => [
+    ...new Set([first, last].map((each) => each.toPrecision(2)).map(Number)),
+  ];
+  const changes = ({ rewirings, prunings, escape: share }: PlannedPhase) =>
+    [counted(rewirings, 'rewiring'), ...(prunings > 0 ? [counted(prunings, 'pruning')] : []), ...(share ? [`escape ${share}`] : [])]
+      .filter((text) => text !== '0 rewirings')
+      .join(', ') || '-';
+  const rows = phases.map((phase) => [
+    phase.name,
+    String(phase.epochs),
+    String(phase.steps),
+    rate(phase.learningRate).join(' to '),
+    changes(phase),
+    phase.ticket ? 'yes' : '-',
+  ]);
+  return [
+    plan,
+    '',
+    ...(runs > 1 ? [`${runs} independent runs, each:`] : []),
+    table(['phase', 'epochs', 'steps', 'learning rate', 'topology', 'ticket'], rows),
+    '',
+    `memory: ${bytesText(memory.peakBytes)} (pictures: ${bytesText(memory.picturesBytes)})`,
+    `time: about ${durationText(time.seconds)}, at ${(1000 * time.secondsPerStep).toPrecision(3)} ms a step (mean of ${time.steps}); rewirings come on top`,
+    'nothing was trained; start it with the same command without --dry-run',
+  ].join('\n');
+}
