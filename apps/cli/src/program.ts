@@ -1,7 +1,7 @@
 /** The command line: every command, its options and its help. What a command does is in `commands/`. */
 
 import { type EngineName, engineNames } from '@freetickets/inference';
-import { SparseError } from '@freetickets/sparse-core';
+import { corruptionNames, SparseError } from '@freetickets/sparse-core';
 import { Argument, Command, Option } from 'commander';
 import { type BenchOptions, bench, WORKLOADS } from './commands/bench.ts';
 import { benchText } from './commands/bench-text.ts';
@@ -24,7 +24,7 @@ import { resumeRun, startRun, trainText } from './commands/train.ts';
 import { EXIT } from './exit.ts';
 import { readExperimentFile, resolveExperiment } from './experiment.ts';
 import { CIRCUMSTANCES, FIELD_NAMES, type FieldName, type Flags, flagOf } from './experiment-fields.ts';
-import { aboveZero, addCommand, type Common, wholeNumber, withFields, withOutput } from './options.ts';
+import { aboveZero, addCommand, type Common, suggest, wholeNumber, withFields, withOutput } from './options.ts';
 import { talk } from './talk.ts';
 import { VERSION } from './version.ts';
 
@@ -148,7 +148,7 @@ function dataCommand(root: Command): void {
     'data --dataset cifar10 --data cifar10/ --corruptions cifar10-c/ --corruption fog snow',
   ])
     .addOption(new Option('--corruptions <DIR>', 'write corrupted test pictures there, in the files of CIFAR-10-C, for evaluate'))
-    .addOption(new Option('--corruption <NAME...>', 'only these of the 19'))
+    .addOption(suggest(new Option('--corruption <NAME...>', 'only these of the 19'), () => corruptionNames))
     .addOption(new Option('--seed <N>', 'keys the draws of the corruptions').default('17').helpGroup('Advanced options:'));
   const fields: readonly FieldName[] = ['dataset', 'data', 'limitPerClass', 'imageSize', 'validation'];
   type DataFlags = Common & Flags & { readonly corruptions?: string; readonly corruption?: readonly string[]; readonly seed: string };

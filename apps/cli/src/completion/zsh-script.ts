@@ -36,7 +36,7 @@ function optionSpecs({ short, long, takes, help, value, values, paths }: OptionS
   const action = `${escaped(value)}:${actionOf({ values, paths })}`;
   if (takes === 'none') return [short, long].flatMap((flag) => (flag === undefined ? [] : [`${flag}${about}`]));
   const end = { one: `:${action}`, 'at most one': `::${action}`, several: `:*-*:${action}` }[takes];
-  return [...(short === undefined ? [] : [`${short}${about}${end}`]), `${long}=${about}${end}`];
+  return [...(short === undefined ? [] : [`${short}${about}${end}`]), `${long}${takes === 'several' ? '' : '='}${about}${end}`];
 }
 
 function argumentSpec({ term, value, values, paths }: ArgumentShape): string {
