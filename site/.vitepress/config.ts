@@ -4,6 +4,18 @@ import { defineConfig } from 'vitepress';
 import { repositoryLinks } from './links.ts';
 import { isPage, pathOf, root, sidebar } from './pages.ts';
 
+/** Pages lie outside this package and do not see its dependencies; when they are rendered, Node finds this one beside the result. */
+const vueOfThisPackage = {
+  name: 'vue of this package',
+  enforce: 'pre',
+  resolveId: (id: string, _importer: string | undefined, { ssr }: { ssr?: boolean }) =>
+    ssr && /^vue(\/server-renderer)?$/.test(id) ? { id, external: true } : undefined,
+} as const;
+
+/** A ticket. */
+const ICON =
+  "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'%3E%3Cpath fill='%233451b2' d='M3 8h26v5a3 3 0 0 0 0 6v5H3v-5a3 3 0 0 0 0-6z'/%3E%3C/svg%3E";
+
 export default defineConfig({
   title: 'FreeTickets',
   description: 'Ensembles of sparse neural networks: training, uncertainty, export, serving.',
@@ -14,7 +26,9 @@ export default defineConfig({
   outDir: join(root, 'site/dist'),
   cacheDir: join(root, 'site/node_modules/.vitepress'),
   cleanUrls: true,
+  head: [['link', { rel: 'icon', href: ICON }]],
   markdown: { config: repositoryLinks },
+  vite: { plugins: [vueOfThisPackage], build: { chunkSizeWarningLimit: 3000 } },
   themeConfig: {
     search: { provider: 'local' },
     sidebar,

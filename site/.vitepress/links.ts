@@ -13,9 +13,8 @@ type MarkdownIt = Parameters<NonNullable<MarkdownOptions['config']>>[0];
 
 export function repositoryLinks(markdown: MarkdownIt): void {
   markdown.core.ruler.push('repository links', ({ tokens, env }) => {
-    const page = relative(root, (env as { path: string }).path)
-      .split(sep)
-      .join('/');
+    const { path, realPath = path } = env as { path: string; realPath?: string };
+    const page = relative(root, realPath).split(sep).join('/');
     for (const token of tokens.flatMap(({ children }) => children ?? []))
       if (token.type === 'link_open') token.attrSet('href', leadsTo(page, String(token.attrGet('href'))));
   });
@@ -25,7 +24,7 @@ function leadsTo(page: string, href: string): string {
   if (/^([a-z]+:|#|\/)/i.test(href)) return href;
   const [path = '', hash] = href.split('#');
   const named = posix.join(dirname(page), decodeURI(path)).replace(/\/$/, '');
-  const file = [`${named}/README.md`, `${named}.md`, named].find((one) => isPage(one)) ?? named;
+  const file = [named, `${named}/README.md`].find((one) => isPage(one) && existsSync(join(root, one))) ?? named;
   if (!existsSync(join(root, file))) throw new Error(`${page}: a link to ${href}, where nothing is`);
   const address = isPage(file) ? `/${addressOf(file)}` : `${PUBLIC}${file}`;
   return hash === undefined ? address : `${address}#${hash}`;

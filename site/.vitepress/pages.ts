@@ -9,6 +9,19 @@ const inside = (parent: string): string[] => readdirSync(join(root, parent)).sor
 const readmes = ['packages', 'apps'].flatMap((parent) => inside(parent).map((name) => `${parent}/${name}/README.md`));
 const packages = readmes.filter((file) => existsSync(join(root, file)));
 
+const FOLDERS = /^(docs\/(?!examples\/).*|site\/(index|reference\/.*)|CONTRIBUTING)\.md$/;
+export const isPage = (file: string): boolean => FOLDERS.test(file) || packages.includes(file);
+
+/** `site/index.md` -> `index.md`, `packages/metrics/README.md` -> `packages/metrics/index.md`; others keep their names. */
+export const pathOf = (file: string): string => file.replace(/^site\//, '').replace(/README\.md$/, 'index.md');
+
+/** As in a link, without a leading slash. */
+export function addressOf(file: string): string {
+  return pathOf(file)
+    .replace(/(^|\/)index\.md$/, '$1')
+    .replace(/\.md$/, '');
+}
+
 const item = (text: string, file: string) => ({ text, link: `/${addressOf(file)}` });
 const items = (folder: string, entries: Readonly<Record<string, string>>) =>
   Object.entries(entries)
@@ -66,7 +79,7 @@ export const sidebar = [
   {
     text: 'Reference',
     items: [
-      { ...item('Commands', 'site/reference/commands/index.md'), collapsed: true, items: generated('commands') },
+      { text: 'Commands', collapsed: true, items: [item('All commands', 'site/reference/commands/index.md'), ...generated('commands')] },
       item('Experiment fields', 'site/reference/experiment.md'),
       item('Server options', 'site/reference/server.md'),
       { text: 'Packages', collapsed: true, items: packages.map((file) => item(file.split('/')[1]!, file)) },
@@ -80,17 +93,4 @@ function generated(folder: string) {
   const path = `site/reference/${folder}`;
   const names = existsSync(join(root, path)) ? inside(path).filter((name) => name !== 'index.md') : [];
   return names.map((name) => item(name.slice(0, -'.md'.length), `${path}/${name}`));
-}
-
-const FOLDERS = /^(docs\/(?!examples\/).*|site\/(index|reference\/.*)|CONTRIBUTING)\.md$/;
-export const isPage = (file: string): boolean => FOLDERS.test(file) || packages.includes(file);
-
-/** `site/index.md` -> `index.md`, `packages/metrics/README.md` -> `packages/metrics/index.md`; others keep their names. */
-export const pathOf = (file: string): string => file.replace(/^site\//, '').replace(/README\.md$/, 'index.md');
-
-/** As in a link, without a leading slash. */
-export function addressOf(file: string): string {
-  return pathOf(file)
-    .replace(/(^|\/)index\.md$/, '$1')
-    .replace(/\.md$/, '');
 }

@@ -2,10 +2,10 @@
  * Writes the reference pages into `reference/`: commands, experiment fields and server options from the tables that the programs themselves
  * read, packages from their types by TypeDoc. Run after a build.
  */
-import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { commandLine, FIELD_NAMES, FIELDS, flagOf, isAdvanced } from '@freetickets/cli';
+import { commandLine, experimentFields } from '@freetickets/cli';
 import { serverOptions } from '@freetickets/inference';
 import { Application } from 'typedoc';
 
@@ -59,12 +59,16 @@ function writeCommands() {
 }
 
 function writeExperiment() {
-  const rows = (advanced) =>
-    FIELD_NAMES.filter((name) => isAdvanced(name) === advanced).map((name) => {
-      const { schema, help, expected } = FIELDS[name];
-      const fallback = schema.safeParse(undefined).data;
-      return [code(name), code(flagOf(name)), escaped(expected), fallback === undefined ? '' : code(String(fallback)), escaped(help)];
-    });
+  const rows = (wanted) =>
+    experimentFields()
+      .filter(({ advanced }) => advanced === wanted)
+      .map(({ name, flag, help, expected, fallback }) => [
+        code(name),
+        code(flag),
+        escaped(expected),
+        fallback === undefined ? '' : code(fallback),
+        escaped(help),
+      ]);
   const head = ['field', 'option', 'value', 'default', 'meaning'];
   page(
     'experiment.md',
@@ -92,17 +96,34 @@ function writeServer() {
   );
 }
 
-/** From the built declarations, which have every comment and need no checking of what is behind them. */
-async function writePackages() {
+/** Entry points of all packages: the built declarations, which have every comment and need no checking of what is behind them. */
+function entries() {
   const folders = ['packages', 'apps'].flatMap((parent) => readdirSync(join(root, parent)).map((name) => join(root, parent, name)));
-  const entryPoints = folders.flatMap((folder) => ['index', 'node'].map((name) => join(folder, 'dist', `${name}.d.ts`))).filter(existsSync);
+  return folders.flatMap((folder) => {
+    const { name, exports } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+    return Object.entries(exports).map(([entry, { types }]) => ({ name: join(name, entry), file: join(folder, types) }));
+  });
+}
+
+/** As TypeDoc calls a module. */
+const nameByPath = (file) =>
+  relative(root, file)
+    .replace(/\.d\.ts$/, '')
+    .replace(/\/index$/, '');
+
+async function writePackages() {
+  const all = entries();
   const application = await Application.bootstrapWithPlugins({
     plugin: ['typedoc-plugin-markdown'],
-    entryPoints,
+    entryPoints: all.map(({ file }) => file),
     tsconfig: join(site, 'tsconfig.typedoc.json'),
-    skipErrorChecking: true,
-    readme: 'none',
+    name: 'Types and functions',
+    outputs: [{ name: 'markdown', path: join(reference, 'api') }],
+    entryFileName: 'index',
     router: 'module',
+    readme: 'none',
+    skipErrorChecking: true,
+    excludeScopesInPaths: true,
     hidePageHeader: true,
     hideBreadcrumbs: true,
     disableSources: true,
@@ -112,7 +133,8 @@ async function writePackages() {
   });
   const project = await application.convert();
   if (!project) throw new Error('TypeDoc could not read the declarations');
-  await application.generateOutputs(project, join(reference, 'api'));
+  for (const module of project.children) module.name = all.find(({ file }) => nameByPath(file) === module.name).name;
+  await application.generateOutputs(project);
 }
 
 rmSync(reference, { recursive: true, force: true });

@@ -18,13 +18,11 @@ export type { EvaluateOptions } from './evaluation/options.ts';
 export { type ExperimentFile, readExperimentFile, resolveExperiment } from './experiment.ts';
 export {
   type Experiment,
+  experimentFields,
   experimentSchema,
-  FIELD_NAMES,
-  FIELDS,
+  type FieldDescription,
   type FieldName,
   type Flags,
-  flagOf,
-  isAdvanced,
 } from './experiment-fields.ts';
 export { type Machine, machine, peakMemory } from './machine.ts';
 export { RunFolder } from './run-folder.ts';
