@@ -29,7 +29,7 @@ const items = (folder: string, entries: Readonly<Record<string, string>>) =>
     .filter(({ file }) => existsSync(join(root, file)))
     .map(({ file, text }) => item(text, file));
 
-export const sidebar = [
+const guides = [
   {
     text: 'Tutorial',
     items: items('docs/tutorial', {
@@ -79,18 +79,30 @@ export const sidebar = [
   {
     text: 'Reference',
     items: [
-      { text: 'Commands', collapsed: true, items: [item('All commands', 'site/reference/commands/index.md'), ...generated('commands')] },
+      item('Commands', 'site/reference/commands/index.md'),
       item('Experiment fields', 'site/reference/experiment.md'),
       item('Server options', 'site/reference/server.md'),
-      { text: 'Packages', collapsed: true, items: packages.map((file) => item(file.split('/')[1]!, file)) },
       item('Types and functions', 'site/reference/api/index.md'),
       item('Contributing', 'CONTRIBUTING.md'),
     ],
   },
 ];
 
+const reference = [
+  {
+    text: 'Options',
+    items: [item('Experiment fields', 'site/reference/experiment.md'), item('Server options', 'site/reference/server.md')],
+  },
+  { text: 'Commands', items: [item('All commands', 'site/reference/commands/index.md'), ...generated('commands')] },
+  { text: 'Packages', items: packages.map((file) => item(file.split('/')[1]!, file)) },
+  { text: 'Types and functions', items: [item('All packages', 'site/reference/api/index.md'), ...generated('api')] },
+];
+
+/** By the beginning of an address. */
+export const sidebar = { '/reference/': reference, '/packages/': reference, '/apps/': reference, '/': guides };
+
 function generated(folder: string) {
   const path = `site/reference/${folder}`;
-  const names = existsSync(join(root, path)) ? inside(path).filter((name) => name !== 'index.md') : [];
+  const names = existsSync(join(root, path)) ? inside(path).filter((name) => name.endsWith('.md') && name !== 'index.md') : [];
   return names.map((name) => item(name.slice(0, -'.md'.length), `${path}/${name}`));
 }

@@ -42,7 +42,7 @@ describe.skipIf(skipped || (!isBuilt && !process.env.CI))(title, () => {
 
   it('begins with a way in', async () => {
     const page = await open('');
-    await page.getByRole('link', { name: 'A first ensemble' }).first().click();
+    await page.getByRole('link', { name: 'a first ensemble' }).first().click();
     await page.getByRole('heading', { level: 1, name: 'A first ensemble' }).waitFor();
     await page.getByRole('navigation').getByText('Your own images').first().waitFor();
     await page.close();
