@@ -50,7 +50,7 @@ function withNumbers(message: Record<string, unknown>): unknown {
 }
 
 /** Differences between two values that came from JSON. Numbers may differ by 1e-6 of their size: kernels add in different orders. */
-export function compare(at: string, tritons: unknown, ours: unknown): readonly Difference[] {
+function compare(at: string, tritons: unknown, ours: unknown): readonly Difference[] {
   if (typeof tritons === 'number' && typeof ours === 'number') {
     const near = Object.is(tritons, ours) || Math.abs(tritons - ours) <= 1e-6 * Math.max(Math.abs(tritons), Math.abs(ours));
     return near ? [] : [{ at, tritons, ours }];
@@ -95,7 +95,7 @@ interface Output {
   readonly parameters?: { readonly binary_data_size?: number };
 }
 
-export const elements = (datatype: string, bytes: Uint8Array): unknown =>
+const elements = (datatype: string, bytes: Uint8Array): unknown =>
   datatype === 'FP32' ? Array.from(new Float32Array(Uint8Array.from(bytes).buffer)) : Buffer.from(bytes).toString('hex');
 
 /** JSON with whole numbers of more than 15 digits as text, so that none is lost; text that is no JSON stays text. */

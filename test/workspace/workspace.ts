@@ -42,7 +42,7 @@ const inside = (parent: string): WorkspacePackage[] =>
     .map((name) => read(`${parent}/${name}`));
 
 export const libraries: readonly WorkspacePackage[] = inside('packages');
-export const apps: readonly WorkspacePackage[] = inside('apps');
+const apps: readonly WorkspacePackage[] = inside('apps');
 /** What is published: libraries and apps. */
 export const published: readonly WorkspacePackage[] = [...libraries, ...apps];
 

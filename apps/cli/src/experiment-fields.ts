@@ -23,7 +23,7 @@ const toggle = (help: string) => field(z.boolean().optional(), '', help, 'true o
 
 const namesOf = <T extends object>(table: T) => Object.keys(table) as (keyof T & string)[];
 
-export const DISTRIBUTIONS = ['erk', 'er', 'uniform', 'uniform-dense-first', 'erk-plus', 'snip', 'grasp', 'global-magnitude'] as const;
+const DISTRIBUTIONS = ['erk', 'er', 'uniform', 'uniform-dense-first', 'erk-plus', 'snip', 'grasp', 'global-magnitude'] as const;
 const DROPS = namesOf(DROP_RULES);
 const GROWTH = namesOf(GROW_RULES);
 const REDISTRIBUTION = namesOf(REDISTRIBUTIONS);

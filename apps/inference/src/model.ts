@@ -59,7 +59,7 @@ export async function openModel(path: string, { engine: name = 'auto', ...option
 }
 
 /** Says early and plainly that a model file is not there. @throws SparseError MISSING_FILE, BAD_FILE */
-export async function checkModelFile(path: string): Promise<void> {
+async function checkModelFile(path: string): Promise<void> {
   const found = await stat(path).catch(() => undefined);
   if (found === undefined) throw new SparseError('MISSING_FILE', path, 'an ONNX file', new Error('nothing: there is no such file'));
   if (!found.isFile()) throw new SparseError('BAD_FILE', path, 'an ONNX file', new Error('something that is not a file'));

@@ -15,7 +15,7 @@ export interface Task {
 }
 
 /** The batch that was waited for is there. */
-export const MADE = 'made';
+const MADE = 'made';
 
 function work(recipe: Recipe, say: (message: typeof MADE) => void): (task: Task) => void {
   const maker = batchMaker(recipe);

@@ -39,7 +39,7 @@ export function layerOf(table: LayerTable): LayerView {
   };
 }
 
-export function bitsOf(flags: readonly number[]): Uint8Array {
+function bitsOf(flags: readonly number[]): Uint8Array {
   const bits = new Uint8Array(Math.ceil(flags.length / 8));
   for (const [position, flag] of flags.entries()) if (flag) bits[position >>> 3]! |= 1 << (position & 7);
   return bits;

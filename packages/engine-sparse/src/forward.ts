@@ -61,7 +61,7 @@ export function border(tensor: Tensor): Operation {
 
 export const sizeOf = ({ channels, height, width }: Tensor) => ({ channels, height, width });
 
-export function splitPhases(place: Placement, node: NodeSpec, key: string): Split {
+function splitPhases(place: Placement, node: NodeSpec, key: string): Split {
   const stride = strideOf(node);
   const picture = place.tensor(node.from[0]!);
   const phases = place.phases.get(key)!;

@@ -72,7 +72,7 @@ export interface AdamWSpec extends UpdateSpec {
 export const momentumOf = (optimizer: OptimizerSpec): number =>
   optimizer.kind === 'sgd' ? optimizer.momentum : (optimizer.beta1 ?? ADAMW_BETA1);
 
-export const ADAMW_BETA1 = 0.9;
+const ADAMW_BETA1 = 0.9;
 
 /** How an optimizer treats the parameters of a kind. */
 export interface Treatment {

@@ -19,7 +19,7 @@ export interface AttackWishes {
   readonly samples?: number;
 }
 
-export const EPSILON = 8 / 255;
+const EPSILON = 8 / 255;
 const STEPS = 10;
 
 /**

@@ -27,7 +27,7 @@ const isOfTheSame = (a: Evaluation, b: Evaluation): boolean =>
   a.data === b.data && a.split === b.split && String(a.tickets) === String(b.tickets);
 
 /** Intervals, which a call may leave out, stay with the figures that they are about; sets of OOD pictures and attacks are kept by name. */
-export function merged(earlier: Evaluation, now: Evaluation): Evaluation {
+function merged(earlier: Evaluation, now: Evaluation): Evaluation {
   const ood = renewed(earlier.ood, now.ood, ({ name }) => name);
   const attacks = renewed(earlier.attacks, now.attacks, ({ kind }) => kind);
   const keepsIntervals = now.bootstrap === undefined && earlier.bootstrap !== undefined;

@@ -14,7 +14,7 @@ const RANGE = z
   .describe('drawn values, ends included; of all but integers four digits are kept');
 export type Range = z.output<typeof RANGE>;
 
-export const SWEEP_BLOCK = z.strictObject({
+const SWEEP_BLOCK = z.strictObject({
   search: z.enum(SEARCHES).optional().describe('grid: every combination; random: some of them; asha: some, and the worse ones stop early'),
   trials: z.int().min(1).optional().describe('combinations to draw (random, asha); default: 20'),
   seed: z.int().min(0).optional().describe('keys the draws of random and asha; default: 17'),

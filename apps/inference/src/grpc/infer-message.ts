@@ -84,7 +84,7 @@ function readOutput({ name, parameters }: WireInferRequest['outputs'][number], i
   return { name, classification: classification as number };
 }
 
-export function readParameters(parameters: WireParameters, at: string): Parameters {
+function readParameters(parameters: WireParameters, at: string): Parameters {
   const entries = Object.entries(parameters);
   atMost(entries.length, limits.parameters, at, 'parameters');
   return Object.fromEntries(

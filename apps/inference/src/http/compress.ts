@@ -22,7 +22,7 @@ export async function compressReply(request: FastifyRequest, reply: FastifyReply
 }
 
 /** The coding that the header prefers; gzip where it prefers none. */
-export function bestCoding(header: string): Coding | undefined {
+function bestCoding(header: string): Coding | undefined {
   const weights = new Map(
     header
       .toLowerCase()

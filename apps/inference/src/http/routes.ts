@@ -100,7 +100,7 @@ function loadParameters(given: Readonly<Record<string, unknown>>): LoadParameter
 }
 
 /** The JSON object of a body that may be left out. */
-export function bodyFields(request: FastifyRequest): Readonly<Record<string, unknown>> {
+function bodyFields(request: FastifyRequest): Readonly<Record<string, unknown>> {
   const body = request.body as Buffer | null | undefined;
   return body?.length ? fields(parseJson(body), 'request body') : {};
 }

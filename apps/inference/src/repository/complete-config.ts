@@ -43,7 +43,7 @@ export function completeConfig(name: string, given: ModelConfig, signature: Sign
 }
 
 /** The configuration's name of a datatype. */
-export const configType = (datatype: Datatype): string => (datatype === 'BYTES' ? 'TYPE_STRING' : `TYPE_${datatype}`);
+const configType = (datatype: Datatype): string => (datatype === 'BYTES' ? 'TYPE_STRING' : `TYPE_${datatype}`);
 
 function tensor(info: TensorInfo, given: readonly ConfigTensor[] = [], batched: boolean, at: string): ConfigTensor {
   const dims = batched ? info.shape.slice(1) : info.shape;

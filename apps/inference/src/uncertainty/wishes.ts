@@ -15,7 +15,7 @@ import { checkParameters } from './check-parameters.ts';
 import { type Levels, MEASURE_NAMES, type MeasureName, missingFor } from './measures.ts';
 
 /** Of answers when the request names none. */
-export const DEFAULT_ALPHA = 0.05;
+const DEFAULT_ALPHA = 0.05;
 
 export const MEMBER_OUTPUT = 'member_probabilities';
 export const MEMBERS_USED = 'members_used';

@@ -34,7 +34,7 @@ export interface Contestants {
 }
 
 /** Of full precision, as of the ensemble's probabilities. */
-export const LARGEST_DIFFERENCE = 1e-4;
+const LARGEST_DIFFERENCE = 1e-4;
 
 export async function compareForms(
   shape: EnsembleShape,

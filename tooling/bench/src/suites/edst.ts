@@ -10,6 +10,7 @@ import { type PictureFiles, pictureFiles } from '../pictures.ts';
 import { type SparseRun, type SparseRunOptions, sparseRun } from '../sparse-run.ts';
 import { fastestPeer } from '../statistics.ts';
 import { type Context, failures, type Outcome, type Settings, type Suite } from '../suite.ts';
+import type { PeerNetworkTask } from '../tasks.ts';
 
 const NETWORK = 'wrn-16-2';
 /** Of CIFAR-10, as the paper trains. */
@@ -77,7 +78,16 @@ async function denseEpochs(files: PictureFiles, epochs: number, { settings, side
 }
 
 function entrantOf(loader: 'memory' | 'workers', { pictures, labels }: PictureFiles, { threads, seed }: Settings): Entrant {
-  const task = { kind: 'epoch', threads, seed, batchSize: 128, spec: modelByName(NETWORK), pictures, labels, loader };
+  const task = {
+    kind: 'epoch',
+    threads,
+    seed,
+    batchSize: 128,
+    spec: modelByName(NETWORK),
+    pictures,
+    labels,
+    loader,
+  } satisfies PeerNetworkTask;
   return { name: loader === 'memory' ? 'PyTorch, pictures in memory' : 'PyTorch, DataLoader with 2 workers', side: torch(threads), task };
 }
 

@@ -6,6 +6,7 @@ import { milliseconds, ratioText } from '../markdown.ts';
 import { onnxruntime, ours, tfjs, torch } from '../peers.ts';
 import { least, ratio } from '../statistics.ts';
 import { asked, type Case, failures, type Settings, type Suite } from '../suite.ts';
+import type { PeerNetworkTask } from '../tasks.ts';
 
 interface InferCase {
   readonly name: string;
@@ -50,7 +51,7 @@ export const infer: Suite = {
 };
 
 function entrantsOf({ network: name, sparsity, batchSize, members }: InferCase, { threads, engine, seed }: Settings): Entrant[] {
-  const peer = { kind: 'infer', threads, seed, batchSize, spec: modelByName(name) } as const;
+  const peer = { kind: 'infer', threads, seed, batchSize, spec: modelByName(name) } as const satisfies PeerNetworkTask;
   const eager = (layout: string): Entrant => ({ name: `PyTorch ${layout}`, side: torch(threads), task: { ...peer, layout } });
   const mine = { kind: 'infer', threads, seed, batchSize, engine, network: name, sparsity, members } as const;
   // One thread in Node, minutes for the large network on a large batch.

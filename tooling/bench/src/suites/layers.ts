@@ -7,7 +7,7 @@ import { ours, sparseprop, torch } from '../peers.ts';
 import { outputPixels, type ShapeFile, shapeFiles, shapeText } from '../shapes.ts';
 import { least, ratio, summary } from '../statistics.ts';
 import { type Case, type Context, failures, type Settings, type Suite } from '../suite.ts';
-import type { LayerShape } from '../tasks.ts';
+import type { LayerShape, PeerLayerTask } from '../tasks.ts';
 
 export const SPARSITY = 0.9;
 const LARGEST_BATCH = 128;
@@ -102,7 +102,7 @@ async function runCase({ shape, ...work }: Work, { settings, sides, limits }: Co
 }
 
 function entrantsOf(shape: LayerShape, { batchSize, live }: Omit<Work, 'shape'>, { threads, engine, seed }: Settings): Entrant[] {
-  const task = { kind: 'layer', threads, seed, batchSize, ...shape } as const;
+  const task = { kind: 'layer', threads, seed, batchSize, ...shape } as const satisfies PeerLayerTask;
   const linear = shape.height * shape.width * shape.kernel === 1;
   const theirs = (vectorized: string): Entrant => ({
     name: `SparseProp over ${vectorized}`,
@@ -122,7 +122,7 @@ function entrantsOf(shape: LayerShape, { batchSize, live }: Omit<Work, 'shape'>,
 const PASSES = ['forward', 'backward'] as const;
 
 /** A row for each network and pass: our GFLOP/s, and least, middle and largest ratio to SparseProp and to the dense layer. */
-export function tableOf(cases: readonly LayerCase[]): Table {
+function tableOf(cases: readonly LayerCase[]): Table {
   const networks = [...new Set(cases.map(({ network }) => network))];
   const header = [
     ...['network, S=0.9', 'layers', 'pass', 'GFLOP/s, median', 'of peak', 'vs SparseProp: least', 'median', 'largest', 'in layer'],

@@ -5,6 +5,7 @@ import { milliseconds, ratioText } from '../markdown.ts';
 import { ours, tfjs, torch } from '../peers.ts';
 import { least, ratio } from '../statistics.ts';
 import { asked, type Case, failures, type Settings, type Suite } from '../suite.ts';
+import type { PeerNetworkTask } from '../tasks.ts';
 
 export interface StepCase {
   readonly name: string;
@@ -47,12 +48,12 @@ export const step: Suite = {
 };
 
 /** Everybody's task for one network. */
-export function stepEntrants({ network: name, sparsity, batchSize }: StepCase, { threads, engine, seed }: Settings): Entrant[] {
+function stepEntrants({ network: name, sparsity, batchSize }: StepCase, { threads, engine, seed }: Settings): Entrant[] {
   const spec = modelByName(name);
   const net = network(spec);
   const pictures = spec.nodes.some(({ op }) => op === 'conv2d');
   const densities = Object.fromEntries(erkDensities(net, sparsity).densities);
-  const peer = { kind: 'step', threads, seed, batchSize, spec } as const;
+  const peer = { kind: 'step', threads, seed, batchSize, spec } as const satisfies PeerNetworkTask;
   const eager = (title: string, rest: object): Entrant => ({ name: `PyTorch ${title}`, side: torch(threads), task: { ...peer, ...rest } });
   return [
     { name: 'ours', ours: true, side: ours, task: { kind: 'step', threads, seed, batchSize, engine, network: name, sparsity } },
