@@ -3,6 +3,15 @@ import { listModels, SparseError } from '@freetickets/sparse-core';
 import { type Command, Option } from 'commander';
 import { FIELDS, type FieldName, flagOf, isAdvanced } from './experiment-fields.ts';
 
+/** What the help says of an option or argument, with its choices and its default in the words that fields of an experiment use. */
+export function described({ description, argChoices, defaultValue }: Pick<Option, 'description' | 'argChoices' | 'defaultValue'>): string {
+  const facts = [
+    ...(argChoices === undefined ? [] : [`one of ${argChoices.join(', ')}`]),
+    ...(typeof defaultValue === 'string' ? [`default: ${defaultValue}`] : []),
+  ];
+  return facts.length === 0 ? description : `${description} (${facts.join('; ')})`;
+}
+
 /** `--json` and `--quiet`, which every command has. */
 export interface Common {
   readonly json?: boolean;

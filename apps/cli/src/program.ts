@@ -24,7 +24,7 @@ import { resumeRun, startRun, trainText } from './commands/train.ts';
 import { EXIT } from './exit.ts';
 import { readExperimentFile, resolveExperiment } from './experiment.ts';
 import { CIRCUMSTANCES, FIELD_NAMES, type FieldName, type Flags, flagOf } from './experiment-fields.ts';
-import { aboveZero, addCommand, type Common, suggest, wholeNumber, withFields, withOutput } from './options.ts';
+import { aboveZero, addCommand, type Common, described, suggest, wholeNumber, withFields, withOutput } from './options.ts';
 import { talk } from './talk.ts';
 import { VERSION } from './version.ts';
 
@@ -37,6 +37,7 @@ export function program(stopSignal: StopSignal): Command {
     .version(VERSION, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
     .helpCommand('help [command]', 'print the help of a command')
+    .configureHelp({ optionDescription: described, argumentDescription: described })
     .showSuggestionAfterError()
     .showHelpAfterError('(add --help for the options)');
   initCommand(root);
@@ -131,7 +132,7 @@ function predictCommand(root: Command): void {
         .choices(engineNames)
         .default('auto'),
     )
-    .addOption(new Option('--threads <N>', 'of the engine (default: all processors)'));
+    .addOption(new Option('--threads <N>', 'of the engine; default: all processors'));
   withOutput(command).action(async (model: string, { json, quiet, input, resize = false, engine, threads }: PredictFlags) => {
     const speak = talk({ json, quiet });
     const shared = threads === undefined ? {} : { threads: wholeNumber('--threads', threads, 1, 1024) };

@@ -36,7 +36,7 @@ export function compareCommand(root: Command): void {
       new Option('--against <ROW>', 'tests of every row against this one, paired over seeds; by method unless --by says otherwise'),
     )
     .addOption(
-      new Option('--format <NAME>', 'what is printed (default: table)').choices([...Object.keys(FORMATS), 'json']).helpGroup('Output:'),
+      new Option('--format <NAME>', 'what is printed; default: table').choices([...Object.keys(FORMATS), 'json']).helpGroup('Output:'),
     );
   withOutput(command).action(async (runs: readonly string[], { json, quiet, by, metric, against, format }: CompareFlags) => {
     if (json && format !== undefined && format !== 'json')

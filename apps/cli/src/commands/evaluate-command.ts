@@ -53,10 +53,10 @@ export function evaluateCommand(root: Command): void {
   ])
     .argument('<RUN...>', 'run folders, or exported models (.onnx); of several, one table')
     .addOption(new Option('--split <NAME>', 'which part of the data').choices(SPLITS).default('test'));
-  withFields(command, ['data', 'threads']);
-  command.addOption(engineOption());
-  withFields(command, MODEL_FIELDS, 'Of an exported model, which does not know its pictures:');
+  withFields(command, ['data']).addOption(engineOption());
   for (const option of measureOptions()) command.addOption(option.helpGroup('Measures:'));
+  withFields(command, MODEL_FIELDS, 'Of an exported model, which does not know its pictures:');
+  withFields(command, ['threads']);
   withOutput(command.addOption(new Option('--csv', 'one figure a line, for spreadsheets').helpGroup('Output:'))).action(act);
 }
 
@@ -107,7 +107,7 @@ const engineOption = (): Option =>
   suggest(
     new Option(
       '--engine <NAME>',
-      `${ENGINES.join(', ')}; or onnxruntime-cpu, onnxruntime-cuda, for models also sparse (default: the run's, or auto)`,
+      `${ENGINES.join(', ')}; or onnxruntime-cpu, onnxruntime-cuda, for models also sparse; default: the run's, or auto`,
     ),
     () => [...new Set([...ENGINES, ...engineNames])],
   );
