@@ -1,6 +1,6 @@
 /** `freetickets train --dry-run`: what a run would be, cost and take, without making one. A few steps are taken to time them, and forgotten. */
 import { prefetch } from '@freetickets/datasets';
-import { epochFlops, type PlanCost, type PlannedPhase, planCalendar, stepsPerEpoch, train } from '@freetickets/dst-trainer';
+import { epochFlops, type Plan, type PlanCost, type PlannedPhase, planCalendar, stepsPerEpoch, train } from '@freetickets/dst-trainer';
 import { bytesText } from '@freetickets/sparse-core';
 import type { Experiment } from '../experiment-fields.ts';
 import { peakMemory } from '../machine.ts';
@@ -24,15 +24,19 @@ export interface DryRun {
     readonly peakBytes: number;
     readonly picturesBytes: number;
   };
-  readonly time: {
-    readonly secondsPerStep: number;
-    /** Steps that were timed. */
-    readonly steps: number;
-    /** Of the whole training: steps and validation. Where the density changes, steps count by their FLOPs; rewirings are not counted. */
+  readonly time: Timing & {
+    /** Of the whole training, as things are now: steps and validation; rewirings and checkpoints are not counted. */
     readonly seconds: number;
   };
   /** As people read the plan. */
   readonly plan: string;
+}
+
+interface Timing {
+  /** As the run begins. */
+  readonly secondsPerStep: number;
+  /** Steps that were timed. */
+  readonly steps: number;
 }
 
 /** @throws SparseError whatever `train` would have thrown before its first step */
@@ -46,16 +50,18 @@ export async function dryRun(
   const { experiment, data, plans, computing } = prepared;
   const samples = { train: data.train.size, valid: data.valid.size, test: data.test.size };
   const timed = await timeSteps(prepared, signal);
+  const perEpoch = stepsPerEpoch(plans[0]!, samples.train);
+  const training = (await secondsByEpoch(prepared, timed, signal)).reduce((sum, seconds) => sum + perEpoch * seconds, 0);
   return {
     experiment,
     engine: computing.engine.name,
     tickets: ticketsOf(plans),
     samples,
     runs: plans.length,
-    phases: planCalendar(plans[0]!, stepsPerEpoch(plans[0]!, samples.train)),
+    phases: planCalendar(plans[0]!, perEpoch),
     cost: costOf(prepared),
     memory: { peakBytes: peakMemory(), picturesBytes: data.dataset.train.images.byteLength + data.dataset.test.images.byteLength },
-    time: { ...timed, seconds: timed.secondsPerStep * stepsLike(prepared) * (1 + FORWARD * (samples.valid / samples.train)) },
+    time: { ...timed, seconds: training * (1 + FORWARD * (samples.valid / samples.train)) },
     plan: planText(prepared),
   };
 }
@@ -63,14 +69,21 @@ export async function dryRun(
 /** A step goes forward once and backward twice, validation only forward. */
 const FORWARD = 1 / 3;
 
-/** All steps of all plans, each counted by how its FLOPs compare with those of the first epoch's steps. */
-function stepsLike({ plans, net, data }: Prepared): number {
-  const samples = data.train.size;
-  return plans.reduce((sum, plan) => {
-    const flops = epochFlops(net, plan, samples);
-    const epochs = flops.reduce((total, each) => total + each / (flops[0]! || 1), 0);
-    return sum + epochs * stepsPerEpoch(plan, samples);
-  }, 0);
+/**
+ * Seconds of a step in each epoch, over all plans. Where weights are pruned on the way, steps as the run begins and steps at its sparsity are
+ * timed, and those between lie on the line through both, over FLOPs.
+ */
+async function secondsByEpoch({ plans, ...prepared }: Prepared, first: Timing, signal: AbortSignal | undefined): Promise<number[]> {
+  const { net, data } = prepared;
+  const [plan] = plans as [Plan];
+  const flopsOf = (each: Plan) => epochFlops(net, each, data.train.size);
+  const begin = flopsOf(plan)[0] ?? 0;
+  const settled: Plan = { ...plan, phases: [{ name: 'as pruned', epochs: 1, learningRate: 0, rewiring: 'frozen' }] };
+  const prunes = plan.phases.some(({ pruning, opening }) => pruning ?? opening?.prune);
+  const last = prunes ? await timeSteps({ ...prepared, plans: [settled], startTicket: undefined }, signal) : first;
+  const end = flopsOf(settled)[0]!;
+  const slope = prunes && begin !== end ? (first.secondsPerStep - last.secondsPerStep) / (begin - end) : 0;
+  return plans.flatMap((each) => flopsOf(each).map((flops) => first.secondsPerStep + slope * (flops - begin)));
 }
 
 const ENOUGH_MS = 1000;
@@ -79,24 +92,23 @@ const ENOUGH_MS = 1000;
 async function timeSteps(
   { experiment, net, plans, data, computing, startTicket }: Prepared,
   signal: AbortSignal | undefined,
-): Promise<{ readonly secondsPerStep: number; readonly steps: number }> {
+): Promise<Timing> {
   await using training = prefetch(data.train, { workers: experiment.loaderWorkers });
   const start = startTicket && { from: startTicket.state };
   const events = train({ network: net, plan: plans[0]!, data: { train: training }, ...computing, seed: experiment.seed, ...start });
-  let [first, last] = [
-    { step: 0, at: performance.now() },
-    { step: 1, at: performance.now() },
-  ];
+  const perEpoch = stepsPerEpoch(plans[0]!, data.train.size);
+  const begun = { step: 0, at: performance.now() };
+  let [first, last] = [begun, begun];
   for await (const event of events) {
     signal?.throwIfAborted();
-    if (event.type !== 'progress') continue;
-    last = { step: event.step, at: performance.now() };
-    if (first.step === 0) first = last;
+    if (event.type !== 'progress' && event.type !== 'epoch') continue;
+    last = { step: event.type === 'progress' ? event.step : event.epoch * perEpoch, at: performance.now() };
+    if (first === begun) first = last;
     if (last.step > first.step && last.at - first.at >= ENOUGH_MS) break;
   }
-  if (last.step === first.step) throw new Error('unreachable');
-  const steps = last.step - first.step;
-  return { secondsPerStep: (last.at - first.at) / 1000 / steps, steps };
+  const from = last.step > first.step ? first : begun; // a run of a single step has no other
+  const steps = last.step - from.step;
+  return { secondsPerStep: (last.at - from.at) / 1000 / steps, steps };
 }
 
 export function dryRunText({ plan, runs, phases, memory, time }: DryRun): string {
