@@ -4,7 +4,7 @@ import { epochFlops, type Plan, type PlanCost, type PlannedPhase, planCalendar, 
 import { bytesText } from '@freetickets/sparse-core';
 import type { Experiment } from '../experiment-fields.ts';
 import { peakMemory } from '../machine.ts';
-import { ticketsOf } from '../plans.ts';
+import { epochsOf, ticketsOf } from '../plans.ts';
 import { RunFolder } from '../run-folder.ts';
 import type { Talk } from '../talk.ts';
 import { counted, durationText, table } from '../text.ts';
@@ -78,7 +78,7 @@ async function secondsByEpoch({ plans, ...prepared }: Prepared, first: Timing, s
   const [plan] = plans as [Plan];
   const flopsOf = (each: Plan) => epochFlops(net, each, data.train.size);
   const begin = flopsOf(plan)[0] ?? 0;
-  const settled: Plan = { ...plan, phases: [{ name: 'as pruned', epochs: 1, learningRate: 0, rewiring: 'frozen' }] };
+  const settled: Plan = { ...plan, phases: [{ name: 'as pruned', epochs: epochsOf(plan), learningRate: 0, rewiring: 'frozen' }] };
   const prunes = plan.phases.some(({ pruning, opening }) => pruning ?? opening?.prune);
   const last = prunes ? await timeSteps({ ...prepared, plans: [settled], startTicket: undefined }, signal) : first;
   const end = flopsOf(settled)[0]!;
