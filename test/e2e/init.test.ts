@@ -101,7 +101,7 @@ describe('train --dry-run', () => {
 
   it('has the same numbers as the run, for machines', async () => {
     const home = temporary();
-    const { stdout } = await run(['train', ...SMALL, '--method', 'gmp', '--dry-run', '--json']);
+    const { stdout } = await run(['train', ...SMALL, '--method', 'gmp', '--patience', '5', '--dry-run', '--json']);
     const planned = JSON.parse(stdout) as {
       runs: number;
       tickets: number;
@@ -109,7 +109,7 @@ describe('train --dry-run', () => {
       phases: { steps: number; prunings: number }[];
       time: { seconds: number };
     };
-    const { stdout: trained } = await run(['train', ...SMALL, '--method', 'gmp', '--json', '--out', join(home, 'run')]);
+    const { stdout: trained } = await run(['train', ...SMALL, '--method', 'gmp', '--patience', '5', '--json', '--out', join(home, 'run')]);
     expect(planned.cost).toEqual((JSON.parse(trained) as { cost: object }).cost);
     expect(planned).toMatchObject({ runs: 2, tickets: 2, phases: [{ steps: 51 }] });
     expect(planned.time.seconds).toBeGreaterThan(0);

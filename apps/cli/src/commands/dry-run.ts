@@ -95,8 +95,9 @@ async function timeSteps(
 ): Promise<Timing> {
   await using training = prefetch(data.train, { workers: experiment.loaderWorkers });
   const start = startTicket && { from: startTicket.state };
-  const events = train({ network: net, plan: plans[0]!, data: { train: training }, ...computing, seed: experiment.seed, ...start });
-  const perEpoch = stepsPerEpoch(plans[0]!, data.train.size);
+  const { patience: _, ...plan } = plans[0]!; // which would want validation data
+  const events = train({ network: net, plan, data: { train: training }, ...computing, seed: experiment.seed, ...start });
+  const perEpoch = stepsPerEpoch(plan, data.train.size);
   const begun = { step: 0, at: performance.now() };
   let [first, last] = [begun, begun];
   for await (const event of events) {
