@@ -43,6 +43,10 @@ const promises: Record<string, (lines: readonly (readonly unknown[])[]) => void>
   'onnx-export.ts': (lines) => {
     expect(lines[0]![0]).toMatchObject([{ name: 'probabilities' }, { name: 'member_probabilities' }]);
   },
+  'own-network.ts': (lines) => {
+    expect(lines[0]).toEqual([5210]);
+    expect(lines.slice(1).map((line) => /^ticket (\d)/.exec(String(line[0]))?.[1])).toEqual(['0', '1']);
+  },
   'report.ts': (lines) => {
     const file = /^open (.*) in a browser$/.exec(String(lines[0]![0]))![1]!;
     expect(readFileSync(file, 'utf8')).toMatch(/^<!doctype html>[\s\S]*"name":"runs\/mnist"/);

@@ -304,6 +304,27 @@ export const CIRCUMSTANCES = [
 /** `exploreEpochs` -> `--explore-epochs` */
 export const flagOf = (name: FieldName): string => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 
+/** A field of an experiment, for people. */
+export interface FieldDescription {
+  readonly name: FieldName;
+  /** As in `--explore-epochs`. */
+  readonly flag: string;
+  readonly help: string;
+  /** What a value has to be. */
+  readonly expected: string;
+  readonly fallback?: string;
+  readonly advanced: boolean;
+}
+
+/** Every field, in the order of the help. */
+export const experimentFields = (): readonly FieldDescription[] =>
+  FIELD_NAMES.map((name) => {
+    const { schema, help, expected } = FIELDS[name];
+    const fallback = schema.safeParse(undefined).data;
+    const known = fallback === undefined ? {} : { fallback: String(fallback) };
+    return { name, flag: flagOf(name), help, expected, ...known, advanced: isAdvanced(name) };
+  });
+
 /** Values by field as typed on a command line. */
 export type Flags = Readonly<Partial<Record<FieldName, string>>>;
 

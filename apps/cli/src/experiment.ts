@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { dirname, resolve } from 'node:path';
 import { listModels, modelByName, type NetworkSpec, nearest, parseJson, SparseError, show } from '@freetickets/sparse-core';
 import { MOST_JSON_BYTES, readFileOrExplain } from '@freetickets/sparse-core/node';
+import stripJsonComments from 'strip-json-comments';
 import { conflictsOf } from './experiment-conflicts.ts';
 import { CIRCUMSTANCES, type Experiment, FIELD_NAMES, FIELDS, type FieldName, type Flags, flagOf } from './experiment-fields.ts';
 
@@ -107,7 +108,7 @@ function asError([first, ...others]: Fault[]): SparseError {
 const sentenceOf = ({ at, expected, received }: Fault): string => `Also ${at}: expected ${expected}, received ${show(received)}`;
 
 /**
- * Paths in the file are relative to the file.
+ * JSON, with comments where there are any. Paths in the file are relative to the file.
  * @throws SparseError MISSING_FILE, BAD_FILE or INVALID_CONFIG
  */
 export async function readExperimentFile(path: string): Promise<ExperimentFile> {
@@ -132,7 +133,7 @@ export function withPathsBeside(file: string, values: ExperimentFile['values']):
 
 function jsonIn(text: string, path: string): unknown {
   try {
-    return parseJson(text);
+    return parseJson(stripJsonComments(text));
   } catch (error) {
     throw new SparseError('INVALID_CONFIG', path, 'JSON', new Error(`something else (${(error as Error).message})`));
   }

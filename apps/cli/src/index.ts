@@ -3,9 +3,11 @@ export { type ClusterStatus, type MemberStatus, statusOf } from './cluster/statu
 export { type ClusterEngine, type SubmitOptions, type Submitted, submit } from './cluster/submit.ts';
 export { type Task, tasksIn } from './cluster/tasks.ts';
 export { type MemberResult, trainMember } from './cluster/train-member.ts';
+export { commandLine } from './command-line.ts';
 export { type Bench, type BenchOptions, bench, type LayersBench, type RunBench } from './commands/bench.ts';
 export { type CompareOptions, compareRuns } from './commands/compare.ts';
 export { type DemoResult, demo } from './commands/demo.ts';
+export { type DryRun, dryRun } from './commands/dry-run.ts';
 export { type Evaluation, evaluateRun, type Scores, type Split } from './commands/evaluate.ts';
 export { evaluateModel } from './commands/evaluate-model.ts';
 export { type ExportOptions, type ExportResult, exportRun } from './commands/export.ts';
@@ -14,11 +16,19 @@ export { type PicturePrediction, type PredictResult, predict } from './commands/
 export { type SweepResult, type SweepTrial, sweepExperiment } from './commands/sweep.ts';
 export { prepareRun, resumeRun, startRun, type TrainResult } from './commands/train.ts';
 export type { Comparison } from './compare/formats.ts';
+export type { ArgumentShape, CommandShape, OptionShape } from './completion/command-shape.ts';
 export { type Computing, computingFor } from './engines.ts';
 export { evaluationSchema, parseEvaluation } from './evaluation/document.ts';
 export type { EvaluateOptions } from './evaluation/options.ts';
 export { type ExperimentFile, readExperimentFile, resolveExperiment } from './experiment.ts';
-export { type Experiment, experimentSchema, type FieldName, type Flags } from './experiment-fields.ts';
+export {
+  type Experiment,
+  experimentFields,
+  experimentSchema,
+  type FieldDescription,
+  type FieldName,
+  type Flags,
+} from './experiment-fields.ts';
 export { type Machine, machine, peakMemory } from './machine.ts';
 export { RunFolder } from './run-folder.ts';
 export { sweepSchema } from './sweep/sweep-block.ts';

@@ -1,7 +1,16 @@
 /** What the commands' options have in common. */
-import { SparseError } from '@freetickets/sparse-core';
+import { listModels, SparseError } from '@freetickets/sparse-core';
 import { type Command, Option } from 'commander';
 import { FIELDS, type FieldName, flagOf, isAdvanced } from './experiment-fields.ts';
+
+/** What the help says of an option or argument, with its choices and its default in the words that fields of an experiment use. */
+export function described({ description, argChoices, defaultValue }: Pick<Option, 'description' | 'argChoices' | 'defaultValue'>): string {
+  const facts = [
+    ...(argChoices === undefined ? [] : [`one of ${argChoices.join(', ')}`]),
+    ...(typeof defaultValue === 'string' ? [`default: ${defaultValue}`] : []),
+  ];
+  return facts.length === 0 ? description : `${description} (${facts.join('; ')})`;
+}
 
 /** `--json` and `--quiet`, which every command has. */
 export interface Common {
@@ -11,8 +20,26 @@ export interface Common {
 
 export function addCommand(root: Command, usage: string, about: string, examples: readonly string[]): Command {
   const lines = examples.map((example) => `  $ freetickets ${example}`).join('\n');
-  return root.command(usage).description(about).addHelpText('after', `\nExamples:\n${lines}`);
+  const command = root.command(usage).description(about).addHelpText('after', `\nExamples:\n${lines}`);
+  EXAMPLES.set(command, examples);
+  return command;
 }
+
+const EXAMPLES = new WeakMap<Command, readonly string[]>();
+
+/** What follows `freetickets` in the examples of a command's help. */
+export const examplesOf = (command: Command): readonly string[] => EXAMPLES.get(command) ?? [];
+
+const SUGGESTIONS = new WeakMap<Option, () => readonly string[]>();
+
+/** Gives an option values that a shell may offer; unlike choices, they are not all that it takes. */
+export function suggest(option: Option, values: () => readonly string[]): Option {
+  SUGGESTIONS.set(option, values);
+  return option;
+}
+
+/** Values that a shell may offer for an option. */
+export const valuesFor = (option: Option): readonly string[] => option.argChoices ?? SUGGESTIONS.get(option)?.() ?? [];
 
 export function withOutput(command: Command): Command {
   return command
@@ -23,13 +50,16 @@ export function withOutput(command: Command): Command {
 /** Fields of an experiment as options, with their help and defaults. Their values stay texts; `resolveExperiment` reads them. */
 export function withFields(command: Command, names: readonly FieldName[], heading?: string): Command {
   for (const name of names) {
-    const { help, value, schema } = FIELDS[name];
+    const field = FIELDS[name];
+    const { help, value, schema } = field;
     const fallback = schema.safeParse(undefined).data;
     const shown = fallback === undefined ? '' : ` (default: ${fallback})`;
     const group = heading ?? (isAdvanced(name) ? 'Advanced options:' : 'Options:');
     const option = new Option(value === '' ? `${flagOf(name)} [BOOLEAN]` : `${flagOf(name)} <${value}>`, `${help}${shown}`).helpGroup(
       group,
     );
+    if (name === 'network') suggest(option, () => listModels().map((model) => model.name));
+    if ('names' in field) suggest(option, () => field.names);
     command.addOption(value === '' ? option.preset('true') : option);
   }
   return command;

@@ -1,5 +1,6 @@
 import { CommanderError } from 'commander';
 import { describe, expect, it } from 'vitest';
+import { commandLine } from './command-line.ts';
 import { FIELD_NAMES, flagOf } from './experiment-fields.ts';
 import { program } from './program.ts';
 
@@ -32,6 +33,16 @@ describe('program', () => {
       let help = '';
       command.configureOutput({ writeOut: (text) => (help += text) }).outputHelp();
       expect(help, command.name()).toContain(`$ freetickets ${command.name()}`);
+    }
+  });
+
+  it('helps in one order: usage, usual options, others, advanced ones, output, examples', () => {
+    for (const { name, options } of commandLine()) {
+      const groups = [...new Set(options.map(({ group }) => group))];
+      const [output, before] = groups.toReversed();
+      expect(output, name).toBe('Output');
+      if (groups.includes('Advanced options')) expect(before, name).toBe('Advanced options');
+      if (groups.length > 1) expect(groups[0], name).toBe('Options');
     }
   });
 

@@ -1,18 +1,21 @@
 /** The command line: every command, its options and its help. What a command does is in `commands/`. */
 
 import { type EngineName, engineNames } from '@freetickets/inference';
-import { SparseError } from '@freetickets/sparse-core';
+import { corruptionNames, SparseError } from '@freetickets/sparse-core';
 import { Argument, Command, Option } from 'commander';
 import { assembleCommand } from './commands/assemble-command.ts';
 import { type BenchOptions, bench, WORKLOADS } from './commands/bench.ts';
 import { benchText } from './commands/bench-text.ts';
 import { compareCommand } from './commands/compare-command.ts';
+import { completionCommand } from './commands/completion-command.ts';
 import { type CorruptOptions, dataText, describeData } from './commands/data.ts';
 import { demo, demoText } from './commands/demo.ts';
 import { doctorCommand } from './commands/doctor-command.ts';
+import { dryRun, dryRunText } from './commands/dry-run.ts';
 import { corruptionNamed, evaluateCommand } from './commands/evaluate-command.ts';
 import { exportCommand } from './commands/export-command.ts';
 import { importCommand } from './commands/import-command.ts';
+import { initCommand } from './commands/init-command.ts';
 import { predict, predictText } from './commands/predict.ts';
 import { reportCommand } from './commands/report-command.ts';
 import { serveCommand } from './commands/serve-command.ts';
@@ -27,7 +30,7 @@ import { watchCommand } from './commands/watch-command.ts';
 import { EXIT } from './exit.ts';
 import { readExperimentFile, resolveExperiment } from './experiment.ts';
 import { CIRCUMSTANCES, FIELD_NAMES, type FieldName, type Flags, flagOf } from './experiment-fields.ts';
-import { aboveZero, addCommand, type Common, wholeNumber, withFields, withOutput } from './options.ts';
+import { aboveZero, addCommand, type Common, described, suggest, wholeNumber, withFields, withOutput } from './options.ts';
 import { talk } from './talk.ts';
 import { type TrackerFlags, trackersOf, withTrackers } from './trackers/tracker-options.ts';
 import { VERSION } from './version.ts';
@@ -41,8 +44,10 @@ export function program(stopSignal: StopSignal): Command {
     .version(VERSION, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
     .helpCommand('help [command]', 'print the help of a command')
+    .configureHelp({ optionDescription: described, argumentDescription: described })
     .showSuggestionAfterError()
     .showHelpAfterError('(add --help for the options)');
+  initCommand(root);
   trainCommand(root, stopSignal);
   sweepCommand(root, stopSignal);
   trainMemberCommand(root, stopSignal);
@@ -63,6 +68,7 @@ export function program(stopSignal: StopSignal): Command {
   doctorCommand(root);
   setupCommand(root, stopSignal);
   benchCommand(root);
+  completionCommand(root);
   return root;
 }
 
@@ -73,12 +79,14 @@ interface TrainOptions extends Common, Flags, TrackerFlags {
   readonly force?: boolean;
   readonly strict?: boolean;
   readonly prepare?: boolean;
+  readonly dryRun?: boolean;
 }
 
 function trainCommand(root: Command, stopSignal: StopSignal): void {
   const command = addCommand(root, 'train', 'Trains tickets; each is one sparse member of an ensemble.', [
     'train --dataset mnist --data mnist/ --out runs/mnist',
     'train --config experiment.json --seed 18 --out runs/second',
+    'train --config experiment.json --dry-run',
     'train --resume runs/mnist',
   ])
     .addOption(new Option('--out <DIR>', 'new folder for the run'))
@@ -89,6 +97,7 @@ function trainCommand(root: Command, stopSignal: StopSignal): void {
         `go on with the run in this folder; goes with ${CIRCUMSTANCES.map(flagOf).join(', ')} and the options to follow it only`,
       ),
     )
+    .addOption(new Option('--dry-run', 'train and write nothing: print the plan, its cost, memory and time, by timing a few steps'))
     .addOption(new Option('--force', 'resume although data, experiment, engine or version are not what they were; the log says so'))
     .addOption(new Option('--strict', 'do not resume from an older checkpoint where the newest is damaged'))
     .addOption(new Option('--prepare', 'make the folder and train nothing: for submit'));
@@ -102,21 +111,22 @@ function trainCommand(root: Command, stopSignal: StopSignal): void {
       force = false,
       strict = false,
       prepare = false,
+      dryRun: dry = false,
       ui,
       tensorboard,
       mlflow,
-      experiment,
+      experiment: name,
       ...flags
     }: TrainOptions) => {
       const speak = talk({ json, quiet });
-      const trackers = trackersOf({ ui, tensorboard, mlflow, experiment });
+      const trackers = trackersOf({ ui, tensorboard, mlflow, experiment: name });
+      const experiment = async () => resolveExperiment(flags, config === undefined ? undefined : await readExperimentFile(config));
       const start = async () => {
         if (force || strict)
           throw new SparseError('INVALID_CONFIG', force ? '--force' : '--strict', '--resume DIR beside it', new Error('nothing'));
         if (out === undefined)
           throw new SparseError('INVALID_CONFIG', '--out', 'a new folder for the run', new Error('nothing'), 'Or give --resume DIR');
-        const file = config === undefined ? undefined : await readExperimentFile(config);
-        const wanted = resolveExperiment(flags, file);
+        const wanted = await experiment();
         if (!prepare) return startRun(wanted, out, speak, { signal: stopSignal() }, trackers);
         if (trackers.length > 0)
           throw new SparseError('INVALID_CONFIG', '--prepare', 'no tracker beside it: nothing is trained', new Error('one'));
@@ -134,6 +144,11 @@ function trainCommand(root: Command, stopSignal: StopSignal): void {
           throw new SparseError('INVALID_CONFIG', '--resume', 'no option that the run folder holds already', new Error(wrong.join(', ')));
         return resumeRun(folder, speak, { signal: stopSignal() }, { flags, force, strict, trackers });
       };
+      if (dry) {
+        if (resume !== undefined) throw new SparseError('INVALID_CONFIG', '--dry-run', 'a new run', new Error('--resume'));
+        const planned = await dryRun(await experiment(), speak, { out, signal: stopSignal() });
+        return speak.result(planned, dryRunText(planned));
+      }
       const result = await (resume === undefined ? start() : goOn(resume));
       speak.result(result, prepare ? preparedText(result) : trainText(result));
       if (!result.finished && !prepare) process.exitCode = EXIT.resume;
@@ -162,7 +177,7 @@ function predictCommand(root: Command): void {
         .choices(engineNames)
         .default('auto'),
     )
-    .addOption(new Option('--threads <N>', 'of the engine (default: all processors)'));
+    .addOption(new Option('--threads <N>', 'of the engine; default: all processors'));
   withOutput(command).action(async (model: string, { json, quiet, input, resize = false, engine, threads }: PredictFlags) => {
     const speak = talk({ json, quiet });
     const shared = threads === undefined ? {} : { threads: wholeNumber('--threads', threads, 1, 1024) };
@@ -179,7 +194,7 @@ function dataCommand(root: Command): void {
     'data --dataset cifar10 --data cifar10/ --corruptions cifar10-c/ --corruption fog snow',
   ])
     .addOption(new Option('--corruptions <DIR>', 'write corrupted test pictures there, in the files of CIFAR-10-C, for evaluate'))
-    .addOption(new Option('--corruption <NAME...>', 'only these of the 19'))
+    .addOption(suggest(new Option('--corruption <NAME...>', 'only these of the 19'), () => corruptionNames))
     .addOption(new Option('--seed <N>', 'keys the draws of the corruptions').default('17').helpGroup('Advanced options:'));
   const fields: readonly FieldName[] = ['dataset', 'data', 'limitPerClass', 'imageSize', 'validation'];
   type DataFlags = Common & Flags & { readonly corruptions?: string; readonly corruption?: readonly string[]; readonly seed: string };

@@ -25,11 +25,11 @@ const group = (name: string, options: readonly ServerOption[]): readonly ServerO
 const port: readonly [number, number] = [0, 65_535];
 
 export const serverOptions: readonly ServerOption[] = [
-  { name: 'host', kind: 'text', value: 'ADDRESS', help: 'address to listen on (default 127.0.0.1, which only this machine can reach)' },
-  { name: 'port', kind: 'count', value: 'N', range: port, help: 'HTTP port (default 8000); 0 takes a free one' },
+  { name: 'host', kind: 'text', value: 'ADDRESS', help: 'address to listen on (default: 127.0.0.1, which only this machine can reach)' },
+  { name: 'port', kind: 'count', value: 'N', range: port, help: 'HTTP port (default: 8000); 0 takes a free one' },
   { name: 'grpc-port', kind: 'text', value: 'N', help: 'gRPC port (default: the HTTP port + 1), or off' },
   { name: 'metrics-port', kind: 'text', value: 'N', help: 'port of the Prometheus page (default: the HTTP port + 2), or off' },
-  { name: 'engine', kind: 'text', choices: engineNames, help: 'what computes (default auto: the fastest that works here)' },
+  { name: 'engine', kind: 'text', choices: engineNames, help: 'what computes (default: auto, the fastest that works here)' },
   {
     name: 'threads',
     kind: 'count',
@@ -37,7 +37,7 @@ export const serverOptions: readonly ServerOption[] = [
     range: [1, 1024],
     help: 'threads of each worker process (default: the cores but one, shared out)',
   },
-  { name: 'instances', kind: 'count', value: 'N', range: [1, 256], help: 'worker processes of each model (default 1)' },
+  { name: 'instances', kind: 'count', value: 'N', range: [1, 256], help: 'worker processes of each model (default: 1)' },
   { name: 'no-playground', kind: 'flag', help: 'no page at /playground' },
   ...group('Repository', [
     { name: 'repository', kind: 'text', value: 'FOLDER', help: 'a folder of models as Triton lays them out' },
@@ -45,10 +45,10 @@ export const serverOptions: readonly ServerOption[] = [
       name: 'model-control-mode',
       kind: 'text',
       choices: ['none', 'poll', 'explicit'],
-      help: 'none: load all and leave them (the default); poll: follow the folder; explicit: load and unload on request',
+      help: 'none: load all and leave them; poll: follow the folder; explicit: load and unload on request (default: none)',
     },
     { name: 'load-model', kind: 'list', value: 'NAME', help: 'with explicit: what to load at the start, * for all' },
-    { name: 'repository-poll-secs', kind: 'count', value: 'N', help: 'with poll: seconds between looks (default 15)' },
+    { name: 'repository-poll-secs', kind: 'count', value: 'N', help: 'with poll: seconds between looks (default: 15)' },
     { name: 'require-manifest', kind: 'flag', help: 'take no version whose files are not listed with their SHA-256' },
   ]),
   ...group('Access', [
@@ -68,11 +68,11 @@ export const serverOptions: readonly ServerOption[] = [
     { name: 'insecure', kind: 'flag', help: 'listen where others can reach the server without asking who they are' },
   ]),
   ...group('Limits', [
-    { name: 'max-body-bytes', kind: 'count', value: 'N', help: 'largest request, also when decompressed (default 64 MiB)' },
+    { name: 'max-body-bytes', kind: 'count', value: 'N', help: 'largest request, also when decompressed (default: 64 MiB)' },
     { name: 'max-queued-bytes', kind: 'count', value: 'N', help: 'requests that may wait, in bytes (default: a quarter of the memory)' },
-    { name: 'max-connections', kind: 'count', value: 'N', help: 'connections at a time (default 1024)' },
-    { name: 'max-connections-per-address', kind: 'count', value: 'N', help: 'of one address (default 128)' },
-    { name: 'run-timeout', kind: 'count', value: 'SECONDS', help: 'a batch that takes longer ends its worker (default 60)' },
+    { name: 'max-connections', kind: 'count', value: 'N', help: 'connections at a time (default: 1024)' },
+    { name: 'max-connections-per-address', kind: 'count', value: 'N', help: 'of one address (default: 128)' },
+    { name: 'run-timeout', kind: 'count', value: 'SECONDS', help: 'a batch that takes longer ends its worker (default: 60)' },
   ]),
   ...group('Running', [
     {
@@ -80,16 +80,16 @@ export const serverOptions: readonly ServerOption[] = [
       kind: 'count',
       value: 'SECONDS',
       range: [0, 3600],
-      help: 'answer on after SIGTERM (default 0, or 5 where others can reach it)',
+      help: 'answer on after SIGTERM (default: 0, or 5 where others can reach it)',
     },
-    { name: 'drain-timeout', kind: 'count', value: 'SECONDS', help: 'how long requests in flight may take then (default 30)' },
+    { name: 'drain-timeout', kind: 'count', value: 'SECONDS', help: 'how long requests in flight may take then (default: 30)' },
     { name: 'triton-status', kind: 'flag', help: 'answer full queues and timeouts with 503 as Triton does, not 429 and 504' },
     { name: 'otlp-url', kind: 'text', value: 'URL', help: 'where OpenTelemetry traces go (default: nowhere)' },
     {
       name: 'log-level',
       kind: 'text',
       choices: ['trace', 'debug', 'info', 'warn', 'error', 'silent'],
-      help: 'what is logged to stderr (default warn)',
+      help: 'what is logged to stderr (default: warn)',
     },
   ]),
 ];

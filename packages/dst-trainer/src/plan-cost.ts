@@ -36,22 +36,9 @@ export function planCost(network: Network, plans: Plan | readonly Plan[], sample
   let training = 0;
   let inference = 0;
   for (const plan of all) {
-    const { onePass } = plan;
-    const trained = sharedNetwork(network, onePass);
-    const dense = forwardFlops(trained);
-    const forwardAt = (sparsity: number) => forwardFlops(trained, plan.distribution(trained, sparsity));
-    let sparsity = startSparsity(plan);
-    for (const phase of plan.phases) {
-      const { pruning, epochs, opening, ticket } = phase;
-      sparsity = opening?.prune?.sparsity ?? sparsity;
-      const constant = forwardAt(sparsity);
-      for (let epoch = 0; epoch < epochs; epoch++) {
-        const sparse = pruning ? forwardAt(prunedTo(pruning, epoch)) : constant;
-        training += perSample({ dense, sparse }, phase, plan) * rowsPerImage(onePass) * samplesPerEpoch;
-      }
-      if (pruning) sparsity = plan.sparsity;
-      if (ticket) inference += forwardAt(sparsity) * runsPerImage(onePass);
-    }
+    const costs = costsOf(network, plan, samplesPerEpoch);
+    for (const flops of costs.epochs) training += flops;
+    inference += costs.inference;
   }
   const denseTraining =
     trainingFlops({ dense: denseForward, sparse: denseForward }, { method: 'dense' }) * samplesPerEpoch * first.denseEpochs;
@@ -61,6 +48,33 @@ export function planCost(network: Network, plans: Plan | readonly Plan[], sample
     trainingVersusDense: training / denseTraining,
     inferenceVersusDense: inference / denseForward,
   };
+}
+
+/** Floating-point operations of each epoch of a plan, counted as `planCost` does. */
+export const epochFlops = (network: Network, plan: Plan, samplesPerEpoch: number): readonly number[] =>
+  costsOf(network, plan, samplesPerEpoch).epochs;
+
+/** @returns operations of each epoch, and of one sample through every ticket */
+function costsOf(network: Network, plan: Plan, samplesPerEpoch: number): { readonly epochs: number[]; readonly inference: number } {
+  const { onePass } = plan;
+  const trained = sharedNetwork(network, onePass);
+  const dense = forwardFlops(trained);
+  const forwardAt = (sparsity: number) => forwardFlops(trained, plan.distribution(trained, sparsity));
+  const epochs: number[] = [];
+  let inference = 0;
+  let sparsity = startSparsity(plan);
+  for (const phase of plan.phases) {
+    const { pruning, opening, ticket } = phase;
+    sparsity = opening?.prune?.sparsity ?? sparsity;
+    const constant = forwardAt(sparsity);
+    for (let epoch = 0; epoch < phase.epochs; epoch++) {
+      const sparse = pruning ? forwardAt(prunedTo(pruning, epoch)) : constant;
+      epochs.push(perSample({ dense, sparse }, phase, plan) * rowsPerImage(onePass) * samplesPerEpoch);
+    }
+    if (pruning) sparsity = plan.sparsity;
+    if (ticket) inference += forwardAt(sparsity) * runsPerImage(onePass);
+  }
+  return { epochs, inference };
 }
 
 function perSample(forward: { dense: number; sparse: number }, { rewiring }: Phase, { optimizer, profile }: Plan): number {

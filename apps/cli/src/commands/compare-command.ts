@@ -3,7 +3,7 @@ import { nearest, SparseError } from '@freetickets/sparse-core';
 import { type Command, Option } from 'commander';
 import { comparisonCsv, comparisonLatex, comparisonTable } from '../compare/formats.ts';
 import { FIELD_NAMES, type FieldName } from '../experiment-fields.ts';
-import { addCommand, type Common, withOutput } from '../options.ts';
+import { addCommand, type Common, suggest, withOutput } from '../options.ts';
 import { talk } from '../talk.ts';
 import { compareRuns, comparisonDocument } from './compare.ts';
 
@@ -16,6 +16,8 @@ interface CompareFlags extends Common {
   readonly format?: keyof typeof FORMATS | 'json';
 }
 
+const GROUPING = FIELD_NAMES.filter((name) => name !== 'seed');
+
 export function compareCommand(root: Command): void {
   const command = addCommand(root, 'compare', 'Puts runs beside each other: what evaluate measured of them, and what they cost.', [
     'compare runs/edst runs/dense',
@@ -23,13 +25,18 @@ export function compareCommand(root: Command): void {
     'compare sweeps/methods --by method sparsity --metric accuracy nll ece --format latex',
   ])
     .argument('<RUN...>', 'run folders, or a folder of a sweep for all its finished runs')
-    .addOption(new Option('--by <FIELD...>', 'one row for the runs that have these fields in common: means over their seeds'))
+    .addOption(
+      suggest(
+        new Option('--by <FIELD...>', 'one row for the runs that have these fields in common: means over their seeds'),
+        () => GROUPING,
+      ),
+    )
     .addOption(new Option('--metric <NAME...>', 'only these figures, in this order; default: all'))
     .addOption(
       new Option('--against <ROW>', 'tests of every row against this one, paired over seeds; by method unless --by says otherwise'),
     )
     .addOption(
-      new Option('--format <NAME>', 'what is printed (default: table)').choices([...Object.keys(FORMATS), 'json']).helpGroup('Output:'),
+      new Option('--format <NAME>', 'what is printed; default: table').choices([...Object.keys(FORMATS), 'json']).helpGroup('Output:'),
     );
   withOutput(command).action(async (runs: readonly string[], { json, quiet, by, metric, against, format }: CompareFlags) => {
     if (json && format !== undefined && format !== 'json')

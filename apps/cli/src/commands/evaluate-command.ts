@@ -7,7 +7,7 @@ import type { AttackWishes } from '../evaluation/attack.ts';
 import { ATTACK_KINDS, type Evaluation, SPLITS, type Split } from '../evaluation/document.ts';
 import type { EvaluateOptions } from '../evaluation/options.ts';
 import { ENGINES, type FieldName, type Flags, flagOf } from '../experiment-fields.ts';
-import { addCommand, type Common, wholeNumber, withFields, withOutput } from '../options.ts';
+import { addCommand, type Common, suggest, wholeNumber, withFields, withOutput } from '../options.ts';
 import { type Talk, talk } from '../talk.ts';
 import { evaluateRun } from './evaluate.ts';
 import { evaluationCsv } from './evaluate-csv.ts';
@@ -53,10 +53,10 @@ export function evaluateCommand(root: Command): void {
   ])
     .argument('<RUN...>', 'run folders, or exported models (.onnx); of several, one table')
     .addOption(new Option('--split <NAME>', 'which part of the data').choices(SPLITS).default('test'));
-  withFields(command, ['data', 'threads']);
-  command.addOption(engineOption());
-  withFields(command, MODEL_FIELDS, 'Of an exported model, which does not know its pictures:');
+  withFields(command, ['data']).addOption(engineOption());
   for (const option of measureOptions()) command.addOption(option.helpGroup('Measures:'));
+  withFields(command, MODEL_FIELDS, 'Of an exported model, which does not know its pictures:');
+  withFields(command, ['threads']);
   withOutput(command.addOption(new Option('--csv', 'one figure a line, for spreadsheets').helpGroup('Output:'))).action(act);
 }
 
@@ -69,11 +69,14 @@ const measureOptions = (): Option[] => [
     'fit those two on this share of the pictures and report on the rest; default: fit on the validation part',
   ),
   new Option('--corruptions [DIR]', 'corrupted test pictures: the files of CIFAR-10-C or CIFAR-100-C in DIR, or else made here'),
-  new Option('--corruption <NAME...>', 'only these of the 19'),
-  new Option('--severity <N...>', 'only these of 1 to 5'),
+  suggest(new Option('--corruption <NAME...>', 'only these of the 19'), () => corruptionNames),
+  suggest(new Option('--severity <N...>', 'only these of 1 to 5'), () => ['1', '2', '3', '4', '5']),
   new Option('--ood <SET...>', 'pictures of another kind: NAME:DIR as in svhn:data/svhn, or gaussian-noise, uniform-noise, generated'),
   new Option('--diversity', 'every measure of how members differ, for all pairs'),
-  new Option('--attack <KINDS>', 'fgsm, pgd or both (fgsm,pgd): test pictures changed against the ensemble, and against each member'),
+  suggest(
+    new Option('--attack <KINDS>', 'fgsm, pgd or both (fgsm,pgd): test pictures changed against the ensemble, and against each member'),
+    () => [...ATTACK_KINDS, ATTACK_KINDS.join(',')],
+  ),
   new Option('--epsilon <E>', `largest change of a pixel, which lie in [0, 1] (preset: 8/255)`),
   new Option('--steps <N>', 'of pgd (preset: 10)'),
   new Option('--attack-samples <N>', 'attack so many pictures, drawn at random; default: all'),
@@ -101,9 +104,12 @@ async function act(runs: readonly string[], { json, quiet, csv, split, ...given 
 
 /** Of engines for runs `auto` and those of training; all others are for files that are exported, or would be. */
 const engineOption = (): Option =>
-  new Option(
-    '--engine <NAME>',
-    `${ENGINES.join(', ')}; or onnxruntime-cpu, onnxruntime-cuda, for models also sparse (default: the run's, or auto)`,
+  suggest(
+    new Option(
+      '--engine <NAME>',
+      `${ENGINES.join(', ')}; or onnxruntime-cpu, onnxruntime-cuda, for models also sparse; default: the run's, or auto`,
+    ),
+    () => [...new Set([...ENGINES, ...engineNames])],
   );
 
 /** One run or model after the other, each by the options that are for its kind. */

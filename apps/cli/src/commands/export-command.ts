@@ -44,13 +44,13 @@ export function exportCommand(root: Command): void {
     .addOption(new Option('--member <K>', 'one ticket only, counted from 0'))
     .addOption(new Option('--format <NAME>', 'pytorch: names and layout of its state dict').choices(EXPORT_FORMATS).default('onnx'))
     .addOption(
-      new Option('--precision <NAME>', 'of weights and arithmetic; images and answers stay float32 (default: fp32)').choices([
+      new Option('--precision <NAME>', 'of weights and arithmetic; images and answers stay float32; default: fp32').choices([
         'fp32',
         'fp16',
       ]),
     )
     .addOption(
-      new Option('--layout <NAME>', 'grouped: members of one architecture as one wide network, for GPUs (default: fused)').choices([
+      new Option('--layout <NAME>', 'grouped: members of one architecture as one wide network, for GPUs; default: fused').choices([
         'fused',
         'grouped',
       ]),

@@ -1,8 +1,8 @@
 /** The options of `freetickets setup`, and what it says while it works. */
-import { createInterface } from 'node:readline/promises';
 import { onnxruntimeCudaSetup, type RuntimeName, type Setup, setupText, tensorflowSetup } from '@freetickets/runtimes';
 import { bytesText, SparseError } from '@freetickets/sparse-core';
 import { Argument, type Command, Option } from 'commander';
+import { asking, canAsk } from '../ask.ts';
 import { EXIT } from '../exit.ts';
 import { addCommand, type Common, withOutput } from '../options.ts';
 import type { StopSignal } from '../program.ts';
@@ -63,14 +63,8 @@ function planOf(name: RuntimeName, { cuda = false, from, download }: SetupFlags)
 
 /** Asks only where somebody can answer; Ctrl-C is a no. */
 async function agreed(): Promise<boolean> {
-  if (!process.stdin.isTTY || !process.stderr.isTTY) return true;
-  const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  const interrupted = new Promise<string>((resolve) => terminal.once('SIGINT', () => resolve('no')));
-  try {
-    return /^(y(es)?)?$/i.test((await Promise.race([terminal.question('Go on? [Y/n] '), interrupted])).trim());
-  } finally {
-    terminal.close();
-  }
+  if (!canAsk()) return true;
+  return /^(y(es)?)?$/i.test((await asking((ask) => ask('Go on? [Y/n] '))) ?? 'no');
 }
 
 /** Whether it came to its end; not, when it was asked to stop. */

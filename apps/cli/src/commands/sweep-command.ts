@@ -32,7 +32,7 @@ export function sweepCommand(root: Command, stopSignal: () => AbortSignal): void
     .addOption(
       new Option(
         '--search <NAME>',
-        'grid (default): all combinations; random: some of them; asha: some, and the worse ones stop early',
+        'grid: all combinations; random: some of them; asha: some, and the worse ones stop early; default: grid',
       ).choices(SEARCHES),
     )
     .addOption(new Option('--trials <N>', 'combinations to draw (random, asha); default: 20'))

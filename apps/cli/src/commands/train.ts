@@ -45,6 +45,27 @@ export interface TrainResult {
   readonly tickets: readonly SavedTicket[];
 }
 
+/** A run before it has a folder. */
+export interface Loaded extends Pick<Run, 'record' | 'net' | 'plans' | 'data' | 'computing'> {
+  readonly experiment: Experiment;
+  readonly startTicket: StartTicket | undefined;
+}
+
+/** Loads what a run is made of. What is wrong with an experiment is told here, before anything is written. */
+export async function loadRun(wanted: Experiment, talk: Talk, signal?: AbortSignal): Promise<Loaded> {
+  const wantedPlans = plansOf(wanted); // what is wrong with them is told before anything is loaded
+  const computing = await computingFor(wanted, talk.say);
+  for (const plan of wantedPlans) checkEngine(plan, computing.engine);
+  const data = await openData(wanted, talk);
+  signal?.throwIfAborted();
+  const experiment = settled(wanted, data.train.size);
+  const plans = plansOf(experiment);
+  const net = await networkFor(experiment.network, data.dataset);
+  const start = experiment.from === undefined ? undefined : await startTicket(experiment.from);
+  if (start) for (const plan of plans) checkStart(start.state, sharedNetwork(net, plan.onePass), plan, start.path);
+  return { experiment, record: recordOf(experiment, net, data, computing.engine, start), net, plans, data, computing, startTicket: start };
+}
+
 /** A new run in the folder `out`. */
 export async function startRun(
   wanted: Experiment,
@@ -74,23 +95,13 @@ async function beginRun(
   stop: Stop,
   trackers: readonly Tracker[] = [],
 ): Promise<{ run: Omit<Run, 'reporter'>; lease: AsyncDisposable }> {
-  const wantedPlans = plansOf(wanted); // what is wrong with them is told before anything is loaded
+  plansOf(wanted); // a wrong plan is told before a folder that is taken
   await RunFolder.checkFree(out); // loading the data may take minutes
   for (const tracker of trackers) await tracker.check?.(out);
-  const computing = await computingFor(wanted, talk.say);
-  for (const plan of wantedPlans) checkEngine(plan, computing.engine);
-  const data = await openData(wanted, talk);
-  stop.signal?.throwIfAborted();
-  const experiment = settled(wanted, data.train.size);
-  const plans = plansOf(experiment);
-  const net = await networkFor(experiment.network, data.dataset);
-  const start = experiment.from === undefined ? undefined : await startTicket(experiment.from);
-  if (start) for (const plan of plans) checkStart(start.state, sharedNetwork(net, plan.onePass), plan, start.path);
-  const record = recordOf(experiment, net, data, computing.engine, start);
-  const { folder, lease } = await RunFolder.create(out, record, start?.bytes);
-  const identity = identityOf(experiment, record, data.hash, computing.engine);
-  const run = { folder, record, net, plans, data, computing, ...mannersOf(experiment), identity, start: start?.state };
-  return { run, lease };
+  const { experiment, startTicket: start, ...loaded } = await loadRun(wanted, talk, stop.signal);
+  const { folder, lease } = await RunFolder.create(out, loaded.record, start?.bytes);
+  const identity = identityOf(experiment, loaded.record, loaded.data.hash, loaded.computing.engine);
+  return { run: { folder, ...loaded, ...mannersOf(experiment), identity, start: start?.state }, lease };
 }
 
 export interface ResumeOptions {
@@ -247,19 +258,20 @@ async function trainAndTell(run: Run, talk: Talk, stop: Stop): Promise<TrainResu
   }
 }
 
-type Planned = Pick<Run, 'folder' | 'only' | 'record' | 'net' | 'plans'>;
+type Planned = Pick<Run, 'only' | 'record' | 'net' | 'plans'>;
 
 /** Of all epochs of a run, trained or not yet. */
 export const costOf = ({ record, net, plans }: Planned): PlanCost => planCost(net, plans, record.data.train);
 
-function resultOf(run: Planned, { tickets, seconds }: Trained): TrainResult {
+function resultOf(run: Planned & Pick<Run, 'folder'>, { tickets, seconds }: Trained): TrainResult {
   const { folder, record, plans } = run;
   const { method, network } = record.experiment;
   const finished = tickets.length === ticketsIn(plans, run.only);
   return { run: folder.path, finished, method, network, engine: record.engine, cost: costOf(run), seconds, tickets };
 }
 
-function planText(run: Omit<Run, 'reporter'>): string {
+/** What is going to be trained, and what it costs by formula. */
+export function planText(run: Pick<Run, 'record' | 'net' | 'plans' | 'only' | 'computing' | 'checkpoint'>): string {
   const { record, net, plans, only, computing, checkpoint } = run;
   const { method, sparsity } = record.experiment;
   const cost = costOf(run);

@@ -37,7 +37,7 @@ export async function readRun(run: string): Promise<ComparedRun> {
     experiment: record.experiment,
     data: record.data.hash,
     evaluation: isOfThese ? evaluation : undefined,
-    cost: costOf({ folder, record, net, plans }),
+    cost: costOf({ record, net, plans }),
     seconds: secondsOf(await epochsIn(folder.logPath)),
     parameters: tickets.count > 0 ? tickets.parameters : undefined,
     exploration: meanOf((await explorationIn(folder.logPath)).flatMap((rates) => rates.at(-1)?.rate ?? [])),
