@@ -20,13 +20,16 @@ import { setupCommand } from './commands/setup-command.ts';
 import { statusCommand } from './commands/status-command.ts';
 import { submitCommand } from './commands/submit-command.ts';
 import { sweepCommand } from './commands/sweep-command.ts';
+import { tensorboardCommand } from './commands/tensorboard-command.ts';
 import { preparedText, prepareRun, resumeRun, startRun, trainText } from './commands/train.ts';
 import { trainMemberCommand } from './commands/train-member-command.ts';
+import { watchCommand } from './commands/watch-command.ts';
 import { EXIT } from './exit.ts';
 import { readExperimentFile, resolveExperiment } from './experiment.ts';
 import { CIRCUMSTANCES, FIELD_NAMES, type FieldName, type Flags, flagOf } from './experiment-fields.ts';
 import { aboveZero, addCommand, type Common, wholeNumber, withFields, withOutput } from './options.ts';
 import { talk } from './talk.ts';
+import { type TrackerFlags, trackersOf, withTrackers } from './trackers/tracker-options.ts';
 import { VERSION } from './version.ts';
 
 /** Called by commands that can stop in good order: from then on signals abort it and no longer end the process. */
@@ -49,6 +52,8 @@ export function program(stopSignal: StopSignal): Command {
   evaluateCommand(root);
   compareCommand(root);
   reportCommand(root);
+  watchCommand(root, stopSignal);
+  tensorboardCommand(root);
   exportCommand(root);
   importCommand(root);
   predictCommand(root);
@@ -61,7 +66,7 @@ export function program(stopSignal: StopSignal): Command {
   return root;
 }
 
-interface TrainOptions extends Common, Flags {
+interface TrainOptions extends Common, Flags, TrackerFlags {
   readonly out?: string;
   readonly config?: string;
   readonly resume?: string;
@@ -78,20 +83,43 @@ function trainCommand(root: Command, stopSignal: StopSignal): void {
   ])
     .addOption(new Option('--out <DIR>', 'new folder for the run'))
     .addOption(new Option('--config <FILE>', 'experiment file (JSON); options given here win over it'))
-    .addOption(new Option('--resume <DIR>', `go on with the run in this folder; goes with ${CIRCUMSTANCES.map(flagOf).join(', ')} only`))
+    .addOption(
+      new Option(
+        '--resume <DIR>',
+        `go on with the run in this folder; goes with ${CIRCUMSTANCES.map(flagOf).join(', ')} and the options to follow it only`,
+      ),
+    )
     .addOption(new Option('--force', 'resume although data, experiment, engine or version are not what they were; the log says so'))
     .addOption(new Option('--strict', 'do not resume from an older checkpoint where the newest is damaged'))
     .addOption(new Option('--prepare', 'make the folder and train nothing: for submit'));
-  withOutput(withFields(command, FIELD_NAMES)).action(
-    async ({ json, quiet, out, config, resume, force = false, strict = false, prepare = false, ...flags }: TrainOptions) => {
+  withOutput(withFields(withTrackers(command), FIELD_NAMES)).action(
+    async ({
+      json,
+      quiet,
+      out,
+      config,
+      resume,
+      force = false,
+      strict = false,
+      prepare = false,
+      ui,
+      tensorboard,
+      mlflow,
+      experiment,
+      ...flags
+    }: TrainOptions) => {
       const speak = talk({ json, quiet });
+      const trackers = trackersOf({ ui, tensorboard, mlflow, experiment });
       const start = async () => {
         if (force || strict)
           throw new SparseError('INVALID_CONFIG', force ? '--force' : '--strict', '--resume DIR beside it', new Error('nothing'));
         if (out === undefined)
           throw new SparseError('INVALID_CONFIG', '--out', 'a new folder for the run', new Error('nothing'), 'Or give --resume DIR');
         const file = config === undefined ? undefined : await readExperimentFile(config);
-        return (prepare ? prepareRun : startRun)(resolveExperiment(flags, file), out, speak, { signal: stopSignal() });
+        if (prepare && trackers.length > 0)
+          throw new SparseError('INVALID_CONFIG', '--prepare', 'nobody to tell, because nothing is trained', new Error('trackers'));
+        if (prepare) return prepareRun(resolveExperiment(flags, file), out, speak, { signal: stopSignal() });
+        return startRun(resolveExperiment(flags, file), out, speak, { signal: stopSignal() }, trackers);
       };
       const goOn = async (folder: string) => {
         const fixed = (Object.keys(flags) as FieldName[]).filter((name) => !(CIRCUMSTANCES as readonly FieldName[]).includes(name));
@@ -103,7 +131,7 @@ function trainCommand(root: Command, stopSignal: StopSignal): void {
         ];
         if (wrong.length > 0)
           throw new SparseError('INVALID_CONFIG', '--resume', 'no option that the run folder holds already', new Error(wrong.join(', ')));
-        return resumeRun(folder, speak, { signal: stopSignal() }, { flags, force, strict });
+        return resumeRun(folder, speak, { signal: stopSignal() }, { flags, force, strict, trackers });
       };
       const result = await (resume === undefined ? start() : goOn(resume));
       speak.result(result, prepare ? preparedText(result) : trainText(result));

@@ -17,6 +17,7 @@ import { differences, identityOf, preparedIdentity, type RunIdentity } from '../
 import type { ReadRecord, RunRecord } from '../run-record.ts';
 import type { Talk } from '../talk.ts';
 import { counted, durationText, flopsText } from '../text.ts';
+import { now, openTrackers, startOf, type Tracker } from '../trackers/tracker.ts';
 import {
   isAtEnd,
   newestCheckpoint,
@@ -45,23 +46,36 @@ export interface TrainResult {
 }
 
 /** A new run in the folder `out`. */
-export async function startRun(wanted: Experiment, out: string, talk: Talk, stop: Stop = {}): Promise<TrainResult> {
-  const { run, lease } = await beginRun(wanted, out, talk, stop);
+export async function startRun(
+  wanted: Experiment,
+  out: string,
+  talk: Talk,
+  stop: Stop = {},
+  trackers: readonly Tracker[] = [],
+): Promise<TrainResult> {
+  const { run, lease } = await beginRun(wanted, out, talk, stop, trackers);
   await using _lease = lease; // until training is over, hence the await below
   return await trainAndTell(run, talk, stop);
 }
 
 /** A new run in the folder `out`, all of it checked and nothing trained: for `train --resume`, or for `submit`. */
 export async function prepareRun(wanted: Experiment, out: string, talk: Talk, stop: Stop = {}): Promise<TrainResult> {
-  const { run, lease } = await beginRun(wanted, out, talk, stop);
+  const { run, lease } = await beginRun(wanted, out, talk, stop, []);
   await using _lease = lease;
   talk.say(planText(run));
   return resultOf(run, { tickets: [], seconds: 0 });
 }
 
-async function beginRun(wanted: Experiment, out: string, talk: Talk, stop: Stop): Promise<{ run: Run; lease: AsyncDisposable }> {
+async function beginRun(
+  wanted: Experiment,
+  out: string,
+  talk: Talk,
+  stop: Stop,
+  trackers: readonly Tracker[],
+): Promise<{ run: Run; lease: AsyncDisposable }> {
   const wantedPlans = plansOf(wanted); // what is wrong with them is told before anything is loaded
   await RunFolder.checkFree(out); // loading the data may take minutes
+  for (const tracker of trackers) await tracker.check?.(out);
   const computing = await computingFor(wanted, talk.say);
   for (const plan of wantedPlans) checkEngine(plan, computing.engine);
   const data = await openData(wanted, talk);
@@ -74,7 +88,8 @@ async function beginRun(wanted: Experiment, out: string, talk: Talk, stop: Stop)
   const record = recordOf(experiment, net, data, computing.engine, start);
   const { folder, lease } = await RunFolder.create(out, record, start?.bytes);
   const identity = identityOf(experiment, record, data.hash, computing.engine);
-  const run = { folder, record, net, plans, data, computing, ...mannersOf(experiment), identity, start: start?.state };
+  const reporter = await openTrackers(trackers, folder, startOf(out, record, plans.length, undefined), talk);
+  const run = { folder, record, net, plans, data, computing, ...mannersOf(experiment), identity, start: start?.state, reporter };
   return { run, lease };
 }
 
@@ -85,6 +100,7 @@ export interface ResumeOptions {
   readonly force?: boolean;
   /** Refuses to go on from an older checkpoint where the newest is damaged. */
   readonly strict?: boolean;
+  readonly trackers?: readonly Tracker[];
 }
 
 /**
@@ -111,7 +127,7 @@ export async function goOn(
   { home, folder, only, record, experiment, net }: Opened,
   talk: Talk,
   stop: Stop,
-  { flags = {}, force = false, strict = false }: ResumeOptions,
+  { flags = {}, force = false, strict = false, trackers = [] }: ResumeOptions,
 ): Promise<TrainResult> {
   const plans = plansOf(experiment);
   const found = await newestCheckpoint(folder, plans, only);
@@ -136,8 +152,9 @@ export async function goOn(
   for (const difference of forced) talk.say(`warning: going on although ${difference}`);
   const start = record.from === undefined ? undefined : await startTicket(home.startPath, record.from);
   await folder.dropResults();
-  const manners = mannersOf(experiment);
-  const run = { folder, only, record, net, plans, data, computing, ...manners, identity, forced, checkpoint, start: start?.state };
+  const reporter = await openTrackers(trackers, folder, startOf(folder.path, record, plans.length, checkpoint ?? null), talk);
+  const place = { identity, forced, checkpoint, start: start?.state };
+  const run = { folder, only, record, net, plans, data, computing, ...mannersOf(experiment), ...place, reporter };
   return await trainAndTell(run, talk, stop);
 }
 
@@ -218,8 +235,11 @@ function recordOf(experiment: Experiment, net: Network, data: Data, engine: Engi
 async function trainAndTell(run: Run, talk: Talk, stop: Stop): Promise<TrainResult> {
   talk.say(planText(run));
   try {
-    return resultOf(run, await trainRun(run, talk, stop));
+    const result = resultOf(run, await trainRun(run, talk, stop));
+    await run.reporter.end(result.finished ? 'finished' : 'stopped', now());
+    return result;
   } catch (error) {
+    await run.reporter.end('failed', now());
     if (isOfDisk(error) && run.only === undefined)
       talk.say(`the last checkpoint is whole; when the disk is well again, go on with: freetickets train --resume ${run.folder.path}`);
     throw error;
