@@ -25,7 +25,7 @@ describe.skipIf(skipped)(`a report ${inChromium}`, () => {
 
   beforeAll(async () => {
     const ends = [
-      await run(['train', ...SMALL, '--keep-trajectory', '16', '--out', first]),
+      await run(['train', ...SMALL, '--tickets', '7', '--keep-trajectory', '16', '--out', first]),
       await run(['train', ...SMALL, '--method', 'static', '--out', second]),
       await run(['evaluate', first, '-q', '--diversity', '--ood', 'uniform-noise', '--trajectory', '--interpolate']),
       await run(['evaluate', second, '-q']),
@@ -33,7 +33,7 @@ describe.skipIf(skipped)(`a report ${inChromium}`, () => {
     ];
     for (const { code, stderr } of ends) expect(code, stderr).toBe(0);
     browser = await launch();
-  }, 300_000);
+  }, 600_000);
 
   afterAll(async () => {
     await browser?.close();

@@ -21,7 +21,7 @@ export interface Runs {
 
 /**
  * @param name stands in the report, `native/avx2`
- * @param skips reason by group (predict, gradients, images, signal, training, bits, batches, no-update, copies, two-sessions, rewire, misuse)
+ * @param skips reason by group (predict, gradients, images, signal, training, bits, batches, no-update, guard, copies, two-sessions, rewire, misuse)
  * @param over which golden runs, where an engine is too slow for all of them
  */
 export function engineCases(name: string, makeEngine: MakeEngine, skips: Skips = {}, over: Partial<Runs> = {}): void {

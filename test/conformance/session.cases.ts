@@ -45,6 +45,31 @@ export function sessionCases(name: string, makeEngine: MakeEngine, skips: Skips)
       expect(await train(session, golden, 3, 2)).toEqual([dry]);
     });
 
+    promise(
+      skips,
+      'guard',
+      'a guard leaves everything as it was when loss or gradient are none or too large, and changes no other step',
+      async () => {
+        const engine = await makeEngine();
+        await using session = await openGolden(engine, golden);
+        await using unguarded = await openGolden(engine, golden);
+        const step = (batch: Batch, maxNorm?: number) => session.trainStep(batch, { ...stepOptions(golden, 0), guard: { maxNorm } });
+        const [good, before] = [golden.batch(0), stateBits(await session.snapshot())];
+        const { norm } = await step(good, 1e-9);
+        let squares = 0;
+        for (const [param, { trainable }] of golden.network.params)
+          for (const slope of trainable ? await session.gradient(param) : []) squares += slope * slope;
+        expectClose([norm!], [Math.sqrt(squares)], 1e-5, 'norm');
+        expect(await step(good, norm! * 0.99)).toMatchObject({ refused: 'gradient' });
+        // `loss` or `gradient`: max pooling in TensorFlow.js lets nothing through that is no number.
+        expect(await step({ ...good, images: good.images.map(() => Number.NaN) })).toMatchObject({ refused: expect.any(String) });
+        expect(stateBits(await session.snapshot())).toEqual(before);
+        expect(await step(good, norm! * 1.01)).toEqual({ ...(await train(unguarded, golden, 1))[0], norm });
+        expect(await train(session, golden, 3, 1)).toEqual(await train(unguarded, golden, 3, 1));
+        expect(stateBits(await session.snapshot())).toEqual(stateBits(await unguarded.snapshot()));
+      },
+    );
+
     promise(skips, 'batches', 'keeping a signal changes a step by rounding at most, within 1e-5', async () => {
       const engine = await makeEngine();
       const run = async (keep: boolean) => {
@@ -67,6 +92,15 @@ export function sessionCases(name: string, makeEngine: MakeEngine, skips: Skips)
       expect(stateBits(await other.snapshot())).toEqual(stateBits(snapshot));
       expect(await train(other, golden, 8, 4)).toEqual(await train(session, golden, 8, 4));
       expect(stateBits(await other.snapshot())).toEqual(stateBits(await session.snapshot()));
+    });
+
+    promise(skips, 'bits', 'an optimizer that finds no moments starts afresh, whatever steps the model has taken', async () => {
+      const engine = await makeEngine();
+      const trainedFrom = async (step: number) => {
+        await using session = await openGolden(engine, { ...golden, state: { ...golden.state, step } });
+        return { results: await train(session, golden, 2), state: stateBits(await session.snapshot()) };
+      };
+      expect(await trainedFrom(1000)).toEqual(await trainedFrom(0));
     });
 
     promise(skips, 'bits', 'predicting between steps changes nothing', async () => {

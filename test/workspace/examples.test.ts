@@ -51,6 +51,13 @@ const promises: Record<string, (lines: readonly (readonly unknown[])[]) => void>
     const file = /^open (.*) in a browser$/.exec(String(lines[0]![0]))![1]!;
     expect(readFileSync(file, 'utf8')).toMatch(/^<!doctype html>[\s\S]*"name":"runs\/mnist"/);
   },
+  'runtimes.ts': (lines) => {
+    expect(lines).toHaveLength(2);
+    for (const [installed, state] of lines) {
+      expect(installed).toBeTypeOf('boolean');
+      expect(state).toMatch(/^ready$|; run \S/);
+    }
+  },
   'sparse-core.ts': (lines) => {
     expect(lines[0]).toEqual([{ total: 691674, sparsifiable: 689840, live: 68984 }]);
     expect(lines[1]![0]).toBeCloseTo(0.1709, 4);
@@ -73,7 +80,6 @@ describe('docs/examples', () => {
   it.each(examples)('%s', async (file) => {
     const log = vi.spyOn(console, 'log').mockImplementation(() => {});
     await import(join(folder, file));
-    expect(log.mock.calls.length).toBeGreaterThan(0);
-    promises[file]?.(log.mock.calls);
+    promises[file]!(log.mock.calls);
   });
 });

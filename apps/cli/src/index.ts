@@ -28,5 +28,8 @@ export { type Machine, machine, peakMemory } from './machine.ts';
 export { RunFolder } from './run-folder.ts';
 export { sweepSchema } from './sweep/sweep-block.ts';
 export { type Talk, talk } from './talk.ts';
+export { mlflow } from './trackers/mlflow.ts';
+export { tensorBoard } from './trackers/tensorboard.ts';
+export type { Tracker } from './trackers/tracker.ts';
 export type { SavedTicket, Stop } from './training.ts';
 export { computingNamed, openInference, openStep, randomModel, type Workload, type WorkloadOptions } from './workload.ts';

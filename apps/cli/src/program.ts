@@ -20,12 +20,15 @@ import { reportCommand } from './commands/report-command.ts';
 import { serveCommand } from './commands/serve-command.ts';
 import { setupCommand } from './commands/setup-command.ts';
 import { sweepCommand } from './commands/sweep-command.ts';
+import { tensorboardCommand } from './commands/tensorboard-command.ts';
 import { resumeRun, startRun, trainText } from './commands/train.ts';
+import { watchCommand } from './commands/watch-command.ts';
 import { EXIT } from './exit.ts';
 import { readExperimentFile, resolveExperiment } from './experiment.ts';
 import { CIRCUMSTANCES, FIELD_NAMES, type FieldName, type Flags, flagOf } from './experiment-fields.ts';
 import { aboveZero, addCommand, type Common, described, suggest, wholeNumber, withFields, withOutput } from './options.ts';
 import { talk } from './talk.ts';
+import { type TrackerFlags, trackersOf, withTrackers } from './trackers/tracker-options.ts';
 import { VERSION } from './version.ts';
 
 /** Called by commands that can stop in good order: from then on signals abort it and no longer end the process. */
@@ -46,6 +49,8 @@ export function program(stopSignal: StopSignal): Command {
   evaluateCommand(root);
   compareCommand(root);
   reportCommand(root);
+  watchCommand(root, stopSignal);
+  tensorboardCommand(root);
   exportCommand(root);
   importCommand(root);
   predictCommand(root);
@@ -59,7 +64,7 @@ export function program(stopSignal: StopSignal): Command {
   return root;
 }
 
-interface TrainOptions extends Common, Flags {
+interface TrainOptions extends Common, Flags, TrackerFlags {
   readonly out?: string;
   readonly config?: string;
   readonly resume?: string;
@@ -77,31 +82,51 @@ function trainCommand(root: Command, stopSignal: StopSignal): void {
   ])
     .addOption(new Option('--out <DIR>', 'new folder for the run'))
     .addOption(new Option('--config <FILE>', 'experiment file (JSON); options given here win over it'))
-    .addOption(new Option('--resume <DIR>', `go on with the run in this folder; goes with ${CIRCUMSTANCES.map(flagOf).join(', ')} only`))
+    .addOption(
+      new Option(
+        '--resume <DIR>',
+        `go on with the run in this folder; goes with ${CIRCUMSTANCES.map(flagOf).join(', ')} and the options to follow it only`,
+      ),
+    )
     .addOption(new Option('--dry-run', 'train and write nothing: print the plan, its cost, memory and time, by timing a few steps'))
     .addOption(new Option('--force', 'resume although data, experiment, engine or version are not what they were; the log says so'))
     .addOption(new Option('--strict', 'do not resume from an older checkpoint where the newest is damaged'));
-  withOutput(withFields(command, FIELD_NAMES)).action(
-    async ({ json, quiet, out, config, resume, force = false, strict = false, dryRun: dry = false, ...flags }: TrainOptions) => {
+  withOutput(withFields(withTrackers(command), FIELD_NAMES)).action(
+    async ({
+      json,
+      quiet,
+      out,
+      config,
+      resume,
+      force = false,
+      strict = false,
+      dryRun: dry = false,
+      ui,
+      tensorboard,
+      mlflow,
+      experiment,
+      ...flags
+    }: TrainOptions) => {
       const speak = talk({ json, quiet });
-      const experiment = async () => resolveExperiment(flags, config === undefined ? undefined : await readExperimentFile(config));
+      const trackers = trackersOf({ ui, tensorboard, mlflow, experiment });
+      const wanted = async () => resolveExperiment(flags, config === undefined ? undefined : await readExperimentFile(config));
       const start = async () => {
         if (force || strict)
           throw new SparseError('INVALID_CONFIG', force ? '--force' : '--strict', '--resume DIR beside it', new Error('nothing'));
         if (out === undefined)
           throw new SparseError('INVALID_CONFIG', '--out', 'a new folder for the run', new Error('nothing'), 'Or give --resume DIR');
-        return startRun(await experiment(), out, speak, { signal: stopSignal() });
+        return startRun(await wanted(), out, speak, { signal: stopSignal() }, trackers);
       };
       const goOn = async (folder: string) => {
         const fixed = (Object.keys(flags) as FieldName[]).filter((name) => !(CIRCUMSTANCES as readonly FieldName[]).includes(name));
         const wrong = [...(out === undefined ? [] : ['--out']), ...(config === undefined ? [] : ['--config']), ...fixed.map(flagOf)];
         if (wrong.length > 0)
           throw new SparseError('INVALID_CONFIG', '--resume', 'no option that the run folder holds already', new Error(wrong.join(', ')));
-        return resumeRun(folder, speak, { signal: stopSignal() }, { flags, force, strict });
+        return resumeRun(folder, speak, { signal: stopSignal() }, { flags, force, strict, trackers });
       };
       if (dry) {
         if (resume !== undefined) throw new SparseError('INVALID_CONFIG', '--dry-run', 'a new run', new Error('--resume'));
-        const planned = await dryRun(await experiment(), speak, { out, signal: stopSignal() });
+        const planned = await dryRun(await wanted(), speak, { out, signal: stopSignal() });
         return speak.result(planned, dryRunText(planned));
       }
       const result = await (resume === undefined ? start() : goOn(resume));

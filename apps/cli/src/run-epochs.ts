@@ -10,6 +10,8 @@ export type RunEpoch = Readonly<Partial<Record<Metric, number>>> & {
   readonly member: number;
   /** Counted from 1 over the whole run. */
   readonly epochOfRun: number;
+  /** Of the member. */
+  readonly step: number;
   /** Training time of the member until then. */
   readonly seconds: number;
 };

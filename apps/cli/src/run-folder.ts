@@ -7,6 +7,7 @@
  *     checkpoints/0-170.safetensors ...   the last moments from which the run can go on, by member and step
  *     tickets/ticket-0.safetensors ...
  *     results.json              what `evaluate` measured
+ *     mlflow.json               which run it is on an MLflow server, if it is
  *     lease-....json            who trains here at the moment
  *
  * Every file but the event log is written beside its place and renamed. A checkpoint says how long the log was and what was in it, so a run
@@ -94,13 +95,18 @@ export class RunFolder {
     await writeFileAtomic(join(this.path, name), `${JSON.stringify(value, null, 2)}\n`);
   }
 
-  /** What `evaluate` measured; undefined when it did not, or when the file does not read. */
-  async results(): Promise<unknown> {
+  /** Of a file on which nothing depends: undefined where there is none, or where it does not read. */
+  async readJson(name: string): Promise<unknown> {
     try {
-      return JSON.parse(await readFile(join(this.path, 'results.json'), 'utf8'));
+      return JSON.parse(await readFile(join(this.path, name), 'utf8'));
     } catch {
-      return undefined; // nothing depends on them, and evaluating again makes them anew
+      return undefined;
     }
+  }
+
+  /** What `evaluate` measured; undefined when it did not, or when the file does not read: evaluating again makes it anew. */
+  async results(): Promise<unknown> {
+    return this.readJson('results.json');
   }
 
   /** Before training goes on: new tickets make old measurements wrong. */
@@ -128,10 +134,16 @@ export class RunFolder {
     return tickets;
   }
 
-  /** All tickets that there are, in order. @throws SparseError MISSING_FILE when there is none yet */
-  async tickets(): Promise<Ticket[]> {
+  /** Tickets that there are, up to the first gap. */
+  ticketCount(): number {
     let count = 0;
     while (existsSync(this.ticketPath(count))) count++;
+    return count;
+  }
+
+  /** All tickets that there are, in order. @throws SparseError MISSING_FILE when there is none yet */
+  async tickets(): Promise<Ticket[]> {
+    const count = this.ticketCount();
     if (count > 0) return this.loadTickets(count);
     const none = new Error('none');
     throw new SparseError(

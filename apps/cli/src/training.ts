@@ -15,6 +15,7 @@ import {
   type TrainRun,
   train,
 } from '@freetickets/dst-trainer';
+import type { Reporter } from '@freetickets/report';
 import type { ModelState, Network, TicketInfo } from '@freetickets/sparse-core';
 import type { FoundCheckpoint, RunCheckpoint } from './checkpoint-store.ts';
 import type { Data } from './data.ts';
@@ -29,6 +30,8 @@ import type { RunRecord } from './run-record.ts';
 import { saveProbed } from './run-trajectory.ts';
 import type { Talk } from './talk.ts';
 import { durationText, percent } from './text.ts';
+import { runEventOf } from './trackers/run-event.ts';
+import { now } from './trackers/tracker.ts';
 
 export interface Run {
   readonly folder: RunFolder;
@@ -46,6 +49,8 @@ export interface Run {
   readonly checkpoint?: RunCheckpoint | undefined;
   /** What every member starts from; absent: fresh values. */
   readonly start?: ModelState | undefined;
+  /** Told what happens, once it is on disk. */
+  readonly reporter: Reporter;
 }
 
 /** A ticket that is on disk. */
@@ -165,6 +170,8 @@ class Recorder {
   readonly #bar: ProgressBar;
   #member = 0;
   #stepsBefore = 0;
+  /** At the end of the last epoch. */
+  #step: number;
   #earlierSeconds: number;
   #memberSeconds: number;
 
@@ -173,6 +180,7 @@ class Recorder {
     this.#tickets = tickets;
     this.#log = log;
     this.#bar = bar;
+    this.#step = run.checkpoint?.state.step ?? 0;
     this.#earlierSeconds = run.checkpoint?.earlierSeconds ?? 0;
     this.#memberSeconds = run.checkpoint?.state.elapsedSeconds ?? 0;
   }
@@ -195,12 +203,19 @@ class Recorder {
       const { step, epoch, phase, loss } = event;
       return this.#bar.update(this.#stepsBefore + step, `${this.#label}epoch ${epoch} ${phase}, loss ${loss.toFixed(3)}`);
     }
-    if (event.type === 'checkpoint') return this.#saveCheckpoint(event);
+    if (event.type === 'checkpoint') await this.#saveCheckpoint(event);
     if (event.type === 'ticket') await this.#saveTicket(event);
     if (event.type === 'epoch') await this.#takeEpoch(event);
     if (event.type === 'stopped') this.#sayStopped(event);
     if (event.type === 'fault') this.#sayFault(event);
-    await this.#insist(() => this.#log.append(this.#member, event));
+    if (event.type !== 'checkpoint') await this.#insist(() => this.#log.append(this.#member, event));
+    await this.#tell(event);
+  }
+
+  async #tell(event: TrainEvent): Promise<void> {
+    if (event.type === 'epoch') this.#step = event.step;
+    const told = runEventOf(event, { member: this.#member, step: this.#step, tickets: this.#tickets.length });
+    if (told) await this.#run.reporter.take(told, now());
   }
 
   async #saveCheckpoint({ state }: CheckpointEvent): Promise<void> {

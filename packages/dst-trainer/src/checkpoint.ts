@@ -6,11 +6,13 @@ import {
   BLANK_SEAL,
   decodeSafetensors,
   encodeSafetensors,
+  isRecord,
+  metadataJson,
+  metadataNetwork,
   type NetworkSpec,
   network,
   type ParamName,
   packState,
-  parseJson,
   requireSeal,
   SparseError,
   type Tensor,
@@ -95,8 +97,8 @@ export function decodeCheckpoint(bytes: Uint8Array, at: string): Checkpoint {
       'Another version of FreeTickets may read it',
     );
   requireSeal(metadata, at);
-  const spec = readSpec(metadata, at);
-  const position = new JsonFields(parse(metadata, 'position', at), `${at}: metadata.position`);
+  const { spec } = metadataNetwork(metadata, at);
+  const position = new JsonFields(metadataJson(metadata, 'position', at), `${at}: metadata.position`);
   const sums = position.fields('sums');
   const bestNumbers = position.has('best') ? position.fields('best') : undefined;
   const rise = position.has('rise') ? position.fields('rise') : undefined;
@@ -190,26 +192,9 @@ function readDense(tensors: ReadonlyMap<string, Tensor>, spec: NetworkSpec, at: 
   return arrays;
 }
 
-function readSpec(metadata: Readonly<Record<string, string>>, at: string): NetworkSpec {
-  const spec = parse(metadata, 'spec', at);
-  try {
-    return network(spec).spec;
-  } catch (cause) {
-    throw new SparseError('BAD_FILE', `${at}: metadata.spec`, 'a network spec', cause, '', { cause });
-  }
-}
-
 function readMeta(metadata: Readonly<Record<string, string>>, at: string): Readonly<Record<string, string>> {
-  const meta = parse(metadata, 'meta', at);
-  if (typeof meta !== 'object' || meta === null || Array.isArray(meta) || Object.values(meta).some((text) => typeof text !== 'string'))
+  const meta = metadataJson(metadata, 'meta', at);
+  if (!isRecord(meta) || Object.values(meta).some((text) => typeof text !== 'string'))
     throw new SparseError('BAD_FILE', `${at}: metadata.meta`, 'an object of texts', meta);
   return meta as Record<string, string>;
-}
-
-function parse(metadata: Readonly<Record<string, string>>, field: string, at: string): unknown {
-  try {
-    return parseJson(metadata[field] ?? '');
-  } catch (cause) {
-    throw new SparseError('BAD_FILE', `${at}: metadata.${field}`, 'JSON', metadata[field], '', { cause });
-  }
 }

@@ -1,4 +1,4 @@
-// The plan's operations, as src/ops.ts writes them: one record of FT_FIELDS 32-bit integers each.
+// The plan's operations, as src/encode.ts writes them: one record of FT_FIELDS 32-bit integers each.
 // Offsets count floats (or integers, where marked) from the start of the arena.
 //
 // An activation lies in blocks of `lanes` images, innermost: [block][channel][row][column][image]. A view of one is four numbers:

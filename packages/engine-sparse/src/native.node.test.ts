@@ -3,9 +3,9 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { SparseError } from '@freetickets/sparse-core';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { encode } from './encode.ts';
 import { nativeEngine } from './engine.node.ts';
 import { nativeExecutor, nativeStatus } from './native.node.ts';
-import { encode } from './ops.ts';
 import { wasmStatus } from './wasm.ts';
 
 const status = nativeStatus();

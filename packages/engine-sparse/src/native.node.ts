@@ -2,7 +2,7 @@
 import { availableParallelism } from 'node:os';
 import { SparseError } from '@freetickets/sparse-core';
 import { type Addon, type Found, findAddon } from './addon.node.ts';
-import { encode } from './ops.ts';
+import { encode } from './encode.ts';
 import type { Executor } from './session.ts';
 
 export interface NativeStatus {

@@ -1,11 +1,12 @@
 /** Gives every parameter, activation and index array of a network its place in the arena. What is computed there is the plan's business. */
 import type { LossSpec, Network, NodeId, NodeSpec, OptimizerSpec, ParamName, Topology, Treatment } from '@freetickets/sparse-core';
 import { Arena, type Geometry, type Run, type Tensor } from './arena.ts';
+import { blockingOf, PICTURE_LANES, type Tiling } from './blocking.ts';
 import { Graph, isLayer, strideOf } from './graph.ts';
 import { FLAT_FLOATS, FULL, NO_SHIFTS, PARTIAL } from './ops.ts';
-import { FLAT_VECTORS, runRows, runsOf } from './pitch.ts';
+import { runRows, runsOf } from './pitch.ts';
 import type { Pool } from './pool.ts';
-import { phasesOf, planesRead, type TapArrays, type Window } from './taps.ts';
+import { phasesOf, type TapArrays, type Window } from './taps.ts';
 import { HYPER, treatments } from './update.ts';
 
 /** Offsets of one parameter's floats; values, momentum and gradient of all trained parameters stand in one row each. */
@@ -65,20 +66,9 @@ export interface PlacementOptions {
 /** What is planned for where no optimizer is given. */
 export const PLAIN: OptimizerSpec = { kind: 'sgd', momentum: 0, weightDecay: 0 };
 
-/** Bytes of input that one block of channels may take while a tile of outputs passes: the larger part of an L1 cache. */
-const BLOCK_BYTES = 40 * 1024;
-/** A dense linear layer reads each input once for several outputs, WebAssembly in narrow vectors: their blocks are sized for the L2 cache. */
-const LINEAR_BLOCK_INPUTS = 512;
-/** A sparse one reads it for each: the L1 cache, but so many live weights of a row that its sums' way to memory and back is worth it. */
-const LINEAR_BLOCK_BYTES = 32 * 1024;
-const LINEAR_BLOCK_WEIGHTS = 16;
-const TILE_COLUMNS = 4;
-/** Floats of the longest tile that is a run. */
-const RUN_FLOATS = 48;
 /** Groups of batch blocks whose weight gradients are summed apart; fixed, so that the sums do not depend on the number of threads. */
 const GROUPS = 4;
-/** Images of one block. A tile of a picture spans columns too; a layer of one pixel has none, so its tiles take more images instead. */
-const PICTURE_LANES = 32;
+/** Images of one block of a layer of one pixel, whose tiles have no columns to span: more than of a picture's. */
 const PIXEL_LANES = 128;
 /** From this density on a layer is faster with its dead weights as zeros. */
 const DENSE_FROM = 0.6;
@@ -139,9 +129,7 @@ export class Placement {
   readonly groups: number;
   /** Whether the values of a training step are too many to keep them all. */
   readonly large: boolean;
-  /** Whether convolutions have pictures to work on; else all layers are linear, or as good as. */
-  readonly #pictures: boolean;
-  readonly #rowTiles: boolean;
+  readonly #tiling: Tiling;
   readonly #sparse: ReadonlySet<ParamName>;
   /** What planes are as runs of floats, where few images make them so. */
   readonly #runs: ((key: string) => Run) | undefined;
@@ -151,14 +139,14 @@ export class Placement {
   constructor(net: Network, topology: Topology, options: PlacementOptions, pool?: Pool) {
     this.net = net;
     this.train = options.train;
-    this.#rowTiles = options.rowTiles ?? false;
     this.keeps = options.train || options.inputGradients === true;
     const flat = !this.keeps && options.batchSize < FULL;
     this.graph = new Graph(net, this.keeps, this.keeps && !this.train, flat);
     this.#sparse = new Set(topology.keys());
-    this.#pictures = net.spec.nodes.some(({ op }) => op === 'conv2d') && [...net.shapes.keys()].some((id) => !isPixel(this.graph.size(id)));
-    const full = Math.min(this.#pictures ? PICTURE_LANES : PIXEL_LANES, Math.ceil(options.batchSize / FULL) * FULL);
+    const pictures = net.spec.nodes.some(({ op }) => op === 'conv2d') && [...net.shapes.keys()].some((id) => !isPixel(this.graph.size(id)));
+    const full = Math.min(pictures ? PICTURE_LANES : PIXEL_LANES, Math.ceil(options.batchSize / FULL) * FULL);
     const lanes = flat ? options.batchSize : full;
+    this.#tiling = { lanes, pictures, rowTiles: options.rowTiles ?? false };
     if (flat) this.#runs = runsOf(this.graph, lanes);
     this.arena = new Arena(lanes, Math.ceil(options.batchSize / lanes), pool);
     this.groups = Math.min(GROUPS, this.arena.blocks);
@@ -183,7 +171,7 @@ export class Placement {
     if (this.keeps) this.#chooseDropped();
     this.#placeActivations();
     this.partial = this.arena.floats(this.#partialFloats);
-    this.sums = flat || this.#rowTiles ? this.arena.floats(FLAT_FLOATS * this.#mostTiles()) : -1;
+    this.sums = flat || this.#tiling.rowTiles ? this.arena.floats(FLAT_FLOATS * this.#mostTiles()) : -1;
   }
 
   /** Tiles that one gather has sums of at the same time: each plane's, and, of few images, each chunk of rows's. */
@@ -364,7 +352,7 @@ export class Placement {
   }
 
   #denseArrays(window: Window, planes: number, channels: number, input?: Tensor): TapArrays {
-    const { channelsPerBlock } = this.#blocking(window, channels, 1, input);
+    const { channelsPerBlock } = blockingOf(window, channels, 1, this.#tiling, input);
     const taps = channels * window.kernel ** 2;
     return {
       dense: true,
@@ -386,7 +374,7 @@ export class Placement {
     const density = count / (window.inputs * window.outputs * window.kernel ** 2);
     const { channelsPerBlock, pairs } = beside
       ? { channelsPerBlock: channels, pairs: false }
-      : this.#blocking(window, channels, density, input);
+      : blockingOf(window, channels, density, this.#tiling, input);
     const channelBlocks = Math.ceil(channels / channelsPerBlock);
     return {
       dense: false,
@@ -401,27 +389,6 @@ export class Placement {
       pairs,
       beside,
     };
-  }
-
-  /**
-   * Input channels whose part of a tile fits the cache, and whether tiles span two rows: that halves what is read around a tile, but more
-   * channels than fit at once are needed for it to matter.
-   */
-  #blocking(window: Window, channels: number, density: number, input?: Tensor): Pick<TapArrays, 'channelsPerBlock' | 'pairs'> {
-    const { lanes } = this.arena;
-    if (!this.#pictures)
-      return { channelsPerBlock: this.#rowTiles ? LINEAR_BLOCK_INPUTS : linearBlock(channels, lanes, density), pairs: false };
-    const reach = Math.ceil(window.kernel / window.stride);
-    const fitting = (floats: number) => Math.max(4, Math.floor(BLOCK_BYTES / (floats * 4)));
-    if (input?.run) {
-      const rows = Math.min(input.height, (FLAT_VECTORS * FULL) / input.run.row) + reach - 1;
-      const floats = planesRead(window, input) * rows * input.run.row;
-      return { channelsPerBlock: fitting(floats), pairs: false };
-    }
-    if (this.#rowTiles) return { channelsPerBlock: evenly(channels, fitting(readByRun(window))), pairs: false };
-    const tile = (rows: number) => fitting((rows + reach - 1) * (TILE_COLUMNS + reach - 1) * PICTURE_LANES);
-    const pairs = reach > 1 && lanes === PICTURE_LANES && channels > tile(1);
-    return { channelsPerBlock: tile(pairs ? 2 : 1), pairs };
   }
 
   #placeNorm(node: NodeSpec & { op: 'batchNorm' }): void {
@@ -445,19 +412,5 @@ export class Placement {
     this.dropoutScales.set(node.id, scale);
   }
 }
-
-/** Floats of one channel of a picture, or of all its phases, that a tile reads which is a run. */
-const readByRun = ({ kernel, stride }: Window): number =>
-  kernel * (Math.min(kernel, stride) * RUN_FLOATS + Math.max(0, kernel - stride) * PICTURE_LANES);
-
-/** Inputs of one block of a linear layer. */
-function linearBlock(inputs: number, lanes: number, density: number): number {
-  if (density === 1) return LINEAR_BLOCK_INPUTS;
-  const most = Math.max(Math.floor(LINEAR_BLOCK_BYTES / (lanes * 4)), Math.ceil(LINEAR_BLOCK_WEIGHTS / density));
-  return evenly(inputs, Math.min(inputs, most));
-}
-
-/** How many of `count` each part takes, where one may take `most`. */
-const evenly = (count: number, most: number): number => Math.ceil(count / Math.ceil(count / most));
 
 const isPixel = ({ height, width }: { readonly height: number; readonly width: number }): boolean => height * width === 1;

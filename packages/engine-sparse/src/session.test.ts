@@ -1,7 +1,6 @@
 /** What the golden runs of test/conformance do not reach: odd networks, odd rewirings, values that are not numbers. */
 import {
   initialState,
-  type ModelState,
   type NetworkSpec,
   network,
   type ParamName,
@@ -75,60 +74,6 @@ describe.each(engines)('$name', (engine) => {
     expect(await gradients([{ id: 'unread', op: 'conv2d', from: ['conv'], out: 2, kernel: 1, stride: 2 }])).toEqual(plain);
   });
 
-  it.each(['sgd', 'adamw'] as const)(
-    'starts an optimizer afresh on a model that was trained before and has no moments: %s',
-    async (kind) => {
-      const shape = [6];
-      const net = networkOf(shape, [{ id: 'fc', op: 'linear', from: ['input'], out: 2 }], 'fc');
-      const optimizer = kind === 'sgd' ? OPTIMIZER : ({ kind, weightDecay: 0 } as const);
-      const fresh = initialState(net, new Map(), 3);
-      const trained = async (state: ModelState) => {
-        await using session = await engine.open(net, state, { batchSize: 4, optimizer });
-        await session.trainStep(batchOf(shape, 4), { learningRate: 0.1 });
-        return session.snapshot();
-      };
-      const once = await trained(fresh);
-      expect(await trained({ ...fresh, step: 1000 })).toEqual(once);
-      const { momentum: _, secondMoments: __, ...values } = once;
-      // The first step of Adam is the learning rate, whatever the gradient; corrected as for step 1001 it would be a third of it.
-      if (kind === 'adamw')
-        for (const [i, value] of (await trained(values)).values.get('fc.bias')!.entries())
-          expect(Math.abs(value - once.values.get('fc.bias')![i]!)).toBeCloseTo(0.1, 5);
-    },
-  );
-
-  it('with a guard leaves everything as it was, running statistics included, when loss or gradient are none or too large', async () => {
-    const shape = [1, 4, 4];
-    const net = networkOf(
-      shape,
-      [
-        { id: 'conv', op: 'conv2d', from: ['input'], out: 3, kernel: 3, pad: 1, bias: false },
-        { id: 'norm', op: 'batchNorm', from: ['conv'] },
-        { id: 'relu', op: 'relu', from: ['norm'] },
-        { id: 'flatten', op: 'flatten', from: ['relu'] },
-        { id: 'fc', op: 'linear', from: ['flatten'], out: 2 },
-      ],
-      'fc',
-    );
-    const good = batchOf(shape, 4);
-    const bad = { ...good, images: good.images.map((pixel, i) => (i === 5 ? Number.NaN : pixel)) };
-    await using session = await engine.open(net, initialState(net, new Map(), 3), { batchSize: 4, optimizer: OPTIMIZER });
-    const step = (batch: typeof good, maxNorm?: number) => session.trainStep(batch, { learningRate: 0.1, guard: { maxNorm } });
-    const { norm, ...first } = await step(good);
-    let squares = 0;
-    for (const [param, { trainable }] of net.params)
-      for (const slope of trainable ? await session.gradient(param) : []) squares += slope * slope;
-    expect(first).not.toHaveProperty('refused');
-    expect(norm).toBeCloseTo(Math.sqrt(squares), 6);
-
-    const before = await session.snapshot();
-    expect(await step(bad)).toMatchObject({ loss: Number.NaN, refused: 'loss' });
-    expect(await step(good, 1e-9)).toMatchObject({ refused: 'gradient' });
-    expect(await session.snapshot()).toEqual(before);
-    expect(await step(good, 1e9)).not.toHaveProperty('refused');
-    expect((await session.snapshot()).step).toBe(2);
-  });
-
   it('a picture with a value that is not a number has logits and a loss that are none, through ReLU and max pooling', async () => {
     const net = networkOf(
       [1, 4, 4],
@@ -146,7 +91,7 @@ describe.each(engines)('$name', (engine) => {
       batch.images[pixel] = Number.NaN;
       const logits = await session.predict(batch.images, 2);
       expect([...logits].map(Number.isNaN)).toEqual([true, true, false, false]);
-      expect((await session.trainStep(batch, { learningRate: 0.1 })).loss).toBeNaN();
+      expect(await session.trainStep(batch, { learningRate: 0.1, guard: {} })).toMatchObject({ loss: Number.NaN, refused: 'loss' });
     }
   });
 

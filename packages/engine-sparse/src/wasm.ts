@@ -4,7 +4,7 @@
  * once for each variant.
  */
 import { SparseError } from '@freetickets/sparse-core';
-import { encode, FIELDS } from './ops.ts';
+import { encode, FIELDS } from './encode.ts';
 import type { Executor } from './session.ts';
 
 interface Instance {

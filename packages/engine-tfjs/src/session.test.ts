@@ -40,6 +40,7 @@ async function everything(session: Session): Promise<void> {
   await session.rewire([{ param: 'fc.weight', dropped: live.slice(3, 4), grown: Uint32Array.of(dead) }]);
   await session.predict(images, SIZE, { dropoutSeed: 2 });
   await session.trainStep(batch, { learningRate: 0.1, dropoutSeed: 2, update: false });
+  for (const maxNorm of [1e9, 1e-9]) await session.trainStep(batch, { learningRate: 0.1, dropoutSeed: 3, guard: { maxNorm } });
 }
 
 describe.each(['wasm', 'cpu'] as const)('a session on the backend %s', (backend) => {

@@ -32,7 +32,7 @@ import { paramInward, paramOutward, positionsInward, samplesInward, samplesOutwa
 import type { Pass } from './operations/computed.ts';
 import { backwardPass, forwardPass, predictPass } from './passes.ts';
 import { type Tensorflow, tidied } from './tensorflow.ts';
-import { clipFactor, updated } from './update.ts';
+import { clipFactor, normOf, updated } from './update.ts';
 
 const ROWS = ['values', 'momentum', 'secondMoments'] as const;
 type Row = (typeof ROWS)[number];
@@ -73,12 +73,13 @@ class TfjsSession implements Session {
     this.#topology = new Map(state.topology);
     this.#shapes = net.shapes;
     this.#places = new Map(net.spec.nodes.map(({ id }, k) => [id, k]));
-    this.#step = state.step;
+    const goesOn = this.#rowsOf().every((row) => state[row]);
+    this.#step = goesOn ? state.step : 0;
     this.#compute(() => {
       for (const [param, info] of net.params) {
         for (const row of this.#rowsOf(info)) {
-          const given = state[row]?.get(param);
-          const dense = row === 'momentum' && options.deadMomentum ? state.denseMomentum?.get(param) : undefined;
+          const given = goesOn || row === 'values' ? state[row]?.get(param) : undefined;
+          const dense = goesOn && row === 'momentum' && options.deadMomentum ? state.denseMomentum?.get(param) : undefined;
           if (dense) this.#put(this.#rows[row], param, paramInward(tf, info, dense.slice()));
           else this.#put(this.#rows[row], param, given ? this.#inward(param, given) : tf.zerosLike(this.#rows.values.get(param)!));
         }
@@ -91,24 +92,30 @@ class TfjsSession implements Session {
   async trainStep(batch: Batch, options: StepOptions): Promise<StepResult> {
     this.#checkOpen();
     const keep = checkStep(this.#net, this.#options, batch, options);
-    const report = this.#compute((tf) => {
-      const pass = this.#pass({ training: true, dropoutSeed: options.dropoutSeed });
-      const found = forwardPass(this.#net, pass, this.#images(batch));
-      const { report, gradient } = crossEntropy(tf, this.#net, found.get(this.#net.spec.output)!.output, batch, this.#options.loss);
-      const { params } = backwardPass(this.#net, pass, found, gradient, 'params');
-      for (const [param, { trainable }] of this.#net.params)
-        if (trainable) this.#put(this.#gradients, param, params.get(param) ?? tf.zerosLike(this.#rows.values.get(param)!));
-      if (options.update ?? true) {
-        this.#update(options.learningRate);
-        for (const [node, { running = {} }] of found)
-          for (const [key, value] of Object.entries(running)) this.#put(this.#rows.values, `${node}.${key}` as ParamName, value);
-      }
-      return report;
-    });
+    const { report, running } = this.#compute((tf) => this.#passes(tf, batch, options));
     this.#stepped = keep ? 'kept' : 'plain';
     this.#rewired.clear();
+    // Only a guard has to be asked before anything is changed; else the update is on its way before the report is back.
+    const guarded = options.guard && guardedResult(await read(report), options.guard.maxNorm);
+    if (this.#open && (options.update ?? true) && guarded?.refused === undefined) this.#update(options.learningRate, running);
+    else this.#tf.dispose(running);
+    if (guarded) return guarded;
     const [loss, correct] = (await read(report)) as unknown as [number, number];
     return { loss, correct };
+  }
+
+  /** There and back: puts the gradients away. @returns what is read back (with a guard also the norm of the gradients), and new running statistics */
+  #passes(tf: Tensorflow, batch: Batch, { dropoutSeed, guard }: StepOptions): { report: Tensor; running: Record<ParamName, Tensor> } {
+    const pass = this.#pass({ training: true, dropoutSeed });
+    const found = forwardPass(this.#net, pass, this.#images(batch));
+    const { report, gradient } = crossEntropy(tf, this.#net, found.get(this.#net.spec.output)!.output, batch, this.#options.loss);
+    const { params } = backwardPass(this.#net, pass, found, gradient, 'params');
+    for (const [param, { trainable }] of this.#net.params)
+      if (trainable) this.#put(this.#gradients, param, params.get(param) ?? tf.zerosLike(this.#rows.values.get(param)!));
+    const running: Record<ParamName, Tensor> = {};
+    for (const [node, { running: statistics = {} }] of found)
+      for (const [key, value] of Object.entries(statistics)) running[`${node}.${key}` as ParamName] = value;
+    return { report: guard ? tf.concat([report, tf.reshape(normOf(tf, this.#liveGradients()), [1])]) : report, running };
   }
 
   async gradient(param: ParamName): Promise<Float32Array> {
@@ -229,25 +236,35 @@ class TfjsSession implements Session {
     return samplesInward(this.#tf, images, size, this.#shapes.get('input')!);
   }
 
-  #update(learningRate: number): void {
-    const tf = this.#tf;
+  #update(learningRate: number, running: Readonly<Record<ParamName, Tensor>>): void {
     const { optimizer, deadMomentum } = this.#options as OpenOptions & { readonly optimizer: OptimizerSpec };
-    const masked = (param: ParamName, tensor: Tensor) => (this.#masks.has(param) ? tf.mul(tensor, this.#masks.get(param)!) : tensor);
-    const alive = () => [...this.#gradients].map(([param, gradient]) => masked(param, gradient));
-    const factor = optimizer.clipNorm === undefined ? undefined : clipFactor(tf, alive(), optimizer.clipNorm);
     this.#step++;
-    for (const [param, gradient] of this.#gradients) {
-      const [values, momentum, secondMoments] = ROWS.map((row) => this.#rows[row].get(param)) as [Tensor, Tensor, Tensor | undefined];
-      const treatment = treatmentOf(optimizer, this.#net.params.get(param)!.kind);
-      const step = { learningRate, step: this.#step };
-      const next = tidied(tf, () => {
-        const clipped = factor ? tf.mul(gradient, factor) : gradient;
-        const slope = deadMomentum ? clipped : masked(param, clipped);
-        const moved = updated(tf, optimizer, treatment, step, { values, momentum, secondMoments }, slope);
-        return deadMomentum ? { ...moved, values: masked(param, moved.values) } : moved;
-      });
-      for (const [row, tensor] of Object.entries(next)) this.#put(this.#rows[row as Row], param, tensor);
-    }
+    this.#compute((tf) => {
+      const factor = optimizer.clipNorm === undefined ? undefined : clipFactor(tf, this.#liveGradients(), optimizer.clipNorm);
+      for (const [param, gradient] of this.#gradients) {
+        const [values, momentum, secondMoments] = ROWS.map((row) => this.#rows[row].get(param)) as [Tensor, Tensor, Tensor | undefined];
+        const treatment = treatmentOf(optimizer, this.#net.params.get(param)!.kind);
+        const step = { learningRate, step: this.#step };
+        const next = tidied(tf, () => {
+          const clipped = factor ? tf.mul(gradient, factor) : gradient;
+          const slope = deadMomentum ? clipped : this.#masked(param, clipped);
+          const moved = updated(tf, optimizer, treatment, step, { values, momentum, secondMoments }, slope);
+          return deadMomentum ? { ...moved, values: this.#masked(param, moved.values) } : moved;
+        });
+        for (const [row, tensor] of Object.entries(next)) this.#put(this.#rows[row as Row], param, tensor);
+      }
+    });
+    for (const [param, statistic] of Object.entries(running)) this.#put(this.#rows.values, param as ParamName, statistic);
+  }
+
+  #masked(param: ParamName, tensor: Tensor): Tensor {
+    const mask = this.#masks.get(param);
+    return mask ? this.#tf.mul(tensor, mask) : tensor;
+  }
+
+  /** Gradients of the last step, 0 where nothing lives. */
+  #liveGradients(): Tensor[] {
+    return [...this.#gradients].map(([param, gradient]) => this.#masked(param, gradient));
   }
 
   /** Rows that a session has, or that a parameter has in it. */
@@ -304,6 +321,12 @@ class TfjsSession implements Session {
     if (!this.#options.optimizer)
       throw new SparseError('INVALID_ARGUMENT', 'gradient', 'a session that was opened with an optimizer', 'one that predicts');
   }
+}
+
+function guardedResult(report: Float32Array, maxNorm = Number.MAX_VALUE): StepResult {
+  const [loss, correct, norm] = report as unknown as [number, number, number];
+  if (!Number.isFinite(loss)) return { loss, correct, norm, refused: 'loss' };
+  return norm <= maxNorm ? { loss, correct, norm } : { loss, correct, norm, refused: 'gradient' };
 }
 
 /** Asks for all at once. */

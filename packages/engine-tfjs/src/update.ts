@@ -41,8 +41,10 @@ export function updated(
   return { values: tf.sub(tf.mul(values, 1 - stepSize * decay), move), momentum: first, secondMoments: second };
 }
 
+/** The 2-norm of all gradients together. */
+export const normOf = (tf: Tensorflow, gradients: readonly Tensor[]): Tensor =>
+  tf.sqrt(tf.addN(gradients.map((gradient) => tf.sum(tf.square(gradient)))));
+
 /** What all gradients are multiplied by so that their 2-norm together is at most `limit`. Not a number stays what it is. */
-export function clipFactor(tf: Tensorflow, gradients: readonly Tensor[], limit: number): Tensor {
-  const squares = tf.addN(gradients.map((gradient) => tf.sum(tf.square(gradient))));
-  return tf.minimum(1, tf.div(limit, tf.add(tf.sqrt(squares), 1e-6)));
-}
+export const clipFactor = (tf: Tensorflow, gradients: readonly Tensor[], limit: number): Tensor =>
+  tf.minimum(1, tf.div(limit, tf.add(normOf(tf, gradients), 1e-6)));

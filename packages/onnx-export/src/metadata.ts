@@ -1,5 +1,5 @@
 /** What a file says about itself beyond its graph: metadata properties named `freetickets.*`, each a JSON value. */
-import { type NetworkSpec, parseJson, SparseError } from '@freetickets/sparse-core';
+import { isRecord, type NetworkSpec, parseJson, SparseError } from '@freetickets/sparse-core';
 import type { Normalization } from './normalize.ts';
 
 /** How members stand in the graph: each for itself, or all side by side in one. */
@@ -42,7 +42,6 @@ export function toProperties(metadata: TicketMetadata): { key: string; value: st
 
 type Check = (value: unknown, members: number) => boolean;
 
-const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
 const isNumber = (value: unknown) => typeof value === 'number';
 const isText = (value: unknown) => typeof value === 'string';
 const listOf = (value: unknown, check: (item: unknown) => boolean): value is unknown[] => Array.isArray(value) && value.every(check);

@@ -40,7 +40,9 @@ export interface Chart {
 /** Okabe and Ito's colours, which people with any colour vision can tell apart; the darkest and the yellow are left out. */
 const COLOURS = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9', '#7a6bb8', '#8c6d31'];
 const dark = matchMedia('(prefers-color-scheme: dark)');
-const open = new Set<{ readonly chart: ECharts; readonly option: Option }>();
+const open = new Map<HTMLElement, { readonly chart: ECharts; option: Option }>();
+/** Places of panels by title, with what is to be drawn there. */
+const panels = new Map<string, { readonly place: HTMLElement; option: Option }>();
 
 /** A panel, whose chart is drawn once the panel is on the page and can be seen. */
 export function panel({ title, text, option, wide = false, height = 20 }: Chart): HTMLElement {
@@ -48,30 +50,42 @@ export function panel({ title, text, option, wide = false, height = 20 }: Chart)
   const watch = new IntersectionObserver(([seen]) => {
     if (!seen?.isIntersecting) return;
     watch.disconnect();
-    draw(place, option);
+    draw(place, own.option);
   });
   watch.observe(place);
+  const own = { place, option };
+  panels.set(title, own);
   return element('section', { class: wide ? 'panel wide' : 'panel' }, element('h3', {}, title), element('p', {}, text), place);
 }
 
 /** Draws into `place`; the chart follows its size, and the reader's choice of dark or light. */
 export function draw(place: HTMLElement, option: Option): ECharts {
   const chart = init(place, null, { renderer: 'canvas' });
-  const entry = { chart, option };
-  open.add(entry);
+  open.set(place, { chart, option });
   chart.setOption(themed(option));
   new ResizeObserver(() => chart.resize()).observe(place);
   return chart;
 }
 
+/** Draws newer numbers into a panel that is on the page; where the reader has zoomed to stays. */
+export function redraw({ title, option }: Chart): void {
+  const own = panels.get(title)!;
+  own.option = option;
+  const drawn = open.get(own.place);
+  if (!drawn) return; // not seen yet
+  drawn.option = option;
+  drawn.chart.setOption(themed(option), { replaceMerge: ['series'] });
+}
+
 /** Lets go of every chart, before the page is drawn anew. */
 export function closeAll(): void {
-  for (const { chart } of open) chart.dispose();
+  for (const { chart } of open.values()) chart.dispose();
   open.clear();
+  panels.clear();
 }
 
 dark.addEventListener('change', () => {
-  for (const { chart, option } of open) chart.setOption(themed(option), { notMerge: true });
+  for (const { chart, option } of open.values()) chart.setOption(themed(option), { notMerge: true });
 });
 
 function themed(option: Option): Option {

@@ -1,3 +1,4 @@
+export { type MlflowOptions, openMlflow } from './mlflow/mlflow.ts';
 export type {
   CorruptedCell,
   Curves,
@@ -18,4 +19,6 @@ export type {
   TrajectoryPoint,
 } from './report.ts';
 export { type HtmlOptions, reportHtml } from './report-html.node.ts';
+export type { Reporter, RunEnd, RunEvent, RunStart } from './reporter.ts';
+export { checkEventFolder, openTensorBoard } from './tensorboard/tensorboard.node.ts';
 export { topologyMaps } from './topology-maps.ts';

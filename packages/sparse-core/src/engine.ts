@@ -69,10 +69,7 @@ export interface AdamWSpec extends UpdateSpec {
 }
 
 /** The share of a parameter's average gradient that stays from one step to the next. */
-export const momentumOf = (optimizer: OptimizerSpec): number =>
-  optimizer.kind === 'sgd' ? optimizer.momentum : (optimizer.beta1 ?? ADAMW_BETA1);
-
-const ADAMW_BETA1 = 0.9;
+export const momentumOf = (optimizer: OptimizerSpec): number => (optimizer.kind === 'sgd' ? optimizer.momentum : (optimizer.beta1 ?? 0.9));
 
 /** How an optimizer treats the parameters of a kind. */
 export interface Treatment {

@@ -50,6 +50,8 @@ export {
   trainingFlops,
 } from './flops.ts';
 export { decodeHalf, encodeHalf } from './half-floats.ts';
+export { isRecord } from './is-record.ts';
+export { metadataJson, metadataNetwork } from './metadata-json.ts';
 export { type AlexNetOptions, alexNet } from './models/alexnet.ts';
 export { lenet5 } from './models/lenet5.ts';
 export { listModels, type ModelEntry, modelByName } from './models/model-by-name.ts';

@@ -4,6 +4,7 @@
  * @source format description of github.com/huggingface/safetensors
  */
 import { SparseError } from './errors.ts';
+import { isRecord } from './is-record.ts';
 import { parseJson } from './parse-json.ts';
 
 interface DataOf {
@@ -128,7 +129,6 @@ interface Entry {
 const bad = (at: string, expected: string, received: unknown, hint?: string, options?: ErrorOptions) =>
   new SparseError('BAD_FILE', at, expected, received, hint, options);
 
-const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
 /** A name in a message; the file may hold megabytes of it. */
 const short = (name: string): string => (name.length > 100 ? `${name.slice(0, 97)}...` : name);
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;

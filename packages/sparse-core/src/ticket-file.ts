@@ -5,8 +5,8 @@
  */
 import { checkState } from './check-state.ts';
 import { SparseError } from './errors.ts';
+import { metadataJson, metadataNetwork } from './metadata-json.ts';
 import { type Network, network, type ParamInfo } from './network.ts';
-import { parseJson } from './parse-json.ts';
 import { decodeSafetensors, encodeSafetensors, type Tensor } from './safetensors.ts';
 import { BLANK_SEAL, requireSeal } from './seal.ts';
 import type { ParamName } from './spec.ts';
@@ -69,10 +69,10 @@ export function decodeTicket(bytes: Uint8Array, at: string): Ticket {
   if (metadata.format_version === FORMAT_VERSION) requireSeal(metadata, at);
   else if (metadata.format_version !== '1')
     throw bad('metadata.format_version', FORMAT_VERSION, metadata.format_version, 'A newer FreeTickets may read it');
-  const net = readSpec(metadata, at);
+  const net = metadataNetwork(metadata, at);
   if (!/^\d{1,15}$/.test(metadata.step ?? '')) throw bad('metadata.step', 'a whole number', metadata.step);
   const sparse = readSparse(metadata, net, at);
-  const info = parse(metadata, 'info', at);
+  const info = metadataJson(metadata, 'info', at);
   const fault = infoFault(info, net);
   if (fault) throw bad(`metadata.info: ${fault.field}`, fault.expected, fault.received);
   for (const name of tensors.keys())
@@ -96,25 +96,8 @@ export function decodeTicket(bytes: Uint8Array, at: string): Ticket {
   return { state: { spec: net.spec, topology, values, step: Number(metadata.step) }, info: info as TicketInfo };
 }
 
-function parse(metadata: Readonly<Record<string, string>>, field: string, at: string): unknown {
-  try {
-    return parseJson(metadata[field] ?? '');
-  } catch (cause) {
-    throw new SparseError('BAD_FILE', `${at}: metadata.${field}`, 'JSON', metadata[field], '', { cause });
-  }
-}
-
-function readSpec(metadata: Readonly<Record<string, string>>, at: string): Network {
-  const spec = parse(metadata, 'spec', at);
-  try {
-    return network(spec);
-  } catch (cause) {
-    throw new SparseError('BAD_FILE', `${at}: metadata.spec`, 'a network spec', cause, '', { cause });
-  }
-}
-
 function readSparse(metadata: Readonly<Record<string, string>>, net: Network, at: string): ReadonlySet<ParamName> {
-  const names = parse(metadata, 'sparse', at);
+  const names = metadataJson(metadata, 'sparse', at);
   if (!Array.isArray(names)) throw new SparseError('BAD_FILE', `${at}: metadata.sparse`, 'a list of weights', names);
   for (const name of names)
     if (!net.params.get(name)?.sparsifiable)

@@ -1,4 +1,5 @@
 /** What a ticket file says about itself besides its weights. All of it is optional and none of it changes a prediction. */
+import { isRecord } from './is-record.ts';
 import type { Network } from './network.ts';
 
 export interface TicketInfo {
@@ -18,7 +19,6 @@ export interface InfoFault {
   readonly received: unknown;
 }
 
-const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
 const isNumbers = (value: unknown): value is number[] => Array.isArray(value) && value.every((item) => Number.isFinite(item));
 
 /** The first fault of `info`, whether it comes from a caller or from a file. Unknown fields are left to newer versions. */

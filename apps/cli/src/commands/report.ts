@@ -1,12 +1,14 @@
 /** `freetickets report`: runs as one HTML file. Nothing is computed anew but what the tickets themselves show. */
 import { availableParallelism, cpus } from 'node:os';
-import { type Report, type ReportRun, reportHtml, topologyMaps } from '@freetickets/report';
+import { type Report, type ReportRun, reportHtml } from '@freetickets/report';
 import { SparseError } from '@freetickets/sparse-core';
 import { writeFileAtomic } from '@freetickets/sparse-core/node';
 import { comparisonCells, comparisonCsv, comparisonLatex } from '../compare/formats.ts';
 import type { ComparedRun } from '../compare/read-run.ts';
 import { eventsIn } from '../run-events.ts';
 import { RunFolder } from '../run-folder.ts';
+import { provenanceOf } from '../run-provenance.ts';
+import { ticketFacts } from '../run-tickets.ts';
 import { VERSION } from '../version.ts';
 import { compareRuns } from './compare.ts';
 
@@ -55,22 +57,13 @@ export async function reportOf(paths: readonly string[], title?: string): Promis
 }
 
 async function reportRun({ run, evaluation }: ComparedRun): Promise<ReportRun> {
-  const { folder, record } = await RunFolder.open(run);
-  const tickets = (await folder.tickets()).map(({ state }) => state);
-  const topology = topologyMaps(tickets);
-  const { experiment, data } = record;
+  const { folder, record, net } = await RunFolder.open(run);
+  const { topology } = await ticketFacts(folder, net);
   return {
     name: run,
     provenance: [
-      ['Configuration', JSON.stringify(experiment)],
-      ['Hash of the configuration', record.experimentHash],
-      [
-        'Data',
-        `${data.name}: ${data.train} training, ${data.valid} validation, ${data.test} test pictures, ${data.classes.length} classes`,
-      ],
-      ['Hash of the data', data.hash],
-      ['Engine', record.engine],
-      ['Trained with', `freetickets ${record.freetickets}, node ${record.node}`],
+      ['Configuration', JSON.stringify(record.experiment)],
+      ...provenanceOf(record),
       ['Hashes of the tickets', evaluation?.tickets.join(' ') ?? 'not evaluated'],
       [
         'Report made with',

@@ -1,6 +1,7 @@
 /** The command `serve`: its flags are the server's own table of options. */
 import { type ServerOption, serverOptions } from '@freetickets/inference';
 import { type Command, Option } from 'commander';
+import { aborted } from '../aborted.ts';
 import { addCommand, type Common, withOutput } from '../options.ts';
 import type { StopSignal } from '../program.ts';
 import { talk } from '../talk.ts';
@@ -43,6 +44,3 @@ function serverFlag({ name, kind, value = 'KIND', choices, help, group }: Server
 
 /** As commander names the values of flags. */
 const camelCase = (name: string): string => name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
-
-const aborted = (signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => (signal.aborted ? resolve() : signal.addEventListener('abort', () => resolve(), { once: true })));

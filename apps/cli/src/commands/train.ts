@@ -17,6 +17,7 @@ import { differences, identityOf, type RunIdentity } from '../run-identity.ts';
 import type { RunRecord } from '../run-record.ts';
 import type { Talk } from '../talk.ts';
 import { counted, durationText, flopsText } from '../text.ts';
+import { now, openTrackers, startOf, type Tracker } from '../trackers/tracker.ts';
 import { newestCheckpoint, type Run, type SavedTicket, type Stop, savedTickets, type Trained, trainRun } from '../training.ts';
 import { VERSION } from '../version.ts';
 
@@ -56,14 +57,22 @@ export async function prepareRun(wanted: Experiment, talk: Talk, signal?: AbortS
 }
 
 /** A new run in the folder `out`. */
-export async function startRun(wanted: Experiment, out: string, talk: Talk, stop: Stop = {}): Promise<TrainResult> {
+export async function startRun(
+  wanted: Experiment,
+  out: string,
+  talk: Talk,
+  stop: Stop = {},
+  trackers: readonly Tracker[] = [],
+): Promise<TrainResult> {
   plansOf(wanted); // a wrong plan is told before a folder that is taken
   await RunFolder.checkFree(out); // loading the data may take minutes
+  for (const tracker of trackers) await tracker.check?.(out);
   const { experiment, startTicket: start, ...prepared } = await prepareRun(wanted, talk, stop.signal);
   const { folder, lease } = await RunFolder.create(out, prepared.record, start?.bytes);
   await using _lease = lease; // until training is over, hence the await below
   const identity = identityOf(experiment, prepared.record, prepared.data.hash, prepared.computing.engine);
-  const run = { folder, ...prepared, ...mannersOf(experiment), identity, start: start?.state };
+  const reporter = await openTrackers(trackers, folder, startOf(out, prepared.record, prepared.plans.length, undefined), talk);
+  const run = { folder, ...prepared, ...mannersOf(experiment), identity, start: start?.state, reporter };
   return await trainAndTell(run, talk, stop);
 }
 
@@ -74,6 +83,7 @@ export interface ResumeOptions {
   readonly force?: boolean;
   /** Refuses to go on from an older checkpoint where the newest is damaged. */
   readonly strict?: boolean;
+  readonly trackers?: readonly Tracker[];
 }
 
 /**
@@ -81,7 +91,7 @@ export interface ResumeOptions {
  * @throws SparseError INVALID_CONFIG naming all that is not as it was, BAD_FILE when no checkpoint is whole
  */
 export async function resumeRun(path: string, talk: Talk, stop: Stop = {}, options: ResumeOptions = {}): Promise<TrainResult> {
-  const { flags = {}, force = false, strict = false } = options;
+  const { flags = {}, force = false, strict = false, trackers = [] } = options;
   const { folder, record, experiment, net } = await RunFolder.open(path, flags);
   await using _lease = await folder.lease();
   const plans = plansOf(experiment);
@@ -105,7 +115,9 @@ export async function resumeRun(path: string, talk: Talk, stop: Stop = {}, optio
   for (const difference of forced) talk.say(`warning: going on although ${difference}`);
   const start = record.from === undefined ? undefined : await startTicket(folder.startPath, record.from);
   await folder.dropResults();
-  const run = { folder, record, net, plans, data, computing, ...mannersOf(experiment), identity, forced, checkpoint, start: start?.state };
+  const reporter = await openTrackers(trackers, folder, startOf(path, record, plans.length, checkpoint ?? null), talk);
+  const place = { identity, forced, checkpoint, start: start?.state };
+  const run = { folder, record, net, plans, data, computing, ...mannersOf(experiment), ...place, reporter };
   return await trainAndTell(run, talk, stop);
 }
 
@@ -174,8 +186,11 @@ function recordOf(experiment: Experiment, net: Network, data: Data, engine: Engi
 async function trainAndTell(run: Run, talk: Talk, stop: Stop): Promise<TrainResult> {
   talk.say(planText(run));
   try {
-    return resultOf(run, await trainRun(run, talk, stop));
+    const result = resultOf(run, await trainRun(run, talk, stop));
+    await run.reporter.end(result.finished ? 'finished' : 'stopped', now());
+    return result;
   } catch (error) {
+    await run.reporter.end('failed', now());
     if (isOfDisk(error))
       talk.say(`the last checkpoint is whole; when the disk is well again, go on with: freetickets train --resume ${run.folder.path}`);
     throw error;

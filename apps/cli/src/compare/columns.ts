@@ -18,8 +18,8 @@ export interface Sources {
   readonly cost: PlanCost;
   /** Of training. */
   readonly seconds: number;
-  /** Trained and live ones, over all tickets. */
-  readonly parameters: number;
+  /** Trained and live ones, over all tickets; undefined while there is no ticket. */
+  readonly parameters?: number | undefined;
   /** R_s at the end of training, the mean over the run's trainings; undefined where no weights were rewired. */
   readonly exploration?: number | undefined;
 }
@@ -47,13 +47,16 @@ const measured = (
   of: (e: Evaluation) => Figure | null | undefined,
 ) => ({ id, label, better, varies: true, text, from: ({ evaluation }) => (evaluation && of(evaluation)) || undefined }) satisfies Column;
 
-const counted = (id: string, label: string, text: Column['text'], of: (sources: Sources) => number): Column => ({
+const counted = (id: string, label: string, text: Column['text'], of: (sources: Sources) => number | undefined): Column => ({
   id,
   label,
   better: 'lower',
   varies: false,
   text,
-  from: (sources) => ({ value: of(sources) }),
+  from(sources) {
+    const value = of(sources);
+    return value === undefined ? undefined : { value };
+  },
 });
 
 const ofEnsemble = (measure: 'accuracy' | 'nll' | 'ece') => (evaluation: Evaluation) => {
@@ -117,14 +120,7 @@ const OF_TRAINING: readonly Column[] = [
   counted('inferenceRelative', 'inference/dense', digits(3), ({ cost }) => cost.inferenceVersusDense),
   { ...counted('seconds', 'seconds', digits(1), ({ seconds }) => seconds), varies: true },
   counted('parameters', 'parameters', digits(0), ({ parameters }) => parameters),
-  {
-    id: 'exploration',
-    label: 'R_s %',
-    better: 'higher',
-    varies: true,
-    text: hundredths,
-    from: ({ exploration }) => (exploration === undefined ? undefined : { value: exploration }),
-  },
+  { ...counted('exploration', 'R_s %', hundredths, ({ exploration }) => exploration), better: 'higher', varies: true },
 ];
 
 /** All columns for some runs: one AUROC for each set that one of them was measured on. */

@@ -1,14 +1,13 @@
 /** A run as `compare` sees it: its record, what `evaluate` has kept of it, and what it cost. */
 import { join } from 'node:path';
-import { liveCounts, parameterCount } from '@freetickets/sparse-core';
 import { costOf } from '../commands/train.ts';
 import { explorationIn } from '../evaluation/diversity.ts';
 import { parseEvaluation } from '../evaluation/document.ts';
-import { ticketHashes } from '../evaluation/keep.ts';
 import type { Experiment } from '../experiment-fields.ts';
 import { plansOf, ticketsOf } from '../plans.ts';
 import { epochsIn, secondsOf } from '../run-epochs.ts';
 import { RunFolder } from '../run-folder.ts';
+import { ticketFacts } from '../run-tickets.ts';
 import type { Sources } from './columns.ts';
 
 export interface ComparedRun extends Sources {
@@ -24,15 +23,15 @@ export interface ComparedRun extends Sources {
   };
 }
 
-/** @throws SparseError MISSING_FILE or BAD_FILE when the folder is not that of a run with tickets, or its results do not read */
+/** @throws SparseError MISSING_FILE or BAD_FILE when the folder is not that of a run, or its results do not read */
 export async function readRun(run: string): Promise<ComparedRun> {
   const { folder, record, net } = await RunFolder.open(run);
-  const tickets = await folder.tickets();
+  const tickets = await ticketFacts(folder, net);
   const plans = plansOf(record.experiment);
   const wanted = ticketsOf(plans);
   const results = await folder.results();
   const evaluation = results === undefined ? undefined : parseEvaluation(join(run, 'results.json'), results);
-  const isOfThese = evaluation && String(evaluation.tickets) === String(await ticketHashes(folder, tickets.length));
+  const isOfThese = evaluation && String(evaluation.tickets) === String(tickets.hashes);
   return {
     run,
     experiment: record.experiment,
@@ -40,14 +39,12 @@ export async function readRun(run: string): Promise<ComparedRun> {
     evaluation: isOfThese ? evaluation : undefined,
     cost: costOf({ record, net, plans }),
     seconds: secondsOf(await epochsIn(folder.logPath)),
-    parameters: tickets.reduce((sum, { state }) => {
-      const { total, sparsifiable, live } = parameterCount(net, liveCounts(net, state.topology));
-      return sum + total - sparsifiable + live;
-    }, 0),
+    parameters: tickets.count > 0 ? tickets.parameters : undefined,
     exploration: meanOf((await explorationIn(folder.logPath)).flatMap((rates) => rates.at(-1)?.rate ?? [])),
     lacks: {
-      tickets: wanted - tickets.length,
-      ...(!isOfThese && { evaluation: evaluation ? 'evaluated with other tickets' : 'not evaluated' }),
+      tickets: wanted - tickets.count,
+      // Without a ticket there is nothing to evaluate yet.
+      ...(!isOfThese && tickets.count > 0 && { evaluation: evaluation ? 'evaluated with other tickets' : 'not evaluated' }),
     },
   };
 }

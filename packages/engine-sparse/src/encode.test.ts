@@ -1,13 +1,16 @@
-/** The records of src/ops.ts against the structs of c/ops.h, read from the C sources. */
+/** The records of src/encode.ts against the structs of c/ops.h, read from the C sources. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { encode, FIELDS, FLAT_FLOATS, FULL, LAYOUT, type Operation, PARTIAL, TILE_PLANES } from './ops.ts';
+import { encode, FIELDS, LAYOUT } from './encode.ts';
+import { FLAT_FLOATS, FULL, type Operation, PARTIAL, TILE_PLANES } from './ops.ts';
 
 /** A C file without its comments. */
 const source = (file: string): string =>
   readFileSync(new URL(`../c/${file}`, import.meta.url), 'utf8').replace(/\/\/.*|\/\*[^*]*\*\//g, '');
 const header = source('ops.h');
-const kernels = source('kernels.c');
+const dispatch = source('kernels.c');
+/** With the files that it is made of. */
+const kernels = [dispatch, ...[...dispatch.matchAll(/#include "([\w-]+\.h)"/g)].map(([, file]) => source(file!))].join('\n');
 
 const camelCase = (name: string): string => name.toLowerCase().replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
 
