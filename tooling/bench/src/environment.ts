@@ -9,6 +9,8 @@ import { inBench } from './folders.ts';
 
 const VENV = inBench('.venv');
 export const PYTHON = inBench('.venv/bin/python');
+const SERVING_VENV = inBench('.venv-serving');
+export const SERVING_PYTHON = inBench('.venv-serving/bin/python');
 const SPARSEPROP = 'sparseprop==0.1.14';
 
 /** Creates or renews what `peers/requirements.txt` and `peers/package.json` ask for. */
@@ -17,6 +19,16 @@ export function installPeers(say: (line: string) => void): void {
   upToDate('peers/node_modules/stamp', 'peers/package-lock.json', () => {
     say('installing TensorFlow.js into tooling/bench/peers/node_modules');
     return run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], say, inBench('peers'));
+  });
+}
+
+/** The servers that `pnpm bench serve` compares ours with, in an environment of their own: they need older packages. */
+export function installServers(say: (line: string) => void): void {
+  upToDate('.venv-serving/stamp', 'peers/serving/requirements.txt', () => {
+    say('installing MLServer, FastAPI and ONNX Runtime into tooling/bench/.venv-serving (400 MB; once)');
+    rmSync(SERVING_VENV, { recursive: true, force: true });
+    const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', inBench('peers/serving/requirements.txt')];
+    return run('python3', ['-m', 'venv', SERVING_VENV], say) && run(SERVING_PYTHON, pip, say);
   });
 }
 

@@ -15,11 +15,12 @@ import { layers } from './suites/layers.ts';
 import { memory } from './suites/memory.ts';
 import { peak } from './suites/peak.ts';
 import { rewire } from './suites/rewire.ts';
+import { serve } from './suites/serve.ts';
 import { step } from './suites/step.ts';
 import { threads } from './suites/threads.ts';
 import { wasm } from './suites/wasm.ts';
 
-const SUITES: readonly Suite[] = [peak, step, infer, ensemble, layers, memory, threads, wasm, rewire, edst];
+const SUITES: readonly Suite[] = [peak, step, infer, ensemble, layers, memory, threads, wasm, rewire, edst, serve];
 
 const HELP = `pnpm bench [SUITE ...] [options]: FreeTickets and its peers side by side; without a suite, all of them.
 
