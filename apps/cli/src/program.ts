@@ -146,7 +146,7 @@ function trainCommand(root: Command, stopSignal: StopSignal): void {
       };
       if (dry) {
         if (resume !== undefined) throw new SparseError('INVALID_CONFIG', '--dry-run', 'a new run', new Error('--resume'));
-        const planned = await dryRun(await wanted(), speak, { out, signal: stopSignal() });
+        const planned = await dryRun(await experiment(), speak, { out, signal: stopSignal() });
         return speak.result(planned, dryRunText(planned));
       }
       const result = await (resume === undefined ? start() : goOn(resume));

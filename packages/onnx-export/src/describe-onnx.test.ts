@@ -103,7 +103,12 @@ describe('describeOnnx', () => {
     });
   });
   it('lists the operators and the other files that a file leans on, wherever they stand', () => {
-    const elsewhere = (location: string) => ({ dims: [1], dataType: 1, dataLocation: 1, externalData: [{ key: 'location', value: location }] });
+    const elsewhere = (location: string) => ({
+      dims: [1],
+      dataType: 1,
+      dataLocation: 1,
+      externalData: [{ key: 'location', value: location }],
+    });
     const node = (opType: string, fields: object = {}) => ({ opType, ...fields });
     const graph = (name: string, fields: object = {}) => ({ name, output: [{ name: 'y' }], ...fields });
     const attributes = [
