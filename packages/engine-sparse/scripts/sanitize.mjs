@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { initialState, lenet5, network, rng, wideResNet } from '@freetickets/sparse-core';
 import { Arena } from '../dist/arena.js';
-import { encode, LAYOUT } from '../dist/ops.js';
+import { encode, LAYOUT } from '../dist/encode.js';
 import { indexDense, indexLayer, makePlan } from '../dist/plan.js';
 import { HYPER, hyperOf } from '../dist/update.js';
 import { moved, PATTERNS, patterned, randomNetwork, randomState } from '../test/random-network.mjs';
