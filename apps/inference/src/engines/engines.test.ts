@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { bestEngine } from '@freetickets/engine-sparse';
+import { bestEngine, nativeStatus } from '@freetickets/engine-sparse';
 import { type OnnxOptions, toOnnx } from '@freetickets/onnx-export';
 import { erk, initialState, type ModelState, modelByName, network, randomTopology, rng, treeNet } from '@freetickets/sparse-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -11,6 +11,9 @@ import { type OnnxModel, openModel } from '../model.ts';
 import type { Tensor } from '../tensor.ts';
 import type { EngineName } from './engine.ts';
 import { onnxruntimeEngine } from './onnxruntime-engine.ts';
+
+/** Without native kernels `auto` takes onnxruntime, and says that. */
+const native = nativeStatus().available;
 
 let folder: string;
 const cache = process.env.FREETICKETS_CACHE;
@@ -111,19 +114,19 @@ describe('the sparse engine on an exported file', () => {
     });
     await using model = await openModel(foreign);
     expect(model.engine.name).toBe('onnxruntime-cpu');
-    expect(model.engine.why).toMatch(/^not exported by FreeTickets; onnxruntime .*; no CUDA: /);
+    expect(model.engine.why).toMatch(/^(not exported by FreeTickets|no native kernels: .*); onnxruntime .*; no CUDA: /);
   });
 });
 
 describe('which engine is taken', () => {
-  it('auto: the sparse one where most weights are dead, and says why', async () => {
+  it.runIf(native)('auto: the sparse one where most weights are dead, and says why', async () => {
     await using model = await openModel(await exported([ticket()]));
     expect(model.engine.name).toBe('sparse');
     expect(model.engine.why).toMatch(
       /^90 % of the weights are dead, .* from 85 % on; kernels native.*; no CUDA: .*not installed.*freetickets setup onnxruntime-cuda/,
     );
   });
-  it('auto: onnxruntime on the CPU where fewer are, and says why', async () => {
+  it.runIf(native)('auto: onnxruntime on the CPU where fewer are, and says why', async () => {
     await using model = await openModel(await exported([ticket(spec('lenet-5'), 1, 0.5)]));
     expect(model.engine.name).toBe('onnxruntime-cpu');
     expect(model.engine.why).toMatch(/^50 % of the weights are dead, .* from 85 % on; onnxruntime .* provider cpu; no CUDA: /);
@@ -132,7 +135,7 @@ describe('which engine is taken', () => {
     const path = await exported([ticket(spec('lenet-5'), 1, 0)]);
     for (const engine of ['sparse', 'onnxruntime-cpu'] as const) {
       await using model = await open(path, engine);
-      expect(model.engine).toEqual({ name: engine, why: expect.stringMatching(/^asked for; (kernels native|onnxruntime 1\.)/) });
+      expect(model.engine).toEqual({ name: engine, why: expect.stringMatching(/^asked for; (kernels (native|wasm)|onnxruntime 1\.)/) });
     }
   });
   it('CUDA that is not installed is an error that names the command, never the CPU instead', async () => {
