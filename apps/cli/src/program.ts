@@ -11,7 +11,6 @@ import { completionCommand } from './commands/completion-command.ts';
 import { type CorruptOptions, dataText, describeData } from './commands/data.ts';
 import { demo, demoText } from './commands/demo.ts';
 import { doctorCommand } from './commands/doctor-command.ts';
-import { dryRun, dryRunText } from './commands/dry-run.ts';
 import { corruptionNamed, evaluateCommand } from './commands/evaluate-command.ts';
 import { exportCommand } from './commands/export-command.ts';
 import { importCommand } from './commands/import-command.ts';
@@ -24,15 +23,14 @@ import { statusCommand } from './commands/status-command.ts';
 import { submitCommand } from './commands/submit-command.ts';
 import { sweepCommand } from './commands/sweep-command.ts';
 import { tensorboardCommand } from './commands/tensorboard-command.ts';
-import { preparedText, prepareRun, resumeRun, startRun, trainText } from './commands/train.ts';
+import { trainCommand } from './commands/train-command.ts';
 import { trainMemberCommand } from './commands/train-member-command.ts';
 import { watchCommand } from './commands/watch-command.ts';
 import { EXIT } from './exit.ts';
-import { readExperimentFile, resolveExperiment } from './experiment.ts';
-import { CIRCUMSTANCES, FIELD_NAMES, type FieldName, type Flags, flagOf } from './experiment-fields.ts';
+import { resolveExperiment } from './experiment.ts';
+import type { FieldName, Flags } from './experiment-fields.ts';
 import { aboveZero, addCommand, type Common, described, suggest, wholeNumber, withFields, withOutput } from './options.ts';
 import { talk } from './talk.ts';
-import { type TrackerFlags, trackersOf, withTrackers } from './trackers/tracker-options.ts';
 import { VERSION } from './version.ts';
 
 /** Called by commands that can stop in good order: from then on signals abort it and no longer end the process. */
@@ -70,90 +68,6 @@ export function program(stopSignal: StopSignal): Command {
   benchCommand(root);
   completionCommand(root);
   return root;
-}
-
-interface TrainOptions extends Common, Flags, TrackerFlags {
-  readonly out?: string;
-  readonly config?: string;
-  readonly resume?: string;
-  readonly force?: boolean;
-  readonly strict?: boolean;
-  readonly prepare?: boolean;
-  readonly dryRun?: boolean;
-}
-
-function trainCommand(root: Command, stopSignal: StopSignal): void {
-  const command = addCommand(root, 'train', 'Trains tickets; each is one sparse member of an ensemble.', [
-    'train --dataset mnist --data mnist/ --out runs/mnist',
-    'train --config experiment.json --seed 18 --out runs/second',
-    'train --config experiment.json --dry-run',
-    'train --resume runs/mnist',
-  ])
-    .addOption(new Option('--out <DIR>', 'new folder for the run'))
-    .addOption(new Option('--config <FILE>', 'experiment file (JSON); options given here win over it'))
-    .addOption(
-      new Option(
-        '--resume <DIR>',
-        `go on with the run in this folder; goes with ${CIRCUMSTANCES.map(flagOf).join(', ')} and the options to follow it only`,
-      ),
-    )
-    .addOption(new Option('--dry-run', 'train and write nothing: print the plan, its cost, memory and time, by timing a few steps'))
-    .addOption(new Option('--force', 'resume although data, experiment, engine or version are not what they were; the log says so'))
-    .addOption(new Option('--strict', 'do not resume from an older checkpoint where the newest is damaged'))
-    .addOption(new Option('--prepare', 'make the folder and train nothing: for submit'));
-  withOutput(withFields(withTrackers(command), FIELD_NAMES)).action(
-    async ({
-      json,
-      quiet,
-      out,
-      config,
-      resume,
-      force = false,
-      strict = false,
-      prepare = false,
-      dryRun: dry = false,
-      ui,
-      tensorboard,
-      mlflow,
-      experiment: name,
-      ...flags
-    }: TrainOptions) => {
-      const speak = talk({ json, quiet });
-      const trackers = trackersOf({ ui, tensorboard, mlflow, experiment: name });
-      const experiment = async () => resolveExperiment(flags, config === undefined ? undefined : await readExperimentFile(config));
-      const start = async () => {
-        if (force || strict)
-          throw new SparseError('INVALID_CONFIG', force ? '--force' : '--strict', '--resume DIR beside it', new Error('nothing'));
-        if (out === undefined)
-          throw new SparseError('INVALID_CONFIG', '--out', 'a new folder for the run', new Error('nothing'), 'Or give --resume DIR');
-        const wanted = await experiment();
-        if (!prepare) return startRun(wanted, out, speak, { signal: stopSignal() }, trackers);
-        if (trackers.length > 0)
-          throw new SparseError('INVALID_CONFIG', '--prepare', 'no tracker beside it: nothing is trained', new Error('one'));
-        return prepareRun(wanted, out, speak, { signal: stopSignal() });
-      };
-      const goOn = async (folder: string) => {
-        const fixed = (Object.keys(flags) as FieldName[]).filter((name) => !(CIRCUMSTANCES as readonly FieldName[]).includes(name));
-        const wrong = [
-          ...(out === undefined ? [] : ['--out']),
-          ...(prepare ? ['--prepare'] : []),
-          ...(config === undefined ? [] : ['--config']),
-          ...fixed.map(flagOf),
-        ];
-        if (wrong.length > 0)
-          throw new SparseError('INVALID_CONFIG', '--resume', 'no option that the run folder holds already', new Error(wrong.join(', ')));
-        return resumeRun(folder, speak, { signal: stopSignal() }, { flags, force, strict, trackers });
-      };
-      if (dry) {
-        if (resume !== undefined) throw new SparseError('INVALID_CONFIG', '--dry-run', 'a new run', new Error('--resume'));
-        const planned = await dryRun(await experiment(), speak, { out, signal: stopSignal() });
-        return speak.result(planned, dryRunText(planned));
-      }
-      const result = await (resume === undefined ? start() : goOn(resume));
-      speak.result(result, prepare ? preparedText(result) : trainText(result));
-      if (!result.finished && !prepare) process.exitCode = EXIT.resume;
-    },
-  );
 }
 
 interface PredictFlags extends Common {

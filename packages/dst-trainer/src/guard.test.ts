@@ -1,29 +1,13 @@
 import type { Batch, PassOptions, Source } from '@freetickets/sparse-core';
 import { describe, expect, it } from 'vitest';
-import { blobs } from '../test/blobs.ts';
 import { bytesOf, collect, lastState, ofType, smallNet, smallPlan, smallRun, story } from '../test/small-run.ts';
+import { spoilt } from '../test/spoilt.ts';
 import { decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts';
 import type { Guard } from './guard.ts';
 import { gmp } from './plans/gmp.ts';
 import { METHODS, plansFor } from './plans/plans-for.ts';
 import { globalMagnitude } from './rules/global-magnitude.ts';
 import { train } from './train.ts';
-
-/** The training data, with the pictures of the given batches (counted over the run) replaced. */
-function spoilt(batches: readonly number[], value: number): Source {
-  const source = blobs({ size: 22, features: 6, classes: 3 });
-  return {
-    ...source,
-    *batches(options: PassOptions) {
-      let batch = ((options.shuffle?.epoch ?? 1) - 1) * 5 + (options.from ?? 0);
-      for (const made of source.batches(options) as Iterable<Batch>) {
-        const images = made.images.slice();
-        if (batches.includes(++batch)) images.fill(value);
-        yield { ...made, images };
-      }
-    },
-  };
-}
 
 const runWith = (guard: Guard | undefined, train: Source, over: Parameters<typeof smallRun>[0] = {}) =>
   smallRun({ plan: smallPlan({ guard }), data: { ...smallRun().data, train }, ...over });

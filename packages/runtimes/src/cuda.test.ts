@@ -1,15 +1,13 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { temporaryFolder, writeFiles } from '../test/tiny.ts';
+import { compiler, temporaryFolder, writeFiles } from '../test/tiny.ts';
 import { CUDA_12, CUDA_13, placeCudaLibrary, systemLibraries } from './cuda.node.ts';
 import { chooseCuda } from './cuda-choice.node.ts';
 import { driverStatus } from './driver.node.ts';
 
 const from = (names: readonly string[]) => (name: string) => (names.includes(name) ? `/system/${name}` : undefined);
 const namesOf = (pins: readonly { name: string }[]) => pins.map(({ name }) => name);
-
-const compiler = spawnSync('cc', ['--version']).status === 0;
 
 describe('which CUDA libraries are fetched', () => {
   it('all, where the system has none', async () => {

@@ -1,14 +1,12 @@
 /** Real shared libraries, made by the C compiler: one that needs another, which lies where the loader does not look. */
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { temporaryFolder, writeFiles } from '../test/tiny.ts';
+import { compiler, temporaryFolder, writeFiles } from '../test/tiny.ts';
 import { checkInChild } from './child-check.node.ts';
 import { preload } from './preload.node.ts';
 
 const linux = process.platform === 'linux';
-
-const compiler = spawnSync('cc', ['--version']).status === 0;
 
 /** `libfirst.so.1` in one folder, and in another `libsecond.so`, which needs it. */
 async function libraries() {

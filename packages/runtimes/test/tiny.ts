@@ -1,4 +1,5 @@
 /** A runtime of a few kilobytes, made of a real wheel and a real npm tarball: a module that adds two numbers which it reads from the wheel. */
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -12,6 +13,9 @@ import { checkInChild } from '../src/child-check.node.ts';
 import type { Recipe } from '../src/install.node.ts';
 import type { Pin } from '../src/pin.ts';
 import { unpackTarball, unpackWheel } from '../src/unpack.node.ts';
+
+/** Whether this machine has a C compiler. */
+export const compiler = spawnSync('cc', ['--version']).status === 0;
 
 /** A new folder that goes away with the test. */
 export async function temporaryFolder(): Promise<string> {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Measurement } from './contest.ts';
-import { fastestPeer, least, ratio, summary } from './statistics.ts';
+import { fastestPeer, least, percentile, ratio, summary } from './statistics.ts';
 
 const measured = (name: string, times: Record<string, number[]>, ours = false): Measurement => ({
   name,
@@ -47,5 +47,12 @@ describe('ratio', () => {
   it('is undefined without a peer, or without us', () => {
     expect(ratio([mine, failed('absent')], ['step'])).toBeUndefined();
     expect(ratio([failed('ours', true), measured('fast', { step: [12] })], ['step'])).toBeUndefined();
+  });
+});
+
+describe('percentile', () => {
+  it('is the value of the nearest rank', () => {
+    const hundred = Array.from({ length: 100 }, (_, k) => k + 1);
+    expect([percentile(hundred, 0.5), percentile(hundred, 0.99), percentile([7], 0.99)]).toEqual([50, 99, 7]);
   });
 });

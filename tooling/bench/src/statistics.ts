@@ -16,6 +16,9 @@ export function summary(milliseconds: readonly number[]): Summary {
   return { minimum: sorted[0]!, median, runs: sorted.length };
 }
 
+/** The value at or below which the share `q` of `sorted` lies, by the nearest rank. */
+export const percentile = (sorted: readonly number[], q: number): number => sorted[Math.max(0, Math.ceil(q * sorted.length) - 1)]!;
+
 /** What is compared of each measurement: a part, or the sum of several. */
 export type Parts = readonly string[];
 

@@ -1,8 +1,9 @@
 /** Tasks of a run or a sweep, handed to whatever runs them: Slurm, Kubernetes, other machines by ssh, or processes here. */
-import { spawn } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { SparseError } from '@freetickets/sparse-core';
 import { makeFolder, writeFileAtomic } from '@freetickets/sparse-core/node';
 import { kubernetesJob } from './kubernetes-job.ts';
@@ -11,6 +12,8 @@ import { slurmScript } from './slurm-script.ts';
 import { statusOf } from './status.ts';
 import { type Place, runTasks, type TaskEnd } from './task-pool.ts';
 import type { Task } from './tasks.ts';
+
+const run = promisify(execFile);
 
 export const CLUSTER_ENGINES = ['slurm', 'kubernetes', 'ssh', 'local'] as const;
 export type ClusterEngine = (typeof CLUSTER_ENGINES)[number];
@@ -152,15 +155,12 @@ function nameOf(at: string): string {
 }
 
 /** Runs a scheduler's own command. @returns what it said */
-function ask(program: string, args: readonly string[]): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
-    let [said, complained] = ['', ''];
-    child.stdout.on('data', (chunk: Buffer) => (said += chunk));
-    child.stderr.on('data', (chunk: Buffer) => (complained += chunk));
-    const failed = (why: string, cause?: unknown) =>
-      reject(new SparseError('RUNTIME_UNAVAILABLE', program, 'a command that takes the tasks', new Error(why), '', { cause }));
-    child.once('error', (error) => failed(`none on the PATH (${error.message})`, error));
-    child.once('close', (code) => (code === 0 ? resolve(said.trim()) : failed(`exit code ${code}: ${complained.trim()}`)));
-  });
+async function ask(program: string, args: readonly string[]): Promise<string> {
+  try {
+    return (await run(program, args)).stdout.trim();
+  } catch (cause) {
+    const { code, stderr, message } = cause as { code: number | string; stderr: string; message: string };
+    const why = typeof code === 'string' ? `none on the PATH (${message})` : `exit code ${code}: ${stderr.trim()}`;
+    throw new SparseError('RUNTIME_UNAVAILABLE', program, 'a command that takes the tasks', new Error(why), '', { cause });
+  }
 }

@@ -19,7 +19,7 @@ export interface HelperTask {
 export function forkLink(task: HelperTask): Link {
   const stdio: ('ignore' | 'inherit' | 'ipc')[] = ['ignore', 'ignore', 'inherit', 'ipc'];
   const child = fork(FILE, [JSON.stringify(task)], { execArgv: [], serialization: 'advanced', stdio });
-  const waiting: PromiseWithResolvers[] = [];
+  const waiting: Waiting[] = [];
   let gone: Error | undefined;
   const lose = (reason: string) => {
     gone ??= new Error(reason);
@@ -43,7 +43,7 @@ export function forkLink(task: HelperTask): Link {
   return { ask, close: () => void child.kill('SIGKILL') };
 }
 
-interface PromiseWithResolvers {
+interface Waiting {
   readonly resolve: (results: readonly ShardResult[]) => void;
   readonly reject: (reason: Error) => void;
 }

@@ -4,7 +4,6 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { answerOf, closedLoop, questionOf } from './load.ts';
-import { percentile, summaryOf } from './percentile.ts';
 
 const data = Float32Array.of(0.5, -1, 2);
 let server: Server;
@@ -53,10 +52,4 @@ it('fails on an answer that is none', async () => {
   const at = `http://127.0.0.1:${(refusing.address() as AddressInfo).port}/v2/models/m`;
   await expect(closedLoop(at, questionOf('images', 'probabilities', [3], data, true), 1, 50)).rejects.toThrow('status 429: full');
   refusing.close();
-});
-
-it('takes percentiles by the nearest rank', () => {
-  const hundred = Array.from({ length: 100 }, (_, k) => 100 - k);
-  expect(summaryOf(hundred)).toEqual({ p50: 50, p99: 99 });
-  expect(percentile([7], 0.99)).toBe(7);
 });

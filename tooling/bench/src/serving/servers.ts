@@ -10,14 +10,12 @@ export type TensorForm = 'binary' | 'JSON';
 
 export interface ServerKind {
   readonly name: string;
-  readonly ours?: boolean;
   /** What it understands, and is measured with. */
   readonly forms: readonly TensorForm[];
   readonly command: (model: string, port: number) => readonly string[];
 }
 
 export interface Running {
-  readonly kind: ServerKind;
   /** Of the model: `/infer` comes behind it. */
   readonly url: string;
   stop(): Promise<void>;
@@ -36,8 +34,8 @@ const python = (file: string, model: string, port: number, ...rest: string[]) =>
 ];
 
 export const SERVERS: readonly ServerKind[] = [
-  { name: 'FreeTickets, sparse engine', ours: true, forms: ['binary'], command: ownServer('sparse') },
-  { name: 'FreeTickets, onnxruntime', ours: true, forms: ['binary', 'JSON'], command: ownServer('onnxruntime-cpu') },
+  { name: 'FreeTickets, sparse engine', forms: ['binary'], command: ownServer('sparse') },
+  { name: 'FreeTickets, onnxruntime', forms: ['binary', 'JSON'], command: ownServer('onnxruntime-cpu') },
   {
     name: 'Triton',
     forms: ['binary', 'JSON'],
@@ -61,7 +59,7 @@ export async function start(kind: ServerKind, model: string): Promise<Running> {
     if (process_.exitCode !== null) throw new Error(`it ended before it was ready: ${said.trim().split('\n').at(-1)}`);
     await new Promise((resolve) => setTimeout(resolve, 200));
   }
-  return { kind, url, stop: () => stop(process_) };
+  return { url, stop: () => stop(process_) };
 }
 
 const ready = (url: string): Promise<boolean> =>

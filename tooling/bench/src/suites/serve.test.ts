@@ -5,7 +5,6 @@ import { ratiosOf, type ServeCase, tableOf } from './serve.ts';
 const of = (name: string, server: string, rates: readonly number[], p99: number): ServeCase => ({
   name,
   server,
-  ours: server.startsWith('FreeTickets'),
   loads: [1, 8, 64].map((clients, k) => ({ clients, rate: rates[k]!, p50: 1, p99: p99 * clients })),
 });
 const cases = [of('lenet-5', 'FreeTickets, onnxruntime, JSON', [100, 200, 400], 1), of('lenet-5', 'MLServer, JSON', [50, 50, 40], 10)];

@@ -24,7 +24,6 @@ const LARGEST_DIFFERENCE = 1e-4;
 export interface ServeCase {
   readonly name: string;
   readonly server: string;
-  readonly ours: boolean;
   /** The best of all turns, for each number of clients. */
   readonly loads: readonly Load[];
   readonly failed?: string;
@@ -77,7 +76,7 @@ async function compare(
         sides.push({ name: `${server.name}, ${form}`, running, question, loads: new Map() });
       }
     } catch (cause) {
-      failed.push({ name, server: server.name, ours: server.ours ?? false, loads: [], failed: (cause as Error).message });
+      failed.push({ name, server: server.name, loads: [], failed: (cause as Error).message });
     }
   }
   try {
@@ -94,7 +93,6 @@ async function compare(
   const measured = sides.map((side) => ({
     name,
     server: side.name,
-    ours: side.running.kind.ours ?? false,
     loads: [...side.loads.values()],
   }));
   return [...measured, ...failed];
