@@ -61,9 +61,12 @@ describe.skipIf(!slurmWorks)(title('an array of Slurm'), () => {
       await prepare(LONG, path);
       const job = await submit(path);
       await trained(path, 0, 3 + i);
-      expect(processOf(path, 0)).toBeDefined();
+      const task = processOf(path, 0)!;
+      process.kill(task, 'SIGSTOP'); // so that it is not over before the controller has written down that it began
+      await slurm.saved(job);
       await slurm.killDaemon('slurmctld');
       await slurm.killDaemon('slurmd');
+      process.kill(task, 'SIGCONT');
       await slurm.startDaemon('slurmctld');
       await slurm.startDaemon('slurmd');
       await slurm.over(job);

@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { lookup } from 'node:dns/promises';
-import { mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, openSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { cpus, hostname, tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
@@ -86,8 +86,16 @@ export class Slurm implements AsyncDisposable {
 
   /** Whether Slurm has neither waiting nor running tasks of a job. */
   isOver(job: string): boolean {
-    const { status, stdout } = spawnSync('squeue', ['--noheader', '--jobs', job], { env: this.env, encoding: 'utf8' });
-    return status !== 0 || stdout.trim() === '';
+    const { status, stdout, stderr } = spawnSync('squeue', ['--noheader', '--jobs', job], { env: this.env, encoding: 'utf8' });
+    return status === 0 ? stdout.trim() === '' : /Invalid job id/.test(stderr);
+  }
+
+  /** Waits until all that the controller knows is on its disk, where it writes every few seconds: what it does not find there it has forgotten. */
+  async saved(job: string): Promise<void> {
+    const written = () => statSync(join(this.folder, 'state', 'job_state'), { throwIfNoEntry: false })?.mtimeMs;
+    const before = written();
+    this.call('scontrol', 'update', `JobId=${job}`, 'Comment=saved');
+    await until('the controller has saved its state', 60, () => written() !== before);
   }
 
   async over(job: string, seconds = 240): Promise<void> {

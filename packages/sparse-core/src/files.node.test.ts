@@ -90,6 +90,7 @@ describe('writeFileAtomic', () => {
     await expect(writeFileAtomic(path, 'new', { permit })).rejects.toMatchObject({ code: 'ALREADY_EXISTS' });
     expect(await readFile(path, 'utf8')).toBe('old');
     expect(await readdir(folder)).toEqual(['a.txt']);
+    await expect(writeFileAtomic(join(folder, 'gone', 'a.txt'), 'new', { permit })).rejects.toMatchObject({ code: 'ALREADY_EXISTS' });
   });
 });
 

@@ -12,7 +12,10 @@ import { decodeTicket, encodeTicket, type Ticket } from './ticket-file.ts';
 import type { TicketInfo } from './ticket-info.ts';
 
 export interface WriteOptions {
-  /** Asked when all is on disk but not yet under its name; what it throws leaves the old content in place. */
+  /**
+   * Asked when all is on disk but not yet under its name; what it throws leaves the old content in place. Asked again about a write that
+   * failed: whoever took the place over may have cleared the folder away.
+   */
   readonly permit?: () => Promise<void>;
 }
 
@@ -32,7 +35,9 @@ export async function writeFileAtomic(path: string, data: Uint8Array | string, {
     await flushFolder(dirname(path));
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => {}); // the first error is the one to report
-    throw error instanceof SparseError ? error : explainWriteError(error, path, bytes.length);
+    if (error instanceof SparseError) throw error;
+    await permit?.();
+    throw explainWriteError(error, path, bytes.length);
   }
 }
 
