@@ -37,5 +37,6 @@ export function stateBits(state: ModelState) {
     values: bitsOfEach(state.values),
     momentum: bitsOfEach(state.momentum),
     secondMoments: bitsOfEach(state.secondMoments),
+    denseMomentum: bitsOfEach(state.denseMomentum),
   };
 }

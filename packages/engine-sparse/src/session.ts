@@ -1,11 +1,15 @@
 /** A session: one arena, one plan, one executor. Checks what comes in, stages it, runs, reads out. */
 import {
   type Batch,
+  checkGradient,
   checkInputGradient,
+  checkOpen,
   checkOptions,
   checkPrediction,
+  checkSignal,
   checkState,
   checkStep,
+  checkTrained,
   dropoutDraw,
   type LayerTopology,
   type ModelState,
@@ -19,6 +23,7 @@ import {
   type Signal,
   SparseError,
   type StepOptions,
+  type Stepped,
   type StepResult,
   type TopologyDelta,
   traceDeltas,
@@ -71,7 +76,7 @@ class SparseSession<Program> implements Session {
   /** For values that move; kept, for new memory takes as long as what is done in it. */
   #moved = new Float32Array();
   #packed = false;
-  #stepped: 'never' | 'plain' | 'kept' = 'never';
+  #stepped: Stepped = 'never';
   /** Sparse weights that changed since the last step: its gradients are not those of the weights that live now. */
   readonly #rewired = new Set<ParamName>();
   readonly #few = new Map<number, SparseSession<Program>>();
@@ -116,32 +121,32 @@ class SparseSession<Program> implements Session {
   }
 
   async trainStep(batch: Batch, options: StepOptions): Promise<StepResult> {
-    this.#checkOpen();
+    checkOpen(this.#open);
     const keep = checkStep(this.#net, this.#options, batch, options);
     return this.#finish(this.#compute(batch, 0, keep, options.dropoutSeed), batch.size, options);
   }
 
   readonly sharded: ShardedSteps = {
     compute: async (shard, first, options) => {
-      this.#checkOpen();
+      checkOpen(this.#open);
       const keep = checkStep(this.#net, this.#options, shard, { learningRate: 0, ...options });
       const sums = this.#compute(shard, first, keep, options.dropoutSeed);
       return { ...sums, means: gathered(this.#floats, meansOf(this.#plan.place, keep)) };
     },
     finish: async (whole, size, options) => {
-      this.#checkOpen();
+      checkOpen(this.#open);
       const keep = (options.keep ?? []).length > 0;
       scatter(whole.means, this.#floats, meansOf(this.#plan.place, keep));
       this.#stepped = keep ? 'kept' : 'plain';
       return this.#finish(whole, size, options);
     },
     values: () => {
-      this.#checkOpen();
+      checkOpen(this.#open);
       const { values, count } = this.#plan.place.trained;
       return this.#floats.subarray(values, values + count);
     },
     setValues: (values) => {
-      this.#checkOpen();
+      checkOpen(this.#open);
       const { trained } = this.#plan.place;
       if (values.length !== trained.count)
         throw new SparseError('SHAPE_MISMATCH', 'values', `${trained.count} values that are trained`, values.length);
@@ -188,25 +193,23 @@ class SparseSession<Program> implements Session {
   }
 
   async gradient(param: ParamName): Promise<Float32Array> {
-    this.#checkOpen();
-    const { count } = this.#checkTrained(param);
-    if (this.#stepped === 'never') throw new SparseError('INVALID_ARGUMENT', 'gradient', 'a training step before it', 'none');
-    if (this.#rewired.has(param))
-      throw new SparseError('INVALID_ARGUMENT', `gradient of ${param}`, 'a training step since the rewiring', 'none');
+    checkOpen(this.#open);
+    checkTrained(this.#net, this.#options, param);
+    checkGradient(param, this.#stepped, this.#rewired);
     const at = this.#trainedAt(param, 'gradients');
-    return this.#floats.slice(at, at + count);
+    return this.#floats.slice(at, at + this.#plan.place.params.get(param)!.count);
   }
 
   async signal(param: ParamName, which: Signal): Promise<Float32Array> {
-    this.#checkOpen();
-    this.#checkTrained(param);
+    checkOpen(this.#open);
+    checkTrained(this.#net, this.#options, param);
     if (!this.#topology.has(param)) return this.gradient(param);
     const at = this.#keptAt(param, which);
     return this.#floats.subarray(at, at + this.#net.params.get(param)!.size);
   }
 
   marks(param: ParamName, which: Signal, least: number): Int32Array {
-    this.#checkOpen();
+    checkOpen(this.#open);
     if (!this.#topology.has(param)) throw new SparseError('INVALID_ARGUMENT', 'marks', 'a sparse weight', param);
     const { marks, arena } = this.#plan.place;
     const start = this.#keptAt(param, which);
@@ -220,20 +223,12 @@ class SparseSession<Program> implements Session {
 
   /** Where a signal lies that the last step kept. */
   #keptAt(param: ParamName, which: Signal): number {
-    if (which !== 'gradient' || !(this.#options.signals ?? []).includes(which))
-      throw new SparseError(
-        'ENGINE_LACKS_SIGNAL',
-        `signal ${which}`,
-        'a signal that the session was opened with',
-        this.#options.signals ?? [],
-      );
-    if (this.#stepped !== 'kept')
-      throw new SparseError('ENGINE_LACKS_SIGNAL', `signal ${which}`, `a last step with keep: ['${which}']`, this.#stepped);
+    checkSignal(this.#options, which, this.#stepped);
     return this.#plan.place.params.get(param)!.denseGradient;
   }
 
   async rewire(deltas: readonly TopologyDelta[]): Promise<void> {
-    this.#checkOpen();
+    checkOpen(this.#open);
     const changes = traceDeltas(this.#topology, deltas);
     this.#few.clear();
     for (const { param, after, from } of changes) {
@@ -250,7 +245,7 @@ class SparseSession<Program> implements Session {
   }
 
   async predict(images: Float32Array, size: number, options: PredictOptions = {}): Promise<Float32Array> {
-    this.#checkOpen();
+    checkOpen(this.#open);
     checkPrediction(this.#net, images, size, options);
     const outputs = this.#net.heads * this.#net.classes;
     const logits = new Float32Array(size * outputs);
@@ -265,7 +260,7 @@ class SparseSession<Program> implements Session {
   }
 
   async inputGradient(batch: Batch): Promise<Float32Array> {
-    this.#checkOpen();
+    checkOpen(this.#open);
     checkInputGradient(this.#net, this.#options, batch);
     this.#stage(batch);
     this.#stageDraw(undefined, 0);
@@ -315,7 +310,7 @@ class SparseSession<Program> implements Session {
   }
 
   async snapshot(): Promise<ModelState> {
-    this.#checkOpen();
+    checkOpen(this.#open);
     return this.#state();
   }
 
@@ -368,17 +363,5 @@ class SparseSession<Program> implements Session {
     old.set(values);
     old[length] = 0;
     for (let k = 0; k < length; k++) values[k] = old[from[k]!]!;
-  }
-
-  #checkOpen(): void {
-    if (!this.#open) throw new SparseError('INVALID_ARGUMENT', 'session', 'an open session', 'one that was disposed of');
-  }
-
-  #checkTrained(param: ParamName): { count: number } {
-    const place = this.#plan.place.params.get(param);
-    if (!place?.trainable) throw new SparseError('INVALID_ARGUMENT', 'gradient', 'a trained parameter', param);
-    if (!this.#options.optimizer)
-      throw new SparseError('INVALID_ARGUMENT', 'gradient', 'a session that was opened with an optimizer', 'one that predicts');
-    return place;
   }
 }

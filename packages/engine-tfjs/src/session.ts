@@ -4,11 +4,15 @@
  */
 import {
   type Batch,
+  checkGradient,
   checkInputGradient,
+  checkOpen,
   checkOptions,
   checkPrediction,
+  checkSignal,
   checkState,
   checkStep,
+  checkTrained,
   type LayerTopology,
   type ModelState,
   type Network,
@@ -21,6 +25,7 @@ import {
   type Signal,
   SparseError,
   type StepOptions,
+  type Stepped,
   type StepResult,
   type TopologyDelta,
   traceDeltas,
@@ -60,7 +65,7 @@ class TfjsSession implements Session {
   readonly #shapes: ReadonlyMap<string, readonly number[]>;
   readonly #places: ReadonlyMap<string, number>;
   #step: number;
-  #stepped: 'never' | 'plain' | 'kept' = 'never';
+  #stepped: Stepped = 'never';
   /** Sparse weights that changed since the last step: its gradients are not those of the weights that live now. */
   readonly #rewired = new Set<ParamName>();
   #open = true;
@@ -90,7 +95,7 @@ class TfjsSession implements Session {
   }
 
   async trainStep(batch: Batch, options: StepOptions): Promise<StepResult> {
-    this.#checkOpen();
+    checkOpen(this.#open);
     const keep = checkStep(this.#net, this.#options, batch, options);
     const { report, running } = this.#compute((tf) => this.#passes(tf, batch, options));
     this.#stepped = keep ? 'kept' : 'plain';
@@ -119,28 +124,22 @@ class TfjsSession implements Session {
   }
 
   async gradient(param: ParamName): Promise<Float32Array> {
-    this.#checkOpen();
-    this.#checkTrained(param);
-    if (this.#stepped === 'never') throw new SparseError('INVALID_ARGUMENT', 'gradient', 'a training step before it', 'none');
-    if (this.#rewired.has(param))
-      throw new SparseError('INVALID_ARGUMENT', `gradient of ${param}`, 'a training step since the rewiring', 'none');
+    checkOpen(this.#open);
+    checkTrained(this.#net, this.#options, param);
+    checkGradient(param, this.#stepped, this.#rewired);
     return this.#stored(this.#gradients, param);
   }
 
   async signal(param: ParamName, which: Signal): Promise<Float32Array> {
-    this.#checkOpen();
-    this.#checkTrained(param);
+    checkOpen(this.#open);
+    checkTrained(this.#net, this.#options, param);
     if (!this.#topology.has(param)) return this.gradient(param);
-    const { signals = [] } = this.#options;
-    if (which !== 'gradient' || !signals.includes(which))
-      throw new SparseError('ENGINE_LACKS_SIGNAL', `signal ${which}`, 'a signal that the session was opened with', signals);
-    if (this.#stepped !== 'kept')
-      throw new SparseError('ENGINE_LACKS_SIGNAL', `signal ${which}`, `a last step with keep: ['${which}']`, this.#stepped);
+    checkSignal(this.#options, which, this.#stepped);
     return this.#outward(this.#gradients, param);
   }
 
   async rewire(deltas: readonly TopologyDelta[]): Promise<void> {
-    this.#checkOpen();
+    checkOpen(this.#open);
     const changes = traceDeltas(this.#topology, deltas);
     this.#compute(() => {
       for (const { param, after, dropped, grown } of changes) {
@@ -162,13 +161,13 @@ class TfjsSession implements Session {
   }
 
   async predict(images: Float32Array, size: number, options: PredictOptions = {}): Promise<Float32Array> {
-    this.#checkOpen();
+    checkOpen(this.#open);
     checkPrediction(this.#net, images, size, options);
     const outputs = this.#net.heads * this.#net.classes;
     const imageSize = images.length / size;
     const logits = new Float32Array(size * outputs);
     for (let start = 0; start < size; start += this.#options.batchSize) {
-      this.#checkOpen();
+      checkOpen(this.#open);
       const count = Math.min(this.#options.batchSize, size - start);
       const part = { size: count, images: images.subarray(start * imageSize, (start + count) * imageSize) };
       const found = this.#compute(() => predictPass(this.#net, this.#pass({ first: start, ...options }), this.#images(part)));
@@ -178,7 +177,7 @@ class TfjsSession implements Session {
   }
 
   async inputGradient(batch: Batch): Promise<Float32Array> {
-    this.#checkOpen();
+    checkOpen(this.#open);
     checkInputGradient(this.#net, this.#options, batch);
     const found = this.#compute((tf) => {
       const pass = this.#pass({});
@@ -191,7 +190,7 @@ class TfjsSession implements Session {
   }
 
   async snapshot(): Promise<ModelState> {
-    this.#checkOpen();
+    checkOpen(this.#open);
     const state = { spec: this.#net.spec, topology: new Map(this.#topology), step: this.#step };
     // All are taken before the first is read: what is awaited in between may be a step.
     const taken = this.#rowsOf().map(
@@ -310,16 +309,6 @@ class TfjsSession implements Session {
     const live = this.#topology.get(param)?.live;
     const dense = await this.#outward(tensors, param);
     return live ? Float32Array.from(live, (position) => dense[position]!) : dense;
-  }
-
-  #checkOpen(): void {
-    if (!this.#open) throw new SparseError('INVALID_ARGUMENT', 'session', 'an open session', 'one that was disposed of');
-  }
-
-  #checkTrained(param: ParamName): void {
-    if (!this.#net.params.get(param)?.trainable) throw new SparseError('INVALID_ARGUMENT', 'gradient', 'a trained parameter', param);
-    if (!this.#options.optimizer)
-      throw new SparseError('INVALID_ARGUMENT', 'gradient', 'a session that was opened with an optimizer', 'one that predicts');
   }
 }
 

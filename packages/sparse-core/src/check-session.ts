@@ -1,7 +1,8 @@
 /** For engines: checks what a session is given (options, batches, seeds, changes of topology) before anything of it is carried out. */
-import type { Batch, Engine, OpenOptions, OptimizerSpec, PredictOptions, StepOptions } from './engine.ts';
+import type { Batch, Engine, OpenOptions, OptimizerSpec, PredictOptions, Signal, StepOptions } from './engine.ts';
 import { SparseError } from './errors.ts';
 import type { Network } from './network.ts';
+import type { ParamName } from './spec.ts';
 import { type Topology, type TopologyDelta, type TracedDelta, traceDelta } from './topology.ts';
 
 /** @param engine that the options are given to */
@@ -57,6 +58,31 @@ export function checkPrediction(net: Network, images: Float32Array, size: number
   const imageSize = imageSizeOf(net);
   if (images.length !== size * imageSize) throw new SparseError('SHAPE_MISMATCH', 'images', `${size} x ${imageSize} values`, images.length);
   dropoutDraw(dropoutSeed);
+}
+
+/** Of the last step: whether there was one, and whether it kept signals. */
+export type Stepped = 'never' | 'plain' | 'kept';
+
+export function checkOpen(open: boolean): void {
+  if (!open) throw new SparseError('INVALID_ARGUMENT', 'session', 'an open session', 'one that was disposed of');
+}
+
+/** Of a parameter whose gradient or signal is asked for. */
+export function checkTrained(net: Network, { optimizer }: OpenOptions, param: ParamName): void {
+  if (!net.params.get(param)?.trainable) throw new SparseError('INVALID_ARGUMENT', 'gradient', 'a trained parameter', param);
+  if (!optimizer) throw new SparseError('INVALID_ARGUMENT', 'gradient', 'a session that was opened with an optimizer', 'one that predicts');
+}
+
+/** @param rewired parameters that changed since the last step: its gradients are not those of the weights that live now */
+export function checkGradient(param: ParamName, stepped: Stepped, rewired: ReadonlySet<ParamName>): void {
+  if (stepped === 'never') throw new SparseError('INVALID_ARGUMENT', 'gradient', 'a training step before it', 'none');
+  if (rewired.has(param)) throw new SparseError('INVALID_ARGUMENT', `gradient of ${param}`, 'a training step since the rewiring', 'none');
+}
+
+export function checkSignal({ signals = [] }: OpenOptions, which: Signal, stepped: Stepped): void {
+  if (which !== 'gradient' || !signals.includes(which))
+    throw new SparseError('ENGINE_LACKS_SIGNAL', `signal ${which}`, 'a signal that the session was opened with', signals);
+  if (stepped !== 'kept') throw new SparseError('ENGINE_LACKS_SIGNAL', `signal ${which}`, `a last step with keep: ['${which}']`, stepped);
 }
 
 export function checkInputGradient(net: Network, { inputGradients, batchSize }: OpenOptions, batch: Batch): void {

@@ -1,5 +1,17 @@
 export { bytesText } from './bytes-text.ts';
-export { checkInputGradient, checkOptions, checkPrediction, checkStep, dropoutDraw, traceDeltas } from './check-session.ts';
+export {
+  checkGradient,
+  checkInputGradient,
+  checkOpen,
+  checkOptions,
+  checkPrediction,
+  checkSignal,
+  checkStep,
+  checkTrained,
+  dropoutDraw,
+  type Stepped,
+  traceDeltas,
+} from './check-session.ts';
 export { checkState } from './check-state.ts';
 export { type CorruptionName, corruptionNames, extraCorruptions, mainCorruptions } from './corruption-names.ts';
 export { type Densities, type Distribution, type ErkOptions, er, erk, erkDensities, type UniformOptions, uniform } from './distribution.ts';
