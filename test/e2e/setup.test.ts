@@ -13,7 +13,8 @@ describe('setup', () => {
   it.each([
     [['setup', 'onnxruntime-cuda', '--cuda'], /--cuda: expected it with tensorflow only/],
     [['setup', 'tensorflow', '--from', 'a', '--download', 'b'], /--download: expected it without --from/],
-    [['setup', 'pytorch'], /Allowed choices are tensorflow, onnxruntime-cuda/],
+    [['setup', 'pytorch'], /^error: RUNTIME: expected tensorflow or onnxruntime-cuda, received "pytorch"\n$/],
+    [['setup', 'tensorflw'], /^error: RUNTIME: .*, received "tensorflw"\. Did you mean tensorflow\?\n$/],
   ])('refuses %j', async (args, reason) => {
     const cache = temporary();
     expect(await run(args, { FREETICKETS_CACHE: cache })).toMatchObject({ code: 2, stdout: '', stderr: expect.stringMatching(reason) });
@@ -38,6 +39,24 @@ describe('setup', () => {
     expect(stderr).toMatch(/downloads 329 MB in 13 files/);
     expect(stderr).toMatch(/no-such-compiler: expected a C\+\+ compiler and its tools, received none\. Install g\+\+/);
     expect(readdirSync(cache)).toEqual([]);
+  });
+});
+
+describe.runIf(pinned)('a setup behind a proxy that is gone', () => {
+  it('says what it tries and why that failed, and ends with what was asked and what to set', async () => {
+    const cache = temporary();
+    const nowhere = { HTTPS_PROXY: 'http://127.0.0.1:9', https_proxy: '', NO_PROXY: '', no_proxy: '' };
+    const pip = { PIP_CONFIG_FILE: '/dev/null', PIP_INDEX_URL: 'https://index.invalid/simple', PIP_FIND_LINKS: '', PIP_RETRIES: '0' };
+    const { code, stdout, stderr } = await run(['setup', 'onnxruntime-cuda'], { FREETICKETS_CACHE: cache, ...nowhere, ...pip });
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    const lines = stderr.trimEnd().split('\n').slice(1);
+    const at = 'https://index.invalid/simple/onnxruntime-gpu/';
+    const refused = `${at}: connect ECONNREFUSED 127.0.0.1:9; `;
+    expect(lines.slice(0, 2)).toEqual([`${refused}trying again (2 of 3)`, `${refused}trying again (3 of 3)`]);
+    expect(lines[2]).toContain(`${refused}asking pip, which may know another way`);
+    expect(lines[3]).toMatch(/^pip has not got it: ./);
+    expect(lines.slice(4)).toEqual([expect.stringContaining(`error: ${at}: expected onnxruntime_gpu-`)]);
+    expect(lines[4]).toMatch(/Set PIP_INDEX_URL to .* or HTTPS_PROXY \(now http:\/\/127\.0\.0\.1:9\/\) to its proxy, and run it again/);
   });
 });
 

@@ -14,32 +14,52 @@ export interface Computing {
 
 type Wanted<Name> = { readonly engine: Name; readonly threads: number | undefined };
 
-/** @throws SparseError KERNELS_UNAVAILABLE for an engine that does not run here */
-export async function computingFor({ engine, threads }: Wanted<Experiment['engine']>, say: (line: string) => void): Promise<Computing> {
+/** What is to be told of the engines that were taken, and whether it has been. */
+const notes = new Map<string, 'waits' | 'told'>();
+
+const note = (text: string): void => {
+  if (!notes.has(text)) notes.set(text, 'waits');
+};
+
+/** For whoever is about to compute: why that will be slow, each reason once. A run that is found finished leaves it untold. */
+export function tellNotes(say: (line: string) => void): void {
+  for (const [text, state] of notes) {
+    if (state === 'waits') say(`note: ${text}`);
+    notes.set(text, 'told');
+  }
+}
+
+/** What there is to say of the choice is told by `tellNotes`. @throws SparseError KERNELS_UNAVAILABLE for an engine that does not run here */
+export async function computingFor({ engine, threads }: Wanted<Experiment['engine']>): Promise<Computing> {
   const [kind, backend] = engine.split('/') as ['tfjs' | SparseEngineName, Backend?];
-  return kind === 'tfjs' ? { engine: await denseEngine(backend) } : sparseComputing({ engine: kind, threads }, say);
+  return kind === 'tfjs' ? { engine: await denseEngine(backend) } : sparseComputing({ engine: kind, threads });
 }
 
 /** On the TensorFlow that `freetickets setup tensorflow` installed, if it did and no other backend is named; else on what npm installed. */
 async function denseEngine(backend: Backend | undefined): Promise<Engine> {
-  const wanted = (backend ?? 'tensorflow') === 'tensorflow';
-  return tfjsEngine(wanted && (await tensorflowStatus()).installed ? await loadTensorflow() : await loadTfjs(backend));
+  if (backend !== undefined && backend !== 'tensorflow') return tfjsEngine(await loadTfjs(backend));
+  const { installed, problem, remedy } = await tensorflowStatus();
+  if (installed) return tfjsEngine(await loadTensorflow());
+  const engine = tfjsEngine(await loadTfjs(backend));
+  if (engine.name !== 'tfjs/tensorflow')
+    note(`the engine ${engine.name} is used, many times slower than TensorFlow itself: ${problem}. To bring it: ${remedy}`);
+  return engine;
 }
 
 const SPARSE_ENGINES = {
-  auto: (say) => bestEngine({ onFallback: (message) => say(`note: ${message}`) }),
+  auto: () => bestEngine({ onFallback: note }),
   native: () => nativeEngine(),
   wasm: () => wasmEngine(),
   reference: () => referenceEngine(),
-} as const satisfies Record<string, (say: (line: string) => void) => Engine>;
+} as const satisfies Record<string, () => Engine>;
 
 export type SparseEngineName = keyof typeof SPARSE_ENGINES;
 
-/** `auto` falls back where it must, and says so. More threads than processors only slow each other down. */
-export function sparseComputing({ engine: name, threads }: Wanted<SparseEngineName>, say: (line: string) => void): Computing {
-  const engine = SPARSE_ENGINES[name](say);
+/** `auto` falls back where it must. More threads than processors only slow each other down. What there is to say is told by `tellNotes`. */
+export function sparseComputing({ engine: name, threads }: Wanted<SparseEngineName>): Computing {
+  const engine = SPARSE_ENGINES[name]();
   if (threads === undefined) return { engine };
   const most = availableParallelism();
-  if (threads > most) say(`note: ${threads} threads were asked for and this process may use ${most}.`);
+  if (threads > most) note(`${threads} threads were asked for and this process may use ${most}.`);
   return { engine, threads: Math.min(threads, most) };
 }

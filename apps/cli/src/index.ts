@@ -17,7 +17,7 @@ export { type SweepResult, type SweepTrial, sweepExperiment } from './commands/s
 export { prepareRun, resumeRun, startRun, type TrainResult } from './commands/train.ts';
 export type { Comparison } from './compare/formats.ts';
 export type { ArgumentShape, CommandShape, OptionShape } from './completion/command-shape.ts';
-export { type Computing, computingFor } from './engines.ts';
+export { type Computing, computingFor, tellNotes } from './engines.ts';
 export { evaluationSchema, parseEvaluation } from './evaluation/document.ts';
 export type { EvaluateOptions } from './evaluation/options.ts';
 export { type ExperimentFile, readExperimentFile, resolveExperiment } from './experiment.ts';

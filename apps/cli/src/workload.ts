@@ -17,7 +17,7 @@ import {
   rng,
   SparseError,
 } from '@freetickets/sparse-core';
-import { type Computing, sparseComputing } from './engines.ts';
+import { type Computing, sparseComputing, tellNotes } from './engines.ts';
 import type { Experiment } from './experiment-fields.ts';
 import { fixedDistribution } from './plans.ts';
 
@@ -58,7 +58,8 @@ export function computingNamed(engine: string, threads: number | undefined, say:
       'auto, native, native/<instruction set>, wasm, wasm/<variant> or reference',
       engine,
     );
-  const computing = sparseComputing({ engine: kind as 'auto' | 'native' | 'reference', threads }, say);
+  const computing = sparseComputing({ engine: kind as 'auto' | 'native' | 'reference', threads });
+  tellNotes(say);
   return variant === undefined ? computing : { ...computing, engine: nativeEngine({ variant }) };
 }
 

@@ -47,8 +47,9 @@ async function main(): Promise<void> {
 
 async function carryOut(setup: Setup, download: string | undefined): Promise<void> {
   if (!setup.upToDate || download !== undefined) console.error(setupText(setup, download));
-  if (download !== undefined) return setup.fetch(download);
-  const { folder } = await setup.run({ onStep: (what) => console.error(what) });
+  const [onStep, onTrouble] = [console.error, console.error];
+  if (download !== undefined) return setup.fetch(download, { onTrouble });
+  const { folder } = await setup.run({ onStep, onTrouble });
   console.log(folder);
 }
 

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { compiler, temporaryFolder, writeFiles } from '../test/tiny.ts';
 import { CUDA_12, CUDA_13, placeCudaLibrary, systemLibraries } from './cuda.node.ts';
 import { chooseCuda } from './cuda-choice.node.ts';
-import { driverStatus } from './driver.node.ts';
+import { checkDriver, driverStatus } from './driver.node.ts';
 
 const from = (names: readonly string[]) => (name: string) => (names.includes(name) ? `/system/${name}` : undefined);
 const namesOf = (pins: readonly { name: string }[]) => pins.map(({ name }) => name);
@@ -81,6 +81,9 @@ describe('the driver', () => {
   ])('is missing on %s, and what mends it is said', async (_name, files, remedy) => {
     const status = await driverStatus(13, { find: none, root: await machine(files) });
     expect(status).toEqual({ gpus: 0, problem: "NVIDIA's driver is missing: there is no libcuda.so.1", remedy });
+    expect(() => checkDriver('onnxruntime-cuda', 13, status)).toThrow(
+      `onnxruntime-cuda: expected NVIDIA's driver of version 580 or later, received none: there is no libcuda.so.1. To mend it: ${remedy}`,
+    );
   });
 
   it('is too old for one CUDA and new enough for another', async () => {
@@ -90,7 +93,12 @@ describe('the driver', () => {
     });
     const found = { library: '/lib/libcuda.so.1', version: '570.124.06', gpus: 1 };
     expect(await driverStatus(12, { find: some, root })).toEqual(found);
-    expect(await driverStatus(13, { find: some, root })).toMatchObject({
+    expect(() => checkDriver('tensorflow', 12, found)).not.toThrow();
+    const old = await driverStatus(13, { find: some, root });
+    expect(() => checkDriver('onnxruntime-cuda', 13, old)).toThrow(
+      'driver of version 580 or later, received version 570.124.06. To mend it: ',
+    );
+    expect(old).toMatchObject({
       ...found,
       problem: "NVIDIA's driver 570.124.06 is too old: CUDA 13 needs 580 or later",
     });

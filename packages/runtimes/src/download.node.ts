@@ -7,13 +7,14 @@ import { createReadStream } from 'node:fs';
 import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { SparseError } from '@freetickets/sparse-core';
+import { bytesText, SparseError } from '@freetickets/sparse-core';
 import { explainWriteError } from '@freetickets/sparse-core/node';
 import type { Response } from 'undici';
+import { remedyFor } from './indexes.node.ts';
 import { locate } from './locate.node.ts';
 import { byPackageManager } from './package-manager.node.ts';
 import type { Pin } from './pin.ts';
-import { failed, request } from './request.node.ts';
+import { failed, Refusal, request } from './request.node.ts';
 
 export interface DownloadOptions {
   /** Where downloads are kept. */
@@ -22,6 +23,8 @@ export interface DownloadOptions {
   readonly from?: string | undefined;
   /** Bytes of the pin that are on the disk so far. */
   readonly onProgress?: ((pin: Pin, doneBytes: number) => void) | undefined;
+  /** What did not work and what is tried now, in a line. */
+  readonly onTrouble?: ((what: string) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -61,12 +64,8 @@ async function fetchInto(pin: Pin, path: string, options: DownloadOptions): Prom
   try {
     await overHttp(pin, part, options);
   } catch (error) {
-    if (!(error instanceof SparseError && error.code === 'DOWNLOAD_FAILED')) throw error;
-    // pip and npm may know of an index, a password or a certificate that nothing here knows of.
-    if (!(await byPackageManager(pin, options.folder))) throw error;
-    if ((await sha256Of(path)) === pin.sha256) return;
-    await rm(path);
-    throw error;
+    if (!(error instanceof Refusal)) throw error;
+    return fetchOtherwise(pin, path, error, options);
   }
   const sha256 = await sha256Of(part);
   if (sha256 === pin.sha256) return rename(part, path);
@@ -74,6 +73,19 @@ async function fetchInto(pin: Pin, path: string, options: DownloadOptions): Prom
   // What an earlier run has left may have been at fault: once from the beginning, then.
   if (!hadPart) throw wrong(pin, path, sha256);
   await fetchInto(pin, path, options);
+}
+
+/** pip and npm may know of an index, a password or a certificate that nothing here knows of. */
+async function fetchOtherwise(pin: Pin, path: string, refusal: Refusal, { folder, onTrouble, signal }: DownloadOptions): Promise<void> {
+  const tool = pin.from === 'npm' ? 'npm' : 'pip';
+  onTrouble?.(`${refusal.message}; asking ${tool}, which may know another way, for ${bytesText(pin.sizeBytes)}: it is silent meanwhile`);
+  const why = await byPackageManager(pin, folder, signal);
+  if (why === undefined && (await sha256Of(path)) === pin.sha256) return;
+  signal?.throwIfAborted();
+  if (why === undefined) await rm(path);
+  onTrouble?.(`${tool} has not got it: ${why ?? 'what it fetched has another checksum'}`);
+  const received = new Error(`${refusal.reason}, and nothing by ${tool}`);
+  throw new SparseError('DOWNLOAD_FAILED', refusal.url, pin.file, received, remedyFor(refusal.url, pin.from), { cause: refusal });
 }
 
 const wrong = (pin: Pin, path: string, sha256: string): SparseError =>
@@ -85,7 +97,7 @@ const wrong = (pin: Pin, path: string, sha256: string): SparseError =>
     `It is not ${pin.name} ${pin.version}; nothing was installed`,
   );
 
-async function overHttp(pin: Pin, part: string, { onProgress, signal }: DownloadOptions): Promise<void> {
+async function overHttp(pin: Pin, part: string, { onProgress, onTrouble, signal }: DownloadOptions): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     const had = (await sizeOf(part)) ?? 0;
     if (had === pin.sizeBytes) return;
@@ -93,9 +105,10 @@ async function overHttp(pin: Pin, part: string, { onProgress, signal }: Download
       await append(pin, part, had < pin.sizeBytes ? had : 0, onProgress, signal);
       return;
     } catch (error) {
-      if (signal?.aborted || (error instanceof SparseError && error.code !== 'DOWNLOAD_FAILED')) throw error;
+      if (signal?.aborted || !(error instanceof Refusal)) throw error;
       if (((await sizeOf(part)) ?? 0) > had) attempt = 0;
       else if (attempt === ATTEMPTS) throw error;
+      onTrouble?.(`${error.message}; trying again${attempt === 0 ? ' from there' : ` (${attempt + 1} of ${ATTEMPTS})`}`);
     }
   }
 }
@@ -128,7 +141,7 @@ async function append(pin: Pin, part: string, had: number, onProgress: DownloadO
   }
 }
 
-/** @throws SparseError DOWNLOAD_FAILED when the connection breaks; AbortError */
+/** @throws Refusal when the connection breaks; AbortError */
 async function* arriving(url: string, { body }: Response, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
   const reader = body!.getReader();
   try {

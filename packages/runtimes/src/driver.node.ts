@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { SparseError } from '@freetickets/sparse-core';
 import { systemLibraries } from './cuda.node.ts';
 
 export interface DriverStatus {
@@ -39,6 +40,17 @@ export async function driverStatus(
   if (version === undefined || Number.parseInt(version, 10) >= OLDEST[cuda]) return status;
   const problem = `NVIDIA's driver ${version} is too old: CUDA ${cuda} needs ${OLDEST[cuda]} or later`;
   return { ...status, problem, remedy: await howToInstall(root) };
+}
+
+/**
+ * @param at what needs the driver
+ * @throws SparseError RUNTIME_UNAVAILABLE where it is missing or too old
+ */
+export function checkDriver(at: string, cuda: keyof typeof OLDEST, { library, version, problem, remedy }: DriverStatus): void {
+  if (problem === undefined) return;
+  const received = new Error(library === undefined ? 'none: there is no libcuda.so.1' : `version ${version}`);
+  const expected = `NVIDIA's driver of version ${OLDEST[cuda]} or later`;
+  throw new SparseError('RUNTIME_UNAVAILABLE', at, expected, received, `To mend it: ${remedy}`);
 }
 
 async function howToInstall(root: string): Promise<string> {

@@ -24,6 +24,8 @@ export interface Recipe {
   readonly preload: readonly string[];
   /** Roughly; needed on the disk beside the downloads. */
   readonly installedBytes: number;
+  /** What `build` and `check` do and why, and about how long it takes. */
+  readonly building: string;
   /** Asked before anything is fetched. @throws SparseError RUNTIME_UNAVAILABLE where it cannot be built, such as without a compiler */
   ready(): Promise<void>;
   /** Makes the installation in an empty folder. */
@@ -51,6 +53,8 @@ export interface SetupOptions extends PlaceOptions {
   readonly from?: string;
 }
 
+type Telling = Pick<DownloadOptions, 'onProgress' | 'onTrouble' | 'signal'>;
+
 /** What will be done, and the doing of it. */
 export interface Setup {
   readonly name: RuntimeName;
@@ -64,9 +68,9 @@ export interface Setup {
   /** Where. */
   readonly folder: string;
   /** @throws SparseError as the steps do, DISK_FULL, ALREADY_EXISTS while another setup runs; AbortError */
-  run(options?: Pick<DownloadOptions, 'onProgress' | 'signal'> & { onStep?: (what: string) => void }): Promise<Installation>;
+  run(options?: Telling & { onStep?: (what: string) => void }): Promise<Installation>;
   /** Only fetches the files, into a folder that `from` takes. */
-  fetch(folder: string, options?: Pick<DownloadOptions, 'onProgress' | 'signal'>): Promise<void>;
+  fetch(folder: string, options?: Telling): Promise<void>;
 }
 
 /** Raised whenever the same files are made into something else. */
@@ -105,7 +109,7 @@ export async function planSetup(recipe: Recipe, { from, ...place }: SetupOptions
       await checkDisk(root, sumOf(downloads.map(({ sizeBytes }) => sizeBytes)) + installedBytes);
       const paths = await fetchAll({ folder: join(root, 'downloads'), from, ...options });
       options.signal?.throwIfAborted();
-      onStep?.(`building in ${folder}`);
+      onStep?.(recipe.building);
       await buildBeside(recipe, join(root, 'building'), folder, (pin) => paths.get(pin)!);
       const manifest: Manifest = { name, id: idOf(recipe), about, preload: recipe.preload, files: await sizesIn(folder) };
       await writeFileAtomic(join(root, `${name}.json`), `${JSON.stringify(manifest, null, 2)}\n`);

@@ -1,13 +1,12 @@
 /** Where a pinned file is served: by PyPI's simple index (JSON or HTML) and npm's registry, or by the mirrors that pip and npm are told to use. */
-import { SparseError } from '@freetickets/sparse-core';
 import { below, npmRegistry, pythonIndex } from './indexes.node.ts';
 import type { Pin } from './pin.ts';
-import { request } from './request.node.ts';
+import { Refusal, request } from './request.node.ts';
 
 /** JSON as PyPI serves it (PEP 691); HTML (PEP 503) is what many mirrors have. */
 const ACCEPT = 'application/vnd.pypi.simple.v1+json, text/html;q=0.5';
 
-/** @throws SparseError DOWNLOAD_FAILED */
+/** @throws Refusal */
 export async function locate(pin: Pin, signal?: AbortSignal): Promise<string> {
   if (pin.from === 'npm') return below(npmRegistry(), `${pin.name}/-/${pin.name.split('/').at(-1)}-${pin.version}.tgz`);
   const page = await request(below(pythonIndex(), `${pin.name}/`), { Accept: ACCEPT }, signal);
@@ -15,7 +14,7 @@ export async function locate(pin: Pin, signal?: AbortSignal): Promise<string> {
     ? ((await page.json()) as { files: { filename: string; url: string }[] }).files.map(({ filename, url }) => [filename, url] as const)
     : linksOf(await page.text());
   const link = links.find(([name]) => name === pin.file)?.[1];
-  if (link === undefined) throw new SparseError('DOWNLOAD_FAILED', page.url, `a link to ${pin.file}`, new Error('an index without it'));
+  if (link === undefined) throw new Refusal(page.url, `no link to ${pin.file}`);
   return new URL(link, page.url).href;
 }
 

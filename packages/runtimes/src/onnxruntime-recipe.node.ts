@@ -27,6 +27,8 @@ export async function onnxruntimeRecipe(): Promise<Recipe> {
     pins: [wheel, node, common, ...gpu.pins],
     preload: gpu.preload,
     installedBytes: 340_000_000 + gpu.pins.reduce((sum, { sizeBytes }) => sum + 1.6 * sizeBytes, 0),
+    building:
+      'unpacking onnxruntime with its provider for CUDA beside it, as it looks nowhere else, and trying whether it loads (a minute or two)',
     async ready() {
       checkPlatform('onnxruntime-cuda');
     },

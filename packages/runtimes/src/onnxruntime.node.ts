@@ -4,11 +4,11 @@ import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 import { SparseError } from '@freetickets/sparse-core';
 import { CUDA_13 } from './cuda.node.ts';
-import { type DriverStatus, driverStatus } from './driver.node.ts';
+import { checkDriver, type DriverStatus, driverStatus } from './driver.node.ts';
 import { planSetup, type Setup, type SetupOptions } from './install.node.ts';
 import type { PlaceOptions } from './place.node.ts';
 import { preload } from './preload.node.ts';
-import { type RuntimeStatus, statusOf } from './status.node.ts';
+import { checkInstalled, type RuntimeStatus, statusOf } from './status.node.ts';
 
 /** What every version of onnxruntime-node has; its own types are those of `onnxruntime-node` 1.30. */
 export interface Onnxruntime {
@@ -55,13 +55,9 @@ export async function loadOnnxruntime<Module = Onnxruntime>({ cuda = false, ...o
   // Read by onnxruntime while it loads; without it, it keeps a device id and an event queue in the user's cache folder.
   process.env.ORT_DISABLE_TELEMETRY = '1';
   if (!cuda) return withBitPatterns((await import('onnxruntime-node')) as Module);
-  const { installation, status } = await statusOf('onnxruntime-cuda', CUDA_13, COMMAND, options);
-  const { folder, problem, remedy } = status;
-  const driver = await driverStatus(13);
-  const unavailable = (why: string, hint: string) =>
-    new SparseError('RUNTIME_UNAVAILABLE', folder, 'onnxruntime with CUDA', new Error(why), hint);
-  if (installation === undefined || !status.installed) throw unavailable(problem!, `Run: ${remedy}`);
-  if (driver.problem !== undefined) throw unavailable(driver.problem, `Mend it with: ${driver.remedy}`);
+  const installation = checkInstalled('onnxruntime-cuda', await statusOf('onnxruntime-cuda', CUDA_13, COMMAND, options));
+  const { folder } = installation;
+  checkDriver('onnxruntime-cuda', 13, await driverStatus(13));
   await refuseSecond(folder);
   preload(installation.preload.map((path) => resolve(folder, path)));
   return withBitPatterns(createRequire(join(folder, 'load.cjs'))('onnxruntime-node') as Module);

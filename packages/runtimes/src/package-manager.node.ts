@@ -4,18 +4,21 @@ import { join } from 'node:path';
 import type { Pin } from './pin.ts';
 import { run } from './run.node.ts';
 
-/** @returns whether the file is in the folder now; it has not been checked */
-export async function byPackageManager(pin: Pin, folder: string): Promise<boolean> {
+/** Our own client has tried more than once before; what the environment says comes first. */
+const RETRIES = { PIP_RETRIES: '1', npm_config_fetch_retries: '1', npm_config_fetch_retry_mintimeout: '1000' };
+
+/** @returns why not, when the file is not in the folder now; it has not been checked */
+export async function byPackageManager(pin: Pin, folder: string, signal?: AbortSignal): Promise<string | undefined> {
   const own = join(folder, 'fetching'); // so that nothing else in the folder is overwritten
   try {
     await rm(own, { recursive: true, force: true });
     await mkdir(own);
     const [command, args] = pin.from === 'npm' ? (['npm', npmPack(pin)] as const) : (['python3', pipDownload(pin)] as const);
-    await run(command, args, { cwd: own });
+    await run(command, args, { cwd: own, env: { ...RETRIES, ...process.env }, ...(signal && { signal }) });
     await rename(join(own, pin.file), join(folder, pin.file));
-    return true;
-  } catch {
-    return false; // no pip or npm here, or it could not either: what our own attempt met is the clearer reason
+    return undefined;
+  } catch (error) {
+    return (error as Error).message.slice(0, 300);
   } finally {
     await rm(own, { recursive: true, force: true });
   }

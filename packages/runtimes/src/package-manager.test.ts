@@ -32,20 +32,34 @@ describe('an index that our own client cannot use', () => {
     const server = await indexServer(folder, pins, { tarballsAt: '/elsewhere/module.tgz' });
     vi.stubEnv('npm_config_cache', await temporaryFolder());
     const to = await temporaryFolder();
-    await download(pins[1], { folder: to });
+    const troubles: string[] = [];
+    await download(pins[1], { folder: to, onTrouble: (what) => troubles.push(what) });
+    expect(troubles.map((what) => what.replace(/^.*; /, ''))).toEqual([
+      'trying again (2 of 3)',
+      'trying again (3 of 3)',
+      expect.stringMatching(/^asking npm, which may know another way/),
+    ]);
     expect(await readdir(to)).toEqual([pins[1].file]);
     expect(server.requests).toContain('/elsewhere/module.tgz');
   });
 
-  it('leaves nothing behind when they are refused as well, and says what the server said', async () => {
+  it('leaves nothing behind when they are refused as well, and says as it happens what was tried and what the server said', async () => {
     const { folder, pins } = await tinyRuntime();
     const server = await indexServer(folder, pins, { status: 503 });
     const to = await temporaryFolder();
-    await expect(download(pins[0], { folder: to })).rejects.toMatchObject({
+    const at = `${server.url}/simple/${pins[0].name}/`;
+    const troubles: string[] = [];
+    await expect(download(pins[0], { folder: to, onTrouble: (what) => troubles.push(what) })).rejects.toMatchObject({
       code: 'DOWNLOAD_FAILED',
-      at: `${server.url}/simple/${pins[0].name}/`,
-      message: expect.stringContaining('status 503'),
+      at,
+      message: expect.stringMatching(/received status 503, and nothing by pip\. Set PIP_INDEX_URL to .* or HTTP_PROXY to .* with --from$/),
     });
     expect(await readdir(to)).toEqual([]);
+    expect(troubles).toEqual([
+      `${at}: status 503; trying again (2 of 3)`,
+      `${at}: status 503; trying again (3 of 3)`,
+      expect.stringMatching(/^http:.*: status 503; asking pip, which may know another way, for \d+ \w+: it is silent meanwhile$/),
+      expect.stringMatching(/^pip has not got it: ./),
+    ]);
   });
 });

@@ -5,9 +5,24 @@ import { npmRegistry, pythonIndex } from './indexes.node.ts';
 
 let proxies: EnvHttpProxyAgent | undefined;
 
-/** @throws SparseError DOWNLOAD_FAILED for no answer and for any status but 2xx; AbortError */
+/** A server that says nothing for so long is given up. */
+const SILENCE_MS = 60_000;
+
+/** An address from which a file did not come, and why. What is to be done about it is said where nothing is left to try. */
+export class Refusal extends Error {
+  readonly url: string;
+  readonly reason: string;
+
+  constructor(url: string, reason: string, options?: ErrorOptions) {
+    super(`${url}: ${reason}`, options);
+    this.url = url;
+    this.reason = reason;
+  }
+}
+
+/** @throws Refusal for no answer and for any status but 2xx; AbortError; SparseError INVALID_CONFIG for a proxy or an index that is no address */
 export async function request(url: string, headers: Record<string, string>, signal?: AbortSignal): Promise<Response> {
-  proxies ??= new EnvHttpProxyAgent();
+  proxies ??= agent();
   const response = await fetch(url, {
     headers: { ...headers, ...authorization(url) },
     dispatcher: proxies,
@@ -18,7 +33,18 @@ export async function request(url: string, headers: Record<string, string>, sign
   });
   if (response.ok) return response;
   await response.body?.cancel();
-  throw failed(url, new Error(`status ${response.status}`));
+  throw new Refusal(url, `status ${response.status}`);
+}
+
+function agent(): EnvHttpProxyAgent {
+  try {
+    return new EnvHttpProxyAgent({ headersTimeout: SILENCE_MS, bodyTimeout: SILENCE_MS });
+  } catch (error) {
+    const received = new Error('another form');
+    throw new SparseError('INVALID_CONFIG', 'HTTPS_PROXY or HTTP_PROXY', 'an address such as http://host:port', received, '', {
+      cause: error,
+    });
+  }
 }
 
 /** The name and password of an index stand in its address; they are for its own server only, and for no message. */
@@ -32,16 +58,7 @@ function authorization(url: string): Record<string, string> {
 }
 
 /** fetch hides what happened in its error's cause. */
-export function failed(url: string, error: Error): SparseError {
+export function failed(url: string, error: Error): Refusal {
   const reason = error.cause instanceof Error ? error.cause.message || (error.cause as NodeJS.ErrnoException).code : error.message;
-  return new SparseError(
-    'DOWNLOAD_FAILED',
-    url,
-    'an answer',
-    new Error(reason),
-    'Run it again, it goes on where it stopped; or fetch the files elsewhere and give their folder with --from',
-    {
-      cause: error,
-    },
-  );
+  return new Refusal(url, reason ?? 'no answer', { cause: error });
 }

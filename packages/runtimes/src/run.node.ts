@@ -9,7 +9,7 @@ import { promisify } from 'node:util';
 export async function run(
   command: string,
   args: readonly string[],
-  options: { cwd?: string; env?: NodeJS.ProcessEnv } = {},
+  options: { cwd?: string; env?: NodeJS.ProcessEnv; signal?: AbortSignal } = {},
 ): Promise<string> {
   try {
     return (await promisify(execFile)(command, args, { ...options, maxBuffer: 2 ** 26 })).stdout;

@@ -1,6 +1,7 @@
 /** What both runtimes can say about an installation without loading it. */
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { SparseError } from '@freetickets/sparse-core';
 import { type CudaPart, systemLibraries } from './cuda.node.ts';
 import { damage, type Installation, installation, type RuntimeName } from './install.node.ts';
 import { type PlaceOptions, runtimesFolder } from './place.node.ts';
@@ -29,6 +30,8 @@ export interface RuntimeStatus {
 interface Found {
   readonly installation: Installation | undefined;
   readonly status: RuntimeStatus;
+  /** What is there in place of a whole installation, when there is none. */
+  readonly fault?: string;
 }
 
 /** @param command of the CLI that installs it */
@@ -40,6 +43,7 @@ export async function statusOf(name: RuntimeName, parts: readonly CudaPart[], co
     return {
       installation: found,
       status: { present: false, installed: false, folder: runtimesFolder(options), libraries, problem, remedy: command },
+      fault: 'none',
     };
   }
   const { folder, about, preload } = found;
@@ -49,7 +53,18 @@ export async function statusOf(name: RuntimeName, parts: readonly CudaPart[], co
   if (broken === undefined) return { installation: found, status: { present: true, installed: true, folder, libraries } };
   const remedy = name === 'tensorflow' && about.cuda === true ? `${command} --cuda` : command;
   const problem = `${name} is damaged: ${broken}`;
-  return { installation: found, status: { present: true, installed: false, folder, libraries, problem, remedy } };
+  return {
+    installation: found,
+    status: { present: true, installed: false, folder, libraries, problem, remedy },
+    fault: `a damaged one: ${broken}`,
+  };
+}
+
+/** @throws SparseError RUNTIME_UNAVAILABLE unless it is installed and whole */
+export function checkInstalled(name: RuntimeName, { installation, status, fault }: Found): Installation {
+  if (installation !== undefined && fault === undefined) return installation;
+  const { folder, remedy } = status;
+  throw new SparseError('RUNTIME_UNAVAILABLE', name, `an installation in ${folder}`, new Error(fault), `Run: ${remedy}`);
 }
 
 const namesIn = (parts: readonly CudaPart[], find: (name: string) => string | undefined): LibraryStatus[] =>

@@ -24,12 +24,11 @@ describe('nothing installed', () => {
       installed: false,
       remedy: 'freetickets setup onnxruntime-cuda',
     });
-    const error = {
-      code: 'RUNTIME_UNAVAILABLE',
-      message: expect.stringMatching(/tensorflow is not installed\. Run: freetickets setup tensorflow$/),
-    };
+    const sentence = (name: RuntimeName) =>
+      `${name}: expected an installation in ${join(cache, 'runtimes')}, received none. Run: freetickets setup ${name}`;
+    const error = { code: 'RUNTIME_UNAVAILABLE', message: sentence('tensorflow') };
     await expect(loadTensorflow({ cache })).rejects.toMatchObject(error);
-    await expect(loadOnnxruntime({ cache, cuda: true })).rejects.toThrow(/Run: freetickets setup onnxruntime-cuda$/);
+    await expect(loadOnnxruntime({ cache, cuda: true })).rejects.toThrow(sentence('onnxruntime-cuda'));
   });
 
   it('leaves the onnxruntime-node of the project as it is, with its telemetry off', async () => {
@@ -62,6 +61,10 @@ describe('an installation', () => {
     const lost = join(folder, 'lib/number.txt');
     await rm(lost);
     const status = name === 'tensorflow' ? await tensorflowStatus({ cache }) : await onnxruntimeStatus({ cache });
+    const load = name === 'tensorflow' ? loadTensorflow({ cache }) : loadOnnxruntime({ cache, cuda: true });
+    await expect(load).rejects.toThrow(
+      `${name}: expected an installation in ${folder}, received a damaged one: ${lost} is gone. Run: ${remedy}`,
+    );
     expect(status).toMatchObject({ present: true, installed: false, problem: `${name} is damaged: ${lost} is gone`, remedy });
   });
 });

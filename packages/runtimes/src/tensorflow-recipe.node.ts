@@ -49,6 +49,7 @@ export async function tensorflowRecipe({ cuda }: { readonly cuda: boolean }): Pr
     pins: [wheel, ...gpu.pins, ...TFJS, TFJS_NODE, ...OTHERS],
     preload: gpu.preload,
     installedBytes: (cuda ? 1_240_000_000 : 880_000_000) + gpu.pins.reduce((sum, { sizeBytes }) => sum + 1.6 * sizeBytes, 0),
+    building: `compiling the binding of TensorFlow.js for this TensorFlow, as npm has none, and trying it (${cuda ? 'some minutes' : 'a minute or two'})`,
     async ready() {
       checkPlatform('tensorflow');
       for (const tool of [compiler(), ['strip']]) await needTool(tool);

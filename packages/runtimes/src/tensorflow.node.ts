@@ -2,14 +2,13 @@
 import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 import util from 'node:util';
-import { SparseError } from '@freetickets/sparse-core';
 import { CUDA_12 } from './cuda.node.ts';
 import { type DriverStatus, driverStatus } from './driver.node.ts';
 import { planSetup, type Setup, type SetupOptions } from './install.node.ts';
 import type { PlaceOptions } from './place.node.ts';
 import { preload } from './preload.node.ts';
 import { type KernelRegistry, roundIntegers } from './round-integers.ts';
-import { type RuntimeStatus, statusOf } from './status.node.ts';
+import { checkInstalled, type RuntimeStatus, statusOf } from './status.node.ts';
 
 /** What every version of TensorFlow.js has; its own types are those of `@tensorflow/tfjs-core` 4.22. */
 export interface Tensorflow {
@@ -59,10 +58,8 @@ let loaded: { readonly folder: string; readonly module: Tensorflow } | undefined
  * @throws SparseError RUNTIME_UNAVAILABLE with the command that mends it
  */
 export async function loadTensorflow<Module = Tensorflow>(options: PlaceOptions = {}): Promise<Module> {
-  const { installation, status } = await statusOf('tensorflow', CUDA_12, COMMAND, options);
-  const { folder, problem, remedy } = status;
-  if (installation === undefined || !status.installed)
-    throw new SparseError('RUNTIME_UNAVAILABLE', folder, 'TensorFlow', new Error(problem), `Run: ${remedy}`);
+  const installation = checkInstalled('tensorflow', await statusOf('tensorflow', CUDA_12, COMMAND, options));
+  const { folder } = installation;
   if (loaded?.folder !== folder) {
     process.env.TF_CPP_MIN_LOG_LEVEL ??= '3';
     // Without a driver TensorFlow asks for none of them, and they take some 270 MB of memory.

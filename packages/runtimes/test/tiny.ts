@@ -91,6 +91,7 @@ export async function tinyRuntime(): Promise<Tiny> {
     pins,
     preload: [],
     installedBytes: 400_000,
+    building: 'putting two and forty together',
     ready: async () => {},
     async build(to, fileOf) {
       await unpackWheel(fileOf(pins[0]), to, (entry) => /^tiny_wheel\/(lib\/.*)/.exec(entry)?.[1]);

@@ -2,7 +2,7 @@
 import { type CalibrationOptions, fitCalibration, type ServingCalibration } from '@freetickets/inference';
 import { splitHeads, type Ticket } from '@freetickets/sparse-core';
 import { openDataOfRun } from '../data.ts';
-import { computingFor } from '../engines.ts';
+import { computingFor, tellNotes } from '../engines.ts';
 import { openMembers } from '../evaluation/members.ts';
 import type { Experiment } from '../experiment-fields.ts';
 import { progressBar } from '../progress.ts';
@@ -17,10 +17,10 @@ export async function calibrateExport(
   talk: Talk,
 ): Promise<ServingCalibration> {
   const { valid } = await openDataOfRun(experiment, record, talk);
-  await using members = await openMembers(
-    tickets.flatMap(({ state }) => splitHeads(state)),
-    await computingFor(experiment, talk.say),
-  );
+  const computing = await computingFor(experiment);
+  tellNotes(talk.say);
+  const states = tickets.flatMap(({ state }) => splitHeads(state));
+  await using members = await openMembers(states, computing);
   const bar = progressBar({ label: 'valid', total: valid.size }, talk);
   try {
     const { prediction, labels } = await members.outputsOf(valid, (done) => bar.update(done));

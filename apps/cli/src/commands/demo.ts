@@ -66,7 +66,7 @@ export async function demo(talk: Talk, signal?: AbortSignal): Promise<DemoResult
     if (signal?.aborted) return undefined;
     talk.say('4/5 run: the file in onnxruntime, against the engine that trained it');
     const { test } = await openData(sparse.experiment, talk);
-    const onnxDifference = await compareOnnx(sparse, model, test, talk);
+    const onnxDifference = await compareOnnx(sparse, model, test);
     talk.say('5/5 serve: the file over HTTP');
     const served = await askServer(test, model);
     const { engine, cost } = sparse.training;
@@ -91,10 +91,10 @@ async function trainOne(flags: Flags, folder: string, talk: Talk, signal: AbortS
 }
 
 /** Over the whole test set. */
-async function compareOnnx({ experiment, folder }: Trained, path: string, test: MemorySource, talk: Talk): Promise<number> {
+async function compareOnnx({ experiment, folder }: Trained, path: string, test: MemorySource): Promise<number> {
   const { folder: run } = await RunFolder.open(folder);
   const members = (await run.tickets()).map(({ state }) => state);
-  await using ensemble = await openEnsemble(members, await computingFor(experiment, talk.say));
+  await using ensemble = await openEnsemble(members, await computingFor(experiment));
   await using model = await openModel(path);
   let largest = 0;
   for (const { images, size } of test.batches({ batchSize: 250 })) {

@@ -2,6 +2,7 @@
 import { prefetch } from '@freetickets/datasets';
 import { epochFlops, type Plan, type PlanCost, type PlannedPhase, planCalendar, stepsPerEpoch, train } from '@freetickets/dst-trainer';
 import { bytesText } from '@freetickets/sparse-core';
+import { tellNotes } from '../engines.ts';
 import type { Experiment } from '../experiment-fields.ts';
 import { peakMemory } from '../machine.ts';
 import { epochsOf, ticketsOf } from '../plans.ts';
@@ -47,6 +48,7 @@ export async function dryRun(
 ): Promise<DryRun> {
   if (out !== undefined) await RunFolder.checkFree(out);
   const prepared = await loadRun(wanted, talk, signal);
+  tellNotes(talk.say);
   const { experiment, data, plans, computing } = prepared;
   const samples = { train: data.train.size, valid: data.valid.size, test: data.test.size };
   const timed = await timeSteps(prepared, signal);

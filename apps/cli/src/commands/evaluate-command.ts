@@ -107,7 +107,7 @@ const engineOption = (): Option =>
   suggest(
     new Option(
       '--engine <NAME>',
-      `${ENGINES.join(', ')}; or onnxruntime-cpu, onnxruntime-cuda, for models also sparse; default: the run's, or auto`,
+      `of a run: ${ENGINES.join(', ')}, onnxruntime-cpu, onnxruntime-cuda; of an exported model (.onnx): ${engineNames.join(', ')}; default: the run's own, or auto`,
     ),
     () => [...new Set([...ENGINES, ...engineNames])],
   );

@@ -6,7 +6,7 @@ import { resolve } from 'node:path';
 import type { MemorySource } from '@freetickets/datasets';
 import { type Engine, type ModelState, SparseError, splitHeads } from '@freetickets/sparse-core';
 import { type Data, openDataOfRun, openOod } from '../data.ts';
-import { type Computing, computingFor } from '../engines.ts';
+import { type Computing, computingFor, tellNotes } from '../engines.ts';
 import { type AttackWishes, attackScores, checkAttacked } from '../evaluation/attack.ts';
 import { calibrationOf } from '../evaluation/calibration.ts';
 import { conformalOf } from '../evaluation/conformal.ts';
@@ -66,9 +66,8 @@ export async function evaluateRun(
   const names = options.corruptions && (await corruptionsFor(data, options.corruptions));
   const others = await outsideSets(options.ood ?? [], data, experiment.data, talk);
   const { threads } = experiment;
-  const computing = otherEngine
-    ? { engine: otherEngine, ...(threads !== undefined && { threads }) }
-    : await computingFor(experiment, talk.say);
+  const computing = otherEngine ? { engine: otherEngine, ...(threads !== undefined && { threads }) } : await computingFor(experiment);
+  tellNotes(talk.say);
   await using members = await openMembers(states, computing, { inputGradients: options.attack !== undefined, passes: passesOf(plans) });
 
   const bootstrap = { resamples: options.bootstrap ?? 0, seed: options.seed ?? SEED };

@@ -1,6 +1,6 @@
 /** The options of `freetickets setup`, and what it says while it works. */
 import { onnxruntimeCudaSetup, type RuntimeName, type Setup, setupText, tensorflowSetup } from '@freetickets/runtimes';
-import { bytesText, SparseError } from '@freetickets/sparse-core';
+import { bytesText, nearest, SparseError } from '@freetickets/sparse-core';
 import { Argument, type Command, Option } from 'commander';
 import { asking, canAsk } from '../ask.ts';
 import { EXIT } from '../exit.ts';
@@ -30,7 +30,7 @@ export function setupCommand(root: Command, stopSignal: StopSignal): void {
       'setup tensorflow --download wheels/ (then, without a network: setup tensorflow --from wheels/)',
     ],
   )
-    .addArgument(new Argument('<RUNTIME>', 'what to install').choices(RUNTIMES))
+    .addArgument(new Argument('<RUNTIME>', 'what to install').choices(RUNTIMES).argParser(runtimeNamed))
     .addOption(new Option('--cuda', 'TensorFlow for NVIDIA GPUs, with the CUDA libraries that this machine lacks'))
     .addOption(new Option('--from <DIR>', 'take the files from this folder and use no network'))
     .addOption(new Option('--download <DIR>', 'only fetch the files, into this folder'))
@@ -51,6 +51,14 @@ export function setupCommand(root: Command, stopSignal: StopSignal): void {
       flags.download === undefined ? `${name} is installed in ${setup.folder}` : `the files of ${name} are in ${flags.download}`;
     speak.result(document(setup), where);
   });
+}
+
+/** In the words of other options, not those of the parser of arguments. @throws SparseError INVALID_CONFIG */
+function runtimeNamed(text: string): RuntimeName {
+  const name = RUNTIMES.find((known) => known === text);
+  if (name) return name;
+  const near = nearest(text, RUNTIMES);
+  throw new SparseError('INVALID_CONFIG', 'RUNTIME', RUNTIMES.join(' or '), text, near && `Did you mean ${near}?`);
 }
 
 function planOf(name: RuntimeName, { cuda = false, from, download }: SetupFlags): Promise<Setup> {
@@ -82,7 +90,8 @@ async function carryOut(setup: Setup, { download }: SetupFlags, speak: Talk, sig
       bar.update(sum, pin.name);
       if (doneBytes === pin.sizeBytes) bar.say(`${pin.file}: ${bytesText(doneBytes)}, ${bytesText(sum)} of ${bytesText(total)}`);
     },
-    onStep: (what: string) => bar.say(`${what} (some minutes)`),
+    onStep: (what: string) => bar.say(what),
+    onTrouble: (what: string) => bar.say(what),
   };
   try {
     await (download === undefined ? setup.run(options) : setup.fetch(download, options));

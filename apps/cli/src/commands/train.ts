@@ -6,7 +6,7 @@ import { decodeTicket, type Engine, type ModelState, type Network, SparseError }
 import { readFileOrExplain } from '@freetickets/sparse-core/node';
 import type { FoundCheckpoint } from '../checkpoint-store.ts';
 import { type Data, openData, openDataOfRun } from '../data.ts';
-import { computingFor } from '../engines.ts';
+import { computingFor, tellNotes } from '../engines.ts';
 import { isOfDisk } from '../exit.ts';
 import { experimentHash } from '../experiment.ts';
 import type { Experiment, Flags } from '../experiment-fields.ts';
@@ -54,7 +54,7 @@ export interface Loaded extends Pick<Run, 'record' | 'net' | 'plans' | 'data' | 
 /** Loads what a run is made of. What is wrong with an experiment is told here, before anything is written. */
 export async function loadRun(wanted: Experiment, talk: Talk, signal?: AbortSignal): Promise<Loaded> {
   const wantedPlans = plansOf(wanted); // what is wrong with them is told before anything is loaded
-  const computing = await computingFor(wanted, talk.say);
+  const computing = await computingFor(wanted);
   for (const plan of wantedPlans) checkEngine(plan, computing.engine);
   const data = await openData(wanted, talk);
   signal?.throwIfAborted();
@@ -145,7 +145,7 @@ export async function goOn(
   tellSkipped(found, strict, talk);
   const { checkpoint } = found;
   if (only === undefined && !checkpoint) refuseMembers(home);
-  const computing = await computingFor(experiment, talk.say);
+  const computing = await computingFor(experiment);
   // The members of a run may begin on machines that are not alike; those of a run in one process do not.
   const then = checkpoint?.identity ?? (only === undefined ? undefined : preparedIdentity(record));
   // Of the data only their hash can tell, and they may take minutes to load.
@@ -245,6 +245,7 @@ function recordOf(experiment: Experiment, net: Network, data: Data, engine: Engi
 }
 
 async function trainAndTell(run: Run, talk: Talk, stop: Stop): Promise<TrainResult> {
+  tellNotes(talk.say);
   talk.say(planText(run));
   try {
     const result = resultOf(run, await trainRun(run, talk, stop));

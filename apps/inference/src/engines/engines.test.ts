@@ -141,7 +141,9 @@ describe('which engine is taken', () => {
   it('CUDA that is not installed is an error that names the command, never the CPU instead', async () => {
     await expect(open(await exported([ticket()]), 'onnxruntime-cuda')).rejects.toMatchObject({
       code: 'RUNTIME_UNAVAILABLE',
-      message: expect.stringMatching(/not installed.*freetickets setup onnxruntime-cuda/),
+      message: expect.stringMatching(
+        /^onnxruntime-cuda: expected an installation in .*, received none\. Run: freetickets setup onnxruntime-cuda$/,
+      ),
     });
   });
   it('a name that is none', async () => {

@@ -83,6 +83,7 @@ export class Repository {
       const override = config === undefined ? undefined : parseConfig(String(config), 'parameter config');
       await model.update({ force: true, config: override });
     } catch (error) {
+      this.#serving.warn(`model '${name}': ${(error as Error).message}`);
       throw new ServiceError('invalid', `failed to load '${name}', ${(error as Error).message}`, { cause: error });
     }
     this.#models.set(name, model);

@@ -11,6 +11,12 @@ import { ServedVersion, type ServingOptions } from './served-version.ts';
 /** A new version is given up when so many of its first requests failed, if there is an older one. */
 const trial = { requests: 20, failures: 10 };
 
+/** Of one version, to load. */
+interface Failure {
+  readonly version: string;
+  readonly error: Error;
+}
+
 interface Slot {
   readonly fingerprint: string;
   readonly served: ServedVersion;
@@ -114,16 +120,20 @@ export class ServedModel {
   async #follow(listing: ModelListing, force: boolean): Promise<void> {
     const wanted = listing.versions.filter(({ fingerprint }) => !this.#rejected.has(fingerprint)).slice(0, listing.wanted);
     const stale = wanted.filter(({ version, fingerprint }) => force || this.#slots.get(version)?.fingerprint !== fingerprint);
-    const failures = (await Promise.all(stale.map((found) => this.#load(found, listing)))).filter((error) => error !== undefined);
+    const failures = (await Promise.all(stale.map((found) => this.#load(found, listing)))).filter((failure) => failure !== undefined);
     for (const [version, reason] of listing.problems) this.#states.set(version, { state: 'UNAVAILABLE', reason });
-    if (failures.length > 0 && failures.length === wanted.length) throw failures[0];
+    const useless = failures.length > 0 && failures.length === wanted.length;
+    // The one that is thrown is told by whoever catches it.
+    for (const { version, error } of useless ? failures.slice(1) : failures)
+      this.#options.warn(`model '${this.name}' version ${version} is not loaded: ${error.message}`);
+    if (useless) throw failures[0]!.error;
     const keep = new Set(wanted.map(({ version }) => version));
     for (const version of [...this.#slots.keys()]) if (!keep.has(version)) this.#retire(version, 'UNAVAILABLE', 'unloaded');
     this.#route(listing.routing);
   }
 
   /** Loads one version and puts it in the place of the one before. Returns why it could not. */
-  async #load({ version, path, fingerprint }: FoundVersion, { config, labels }: ModelListing): Promise<unknown> {
+  async #load({ version, path, fingerprint }: FoundVersion, { config, labels }: ModelListing): Promise<Failure | undefined> {
     this.#states.set(version, { state: 'LOADING', reason: 'loading' });
     try {
       const source = { model: this.name, version, path, config: this.#override ?? config, labels };
@@ -135,8 +145,7 @@ export class ServedModel {
       return undefined;
     } catch (error) {
       this.#states.set(version, { state: 'UNAVAILABLE', reason: (error as Error).message });
-      this.#options.warn(`model '${this.name}' version ${version} is not loaded: ${(error as Error).message}`);
-      return error;
+      return { version, error: error as Error };
     }
   }
 

@@ -44,7 +44,7 @@ export class WorkerProcess {
   readonly #socket: Duplex;
   #waiting: Waiting | undefined;
 
-  /** Resolves when the model is loaded. @throws SparseError MISSING_FILE or BAD_FILE */
+  /** Resolves when the model is loaded. @throws SparseError MISSING_FILE, BAD_FILE or RUNTIME_UNAVAILABLE */
   static async start(spec: WorkerSpec, blank: BlankProcess = startBlank()): Promise<WorkerProcess> {
     const { child, socket, ended } = blank;
     const open: Omit<OpenHeader, 'tensors'> = { spec };
@@ -113,6 +113,9 @@ export class WorkerProcess {
 }
 
 function loadError(path: string, { code, reason }: { readonly code: string; readonly reason: string }): SparseError {
+  // What the machine lacks is no fault of the file: that sentence is whole as it came.
+  const [, at, expected, received] = (code === 'RUNTIME_UNAVAILABLE' && /^(.*?): expected (.*?), received (.*)$/s.exec(reason)) || [];
+  if (at !== undefined) return new SparseError('RUNTIME_UNAVAILABLE', at, expected!, new Error(received));
   return code === 'MISSING_FILE' ? new SparseError(code, path, 'an ONNX file', new Error(reason)) : cannotLoad(path, new Error(reason));
 }
 

@@ -1,5 +1,5 @@
 /** Our side: training steps, predictions, rewirings and single layers. */
-import { computingFor, computingNamed, type Experiment, machine, openInference, openStep } from '@freetickets/cli';
+import { computingFor, computingNamed, type Experiment, machine, openInference, openStep, tellNotes } from '@freetickets/cli';
 import { openProfiler } from '@freetickets/engine-sparse';
 import { modelByName, network } from '@freetickets/sparse-core';
 import { LAYER, layerNetwork, layerState } from '../layer-network.ts';
@@ -20,9 +20,10 @@ async function holdNetwork({ kind, network: name, engine, threads, members = 1, 
     distribution: 'erk',
     network: network(modelByName(name)),
     computing: await (engine.startsWith('tfjs')
-      ? computingFor({ engine: engine as Experiment['engine'], threads }, say)
+      ? computingFor({ engine: engine as Experiment['engine'], threads })
       : computingNamed(engine, threads, say)),
   } as const;
+  tellNotes(say);
   if (kind === 'rewire') return openRewiring(options);
   const work = await (kind === 'step' ? openStep(options) : openInference({ ...options, members }));
   return {
