@@ -99,7 +99,7 @@ describe('CUDA that is not installed', () => {
   ])('is an error of %s that names the command', async (_, args) => {
     const { code, stdout, stderr } = await run(args, CACHE);
     expect([code, stdout]).toEqual([1, '']);
-    expect(stderr).toMatch(/^error: .*expected onnxruntime with CUDA.*freetickets setup onnxruntime-cuda\n$/);
+    expect(stderr).toMatch(/^error: onnxruntime-cuda: expected an installation in .*freetickets setup onnxruntime-cuda\n$/);
   });
 });
 
@@ -113,4 +113,31 @@ it('predict says the same by every engine, and which it was', async () => {
   const [ours, theirs] = [await ask('sparse'), await ask('onnxruntime-cpu')];
   expect([ours.engine.name, theirs.engine.name]).toEqual(['sparse', 'onnxruntime-cpu']);
   expect(difference(ours.predictions[0]!.probabilities, theirs.predictions[0]!.probabilities)).toBeLessThan(1e-5);
+});
+
+describe('what is not here', () => {
+  it('serve says once that CUDA is not installed, and in one sentence', async () => {
+    const end = await run(['serve', MODEL, '--engine', 'onnxruntime-cuda', '--port', '0'], CACHE);
+    const sentence = `onnxruntime-cuda: expected an installation in ${join(home, 'cache/runtimes')}, received none`;
+    expect(end).toEqual({ code: 1, stdout: '', stderr: `error: ${sentence}. Run: freetickets setup onnxruntime-cuda\n` });
+  });
+  it('train on TensorFlow.js names the slower backend that it takes and what brings the fast one, unless it is to be quiet', async () => {
+    const train = (out: string, ...more: string[]) =>
+      run(['train', ...SMALL, '--engine', 'tfjs', '--out', join(home, out), ...more], CACHE);
+    const [loud, quiet] = [await train('loud'), await train('quiet', '--quiet')];
+    expect([loud.code, quiet.code, quiet.stderr]).toEqual([0, 0, '']);
+    expect(loud.stderr.match(/^note: .*$/gm)).toEqual([
+      'note: the engine tfjs/wasm is used, many times slower than TensorFlow itself: tensorflow is not installed. To bring it: freetickets setup tensorflow',
+    ]);
+  });
+  it('native kernels are missed where something is computed, and not where a run is finished already', async () => {
+    const [out, kernels] = [join(home, 'wasm'), { SPARSE_KERNELS: 'wasm' }];
+    const note = /^note: The wasm engine is used, several times slower/m;
+    expect((await run(['train', ...SMALL, '--out', out], kernels)).stderr).toMatch(note);
+    expect(await run(['train', '--resume', out], kernels)).toMatchObject({
+      code: 0,
+      stderr: `${out} is finished; there is nothing left to train.\n`,
+    });
+    expect((await run(['evaluate', out, '--bootstrap', '0'], kernels)).stderr).toMatch(note);
+  });
 });

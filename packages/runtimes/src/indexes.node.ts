@@ -27,6 +27,12 @@ function withoutPassword(address: URL): string {
 /** In the order in which they are read; a proxy for http serves https too where there is no other. */
 const PROXIES = { 'http:': ['http_proxy', 'HTTP_PROXY'], 'https:': ['https_proxy', 'HTTPS_PROXY', 'http_proxy', 'HTTP_PROXY'] } as const;
 
+/** An empty variable is none, in small letters too, and hides no other. */
+export function proxyFor(protocol: keyof typeof PROXIES): string | undefined {
+  const name = firstSet(PROXIES[protocol]);
+  return name === undefined ? undefined : process.env[name];
+}
+
 /** What may be set where an address gives nothing: the variables that are read, and what the proxy is now. */
 export function remedyFor(url: string, index: 'pypi' | 'npm'): string {
   const names = PROXIES[url.startsWith('https:') ? 'https:' : 'http:'];

@@ -1,7 +1,7 @@
 /** One GET over HTTP, through the proxies of `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY`, which Node's own fetch passes by. */
 import { SparseError } from '@freetickets/sparse-core';
 import { EnvHttpProxyAgent, fetch, type Response } from 'undici';
-import { npmRegistry, pythonIndex } from './indexes.node.ts';
+import { npmRegistry, proxyFor, pythonIndex } from './indexes.node.ts';
 
 let proxies: EnvHttpProxyAgent | undefined;
 
@@ -38,7 +38,9 @@ export async function request(url: string, headers: Record<string, string>, sign
 
 function agent(): EnvHttpProxyAgent {
   try {
-    return new EnvHttpProxyAgent({ headersTimeout: SILENCE_MS, bodyTimeout: SILENCE_MS });
+    const [httpProxy, httpsProxy] = [proxyFor('http:'), proxyFor('https:')];
+    const proxies = { ...(httpProxy && { httpProxy }), ...(httpsProxy && { httpsProxy }) };
+    return new EnvHttpProxyAgent({ ...proxies, headersTimeout: SILENCE_MS, bodyTimeout: SILENCE_MS });
   } catch (error) {
     const received = new Error('another form');
     throw new SparseError('INVALID_CONFIG', 'HTTPS_PROXY or HTTP_PROXY', 'an address such as http://host:port', received, '', {
