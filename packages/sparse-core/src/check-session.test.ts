@@ -4,7 +4,7 @@ import { resnet20 } from './models/resnet.ts';
 import { network } from './network.ts';
 
 const net = network(resnet20());
-const training = { batchSize: 4, optimizer: { kind: 'sgd' }, signals: ['gradient'] } as const;
+const training = { batchSize: 4, optimizer: { kind: 'sgd', momentum: 0.9, weightDecay: 0 }, signals: ['gradient'] } as const;
 
 describe('what is asked of a session', () => {
   it('needs it open', () => {
