@@ -89,5 +89,4 @@ export {
   type Topology,
   type TopologyDelta,
   type TracedDelta,
-  traceDelta,
 } from './topology.ts';
