@@ -59,7 +59,7 @@ describe('processes on this machine', () => {
     const [parts, whole] = [join(home, 'parts'), join(home, 'in-one')];
     expect(await run(['sweep', file, '--to', parts, '--prepare', '--quiet'])).toMatchObject({
       code: 0,
-      stdout: `2 trials in ${parts}, nothing trained\nnext: freetickets submit ${parts}\n`,
+      stdout: `2 trials in ${parts}, nothing trained\nnext: freetickets submit ${parts} --engine NAME\n`,
     });
     expect(await json('submit', parts, '--engine', 'local', '--quiet')).toMatchObject({ tasks: 6, ends: { finished: 6 } });
     expect(await json('assemble', parts)).toMatchObject({ runs: { length: 4 }, errors: {} });

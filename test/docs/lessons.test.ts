@@ -70,8 +70,12 @@ class Reader {
 }
 
 describe('a reader of', () => {
-  it.each(lessons)('%s', async (page) => {
-    const reader = await Reader.of(page);
-    for (const block of blocksOf(read(page))) await reader.follow(block);
-  });
+  it.each(lessons)(
+    '%s',
+    async (page) => {
+      const reader = await Reader.of(page);
+      for (const block of blocksOf(read(page))) await reader.follow(block);
+    },
+    300_000,
+  ); // a page starts up to a dozen commands, one after the other
 });

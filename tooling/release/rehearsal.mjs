@@ -1,6 +1,6 @@
 /**
  * The packages as their users get them: each installed by npm from its tarball into an empty project of its own, its README's program run on several
- * versions of Node, the command's whole way once on each, and those for browsers bundled by Vite. Prints what each install costs.
+ * versions of Node, the command's whole way once on each, and those for browsers bundled by Vite. Prints what each package costs alone.
  */
 import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -29,10 +29,13 @@ export function rehearse({ clone, folder, tarballs, nodes }) {
   for (const { name } of tarballs) {
     const project = emptyProject(folder, basename(name));
     const program = programOf(clone, project, name);
-    const installing = seconds(() => install(project, tarballs, [name, ...program.needs, ...(BESIDE[name] ?? [])]));
+    const installing = seconds(() => install(project, tarballs, [name]));
+    const size = installedSize(project);
+    const beside = [...program.needs.filter((needed) => needed !== name), ...(BESIDE[name] ?? [])];
+    if (beside.length > 0) install(project, tarballs, [name, ...beside]);
     program.compile();
     const times = programs.map(({ node }) => seconds(() => run(node, program.arguments, { cwd: project })));
-    console.log(`| ${[name, ...installedSize(project), installing, ...times].join(' | ')} |`);
+    console.log(`| ${[name, ...size, installing, ...times].join(' | ')} |`);
   }
   bundle(clone, folder, tarballs);
 }

@@ -1,8 +1,9 @@
 /** `run.json`: what a run is, written once when it starts. Whoever reads it checks it, for people edit files. */
-import { type Network, type NetworkSpec, network, parseJson, SparseError } from '@freetickets/sparse-core';
+import { type Network, type NetworkSpec, network, SparseError } from '@freetickets/sparse-core';
 import { z } from 'zod';
 import { resolveExperiment } from './experiment.ts';
 import type { Experiment, Flags } from './experiment-fields.ts';
+import { jsonIn } from './json-in.ts';
 
 const count = z.int().min(0);
 
@@ -48,14 +49,6 @@ export function readRecord(path: string, text: string, flags: Flags): ReadRecord
   const net = readNetwork(path, spec);
   const experiment = resolveExperiment({}, { path, values });
   return { record: { ...rest, experiment, network: net.spec }, experiment: resolveExperiment(flags, { path, values }), net };
-}
-
-function jsonIn(path: string, text: string): unknown {
-  try {
-    return parseJson(text);
-  } catch (error) {
-    throw new SparseError('BAD_FILE', path, 'JSON', new Error(`something else (${(error as Error).message})`));
-  }
 }
 
 function readNetwork(path: string, spec: unknown): Network {

@@ -3,5 +3,5 @@ export { type CombineOptions, combine } from './combine.ts';
 export { type Differentiable, ensembleGradient } from './ensemble-gradient.ts';
 export { featureModel } from './feature-model.ts';
 export { checkSameNetwork, interpolate } from './interpolate.ts';
-export { memberCount, memberLogits, passSeeds } from './member-logits.ts';
+export { memberCount, memberLogits } from './member-logits.ts';
 export { type Ensemble, type EnsembleOptions, openEnsemble } from './open-ensemble.ts';

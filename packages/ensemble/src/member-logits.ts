@@ -5,7 +5,7 @@ import { type Network, type Session, SparseError } from '@freetickets/sparse-cor
 const hasDropout = ({ spec }: Network): boolean => spec.nodes.some(({ op }) => op === 'dropout');
 
 /** The seed of each pass that a network is run for: `passes` with dropout on, numbered from 0, where there is any; else one with dropout off. */
-export const passSeeds = (net: Network, passes: number | undefined): readonly (number | undefined)[] =>
+const passSeeds = (net: Network, passes: number | undefined): readonly (number | undefined)[] =>
   passes !== undefined && hasDropout(net) ? Array.from({ length: passes }, (_, pass) => pass) : [undefined];
 
 /**

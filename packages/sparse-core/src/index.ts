@@ -101,5 +101,4 @@ export {
   type Topology,
   type TopologyDelta,
   type TracedDelta,
-  traceDelta,
 } from './topology.ts';

@@ -1,4 +1,5 @@
 /** What `freetickets evaluate --csv` prints: one figure a line, so that any number of runs and measures makes one table to filter and pivot. */
+import { csv } from '../compare/formats.ts';
 import { type Attack, type CorruptionFigures, type Evaluation, MEASURES, type Scores } from '../evaluation/document.ts';
 import type { WithIntervals } from '../evaluation/intervals.ts';
 
@@ -16,15 +17,9 @@ type Row = readonly [
 /** `part` says of what data or in which way: test, calibrated.pool-first, fog.3, pooled.19, ood.svhn.energy, ... */
 export function evaluationCsv(runs: readonly (Evaluation & { readonly run: string })[]): string {
   const lines = runs.flatMap(({ run, ...evaluation }) =>
-    rowsOf(evaluation).map((row) => HEADER.map((_, column) => cell([run, ...row][column])).join(',')),
+    rowsOf(evaluation).map((row) => HEADER.map((_, column) => csv([run, ...row][column])).join(',')),
   );
   return [HEADER.join(','), ...lines].join('\n');
-}
-
-/** Quoted where the value itself holds a comma, a quote or a line's end (RFC 4180). */
-function cell(value: string | number | null | undefined): string {
-  const text = value === null || value === undefined ? '' : String(value);
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
 const member = (index: number): string => `member ${index}`;

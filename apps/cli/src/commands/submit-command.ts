@@ -115,7 +115,10 @@ function checkReaders(given: SubmitFlags): void {
 function submitText({ path, engine, tasks, document, job, ends }: Submitted, dryRun: boolean): string {
   if (tasks === 0) return `every member is finished; next: freetickets assemble ${path}`;
   if (dryRun) return document!.trimEnd();
-  const next = `see: freetickets status ${path}\nwhen all are finished: freetickets assemble ${path}`;
+  const next =
+    ends?.finished === tasks
+      ? `next: freetickets assemble ${path}`
+      : `see: freetickets status ${path}\nwhen all are finished: freetickets assemble ${path}`;
   if (!ends) return `${counted(tasks, 'task')} handed to ${engine} as ${job}\n${next}`;
   const { finished, failed, stopped } = ends;
   return `${counted(tasks, 'task')}: ${finished} finished, ${failed} failed, ${stopped} unfinished\n${next}`;

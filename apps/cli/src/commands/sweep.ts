@@ -111,7 +111,8 @@ const STATUS = { waiting: 'not begun', begun: 'stopped', finished: 'finished', f
 
 /** @param again the command that goes on with a sweep that was stopped */
 export function sweepText({ sweep, finished, prepared, metric, trials, failedRuns }: SweepResult, again: string): string {
-  if (prepared && !finished) return `${counted(trials.length, 'trial')} in ${sweep}, nothing trained\nnext: freetickets submit ${sweep}`;
+  if (prepared && !finished)
+    return `${counted(trials.length, 'trial')} in ${sweep}, nothing trained\nnext: freetickets submit ${sweep} --engine NAME`;
   const rows = trials.map(({ name, runs, status, epochs, mean, low, high, seconds }) => [
     name || 'the only trial',
     STATUS[status],

@@ -299,4 +299,4 @@ export function trainText({ finished, run, tickets, seconds }: TrainResult): str
 }
 
 export const preparedText = ({ run }: TrainResult): string =>
-  `${run} is prepared, nothing trained\nnext: freetickets submit ${run}, or freetickets train --resume ${run}`;
+  `${run} is prepared, nothing trained\nnext: freetickets submit ${run} --engine NAME, or freetickets train --resume ${run}`;

@@ -1,10 +1,11 @@
 /** `sweep.json`: what runs a sweep consists of and how far each has come. It is written anew, whole, whenever one of them has come further. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseJson, SparseError } from '@freetickets/sparse-core';
+import { SparseError } from '@freetickets/sparse-core';
 import { readFileOrExplain, writeFileAtomic } from '@freetickets/sparse-core/node';
 import { z } from 'zod';
 import { CIRCUMSTANCES, FIELD_NAMES, type FieldName } from '../experiment-fields.ts';
+import { jsonIn } from '../json-in.ts';
 import { METRICS } from '../run-epochs.ts';
 import type { Definition, PlannedRun } from './definition.ts';
 import { NO_PROGRESS, type Progress } from './progress.ts';
@@ -52,14 +53,6 @@ export async function readManifest(path: string): Promise<Manifest> {
   const { path: keys, input, message } = parsed.error.issues[0]!;
   const place = [path, keys.join('.')].filter(Boolean).join(': ');
   throw new SparseError('BAD_FILE', place, 'what freetickets sweep wrote', input, message);
-}
-
-function jsonIn(path: string, text: string): unknown {
-  try {
-    return parseJson(text);
-  } catch (error) {
-    throw new SparseError('BAD_FILE', path, 'JSON', new Error(`something else (${(error as Error).message})`));
-  }
 }
 
 /**
