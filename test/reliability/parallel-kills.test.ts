@@ -24,7 +24,7 @@ const OWN: Partial<Record<(typeof METHODS)[number], string>> = {
   static: '--average ema:0.9 --network wrn-10-1',
   'mc-dropout': '--base dst --passes 2',
   'batch-ensemble': '--base dst',
-  mimo: '--learning-rate 0.02',
+  mimo: '--learning-rate 0.02 --batch-repetitions 2',
 };
 const KILLS_EACH = tier(2, 12);
 const MEAN_MS = 700;
