@@ -2,6 +2,7 @@
 // descriptor 3, one batch at a time. A run blocks its thread, which is why this is a process of its own; it ends with its parent.
 
 import { Socket } from 'node:net';
+import { constants, setPriority } from 'node:os';
 import { SparseError } from '@freetickets/sparse-core';
 import { firstLine } from '../model.ts';
 import { rawBytes, typedTensor } from '../protocol/bytes.ts';
@@ -11,6 +12,9 @@ import { openRunner } from './open-runner.ts';
 import type { Runner } from './runner.ts';
 
 type Reply = ReplyHeader extends infer R ? (R extends unknown ? Omit<R, 'tensors'> : never) : never;
+
+// Whoever computes may use every core, and yet the server is never kept waiting for one. Threads that a model brings inherit it.
+setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
 
 const socket = new Socket({ fd: 3, readable: true, writable: true });
 // Ctrl-C and service managers signal the whole process group. The parent drains first and then closes the socket, which ends this process.

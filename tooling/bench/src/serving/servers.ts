@@ -34,7 +34,7 @@ const python = (file: string, model: string, port: number, ...rest: string[]) =>
 ];
 
 export const SERVERS: readonly ServerKind[] = [
-  { name: 'FreeTickets, sparse engine', forms: ['binary'], command: ownServer('sparse') },
+  { name: 'FreeTickets, sparse engine', forms: ['binary', 'JSON'], command: ownServer('sparse') },
   { name: 'FreeTickets, onnxruntime', forms: ['binary', 'JSON'], command: ownServer('onnxruntime-cpu') },
   {
     name: 'Triton',
