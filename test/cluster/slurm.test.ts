@@ -67,7 +67,7 @@ describe.skipIf(!slurmWorks)(title('an array of Slurm'), () => {
       await trained(path, 0, 3 + i);
       const task = processOf(path, 0)!;
       process.kill(task, 'SIGSTOP'); // so that it is not over before the controller has written down that it began
-      await slurm.saved(job);
+      await slurm.saved(`${job}_0`); // the other one may be over
       for (const daemon of daemons) await slurm.killDaemon(daemon);
       process.kill(task, 'SIGCONT');
       // At night it ends every other time while nobody is there to be told.
