@@ -117,16 +117,17 @@ describe('under load', () => {
     expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '1']);
   });
 
-  it('takes no more connections of one address than it may', async () => {
-    const server = await start({ maxConnectionsPerAddress: 2 });
-    const { port } = new URL(server.address);
+  it.each(['HTTP', 'gRPC'])('takes no more connections of one address than it may: %s', async (surface) => {
+    const server = await start({ maxConnectionsPerAddress: 2, grpcPort: 0 });
+    const port = surface === 'HTTP' ? Number(new URL(server.address).port) : server.grpcPort!;
     const connected = () =>
       new Promise<Socket>((resolve) => {
-        const socket = createConnection(Number(port), '127.0.0.1', () => resolve(socket));
+        const socket = createConnection(port, '127.0.0.1', () => resolve(socket));
       });
     const sockets = [await connected(), await connected(), await connected()];
     await once(sockets[2]!, 'close');
     expect(sockets.map(({ destroyed }) => destroyed)).toEqual([false, false, true]);
+    expect((await server.service.metrics.page()).text).toMatch(/ft_rejected_total\{[^}]*rate-limited[^}]*\} 1/);
     for (const socket of sockets) socket.destroy();
     await expect.poll(() => ask(server, 1).catch(() => 'refused')).toBe('right');
   });

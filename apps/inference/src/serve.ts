@@ -89,6 +89,7 @@ export interface HttpSurface extends AppOptions {
 const grpcOptions = <S extends HttpLimits & { readonly service: RunningService }>(surface: S) => ({
   ...surface,
   ...(surface.maxBodyBytes !== undefined && { maxMessageBytes: surface.maxBodyBytes }),
+  onRefusedConnection: () => surface.service.metrics.refused('rate-limited'),
   onFailure: (error: unknown, call: object) => surface.service.logger.error({ err: error, ...call }, 'a call failed'),
 });
 

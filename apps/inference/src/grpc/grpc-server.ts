@@ -1,7 +1,10 @@
 // The gRPC surface as a server that listens: limits, certificates, start and end. What the rpcs answer is in handlers.ts.
 
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Server as Listener } from 'node:net';
 import { SparseError } from '@freetickets/sparse-core';
 import { logVerbosity, Server, ServerCredentials, setLogVerbosity, type UntypedServiceImplementation } from '@grpc/grpc-js';
+import { type ConnectionLimits, limitConnections } from '../security/limit-connections.ts';
 import type { Scope } from '../service.ts';
 import { arrivalInterceptor } from './arrival-interceptor.ts';
 import { gateInterceptor } from './gate-interceptor.ts';
@@ -18,7 +21,7 @@ const healthName = 'grpc.health.v1.Health';
 /** A connection without calls for so long is closed; one with calls is asked whether its client is still there. */
 const idleMs = 300_000;
 
-export interface GrpcOptions extends Surface {
+export interface GrpcOptions extends Surface, ConnectionLimits {
   /** Default 127.0.0.1. */
   readonly host?: string;
   /** Default 8001; 0 takes any free port. */
@@ -67,12 +70,13 @@ export async function listenGrpc(options: GrpcOptions): Promise<GrpcServer> {
   addService(server, inferenceName, inference, options, tensors);
   const watch = new HealthWatch(options);
   addService(server, healthName, health, options, { Watch: watch.handler });
-  const bound = await bind(server, host, port, options.tls);
+  const listener = await listen(server, host, port, options);
   return {
-    port: bound,
-    close: (graceMs) => {
+    port: (listener.address() as AddressInfo).port,
+    close: async (graceMs) => {
+      listener.close();
       watch.close();
-      return close(server, graceMs);
+      await close(server, graceMs);
     },
   };
 }
@@ -93,20 +97,25 @@ function addService(
   server.addService(serviceDefinition(service), handlers);
 }
 
-function bind(server: Server, host: string, port: number, tls: GrpcOptions['tls']): Promise<number> {
+/** Listens itself and hands connections over: grpc-js takes as many as come. */
+async function listen(server: Server, host: string, port: number, { tls, ...limits }: GrpcOptions): Promise<Listener> {
   const credentials =
     tls === undefined
       ? ServerCredentials.createInsecure()
       : ServerCredentials.createSsl(tls.ca ?? null, [{ private_key: tls.key, cert_chain: tls.cert }], tls.ca !== undefined);
-  return new Promise((resolve, reject) => {
-    server.bindAsync(`${host.includes(':') ? `[${host}]` : host}:${port}`, credentials, (error, bound) => {
-      if (error === null) resolve(bound);
-      else
-        reject(
-          new SparseError('INVALID_ARGUMENT', `port ${port} of ${host}`, 'a free port', error, 'Choose another port', { cause: error }),
-        );
-    });
+  const injector = server.createConnectionInjector(credentials);
+  const listener = createServer({ noDelay: true }, (socket) => {
+    if (!socket.destroyed) injector.injectConnection(socket);
   });
+  limitConnections(listener, limits);
+  listener.listen(port, host);
+  try {
+    await once(listener, 'listening');
+    return listener;
+  } catch (cause) {
+    const error = cause as Error;
+    throw new SparseError('INVALID_ARGUMENT', `port ${port} of ${host}`, 'a free port', error, 'Choose another port', { cause: error });
+  }
 }
 
 function close(server: Server, graceMs: number): Promise<void> {

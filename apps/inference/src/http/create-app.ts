@@ -3,6 +3,7 @@
 
 import type { Socket } from 'node:net';
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, type FastifyServerOptions, fastify, LogController } from 'fastify';
+import { type ConnectionLimits, limitConnections } from '../security/limit-connections.ts';
 import { explain } from '../service-error.ts';
 import { checkEncoding, contentEncoding, decompress, tooLarge } from './body.ts';
 import { compressReply } from './compress.ts';
@@ -10,16 +11,13 @@ import type { HttpError } from './http-error.ts';
 import { httpStatus } from './status.ts';
 import { limitTurns } from './turns.ts';
 
-export interface HttpLimits {
+export interface HttpLimits extends ConnectionLimits {
   /** Largest request body in bytes, before and after decompression; default 64 MiB. */
   readonly maxBodyBytes?: number;
   /** Time for a request's headers to arrive, default 10 000. */
   readonly headersTimeoutMs?: number;
   /** Time for a whole request to arrive, default 30 000. */
   readonly requestTimeoutMs?: number;
-  /** Connections at a time, default 1024; of one address, default 128. */
-  readonly maxConnections?: number;
-  readonly maxConnectionsPerAddress?: number;
   /** Answer full queues and timeouts with 503 as Triton does, not with 429 and 504. */
   readonly tritonStatus?: boolean;
 }
@@ -28,8 +26,6 @@ export interface AppOptions extends HttpLimits {
   readonly logger?: FastifyServerOptions['loggerInstance'];
   /** Key, certificate and authorities of a server that speaks TLS. */
   readonly tls?: { readonly key: Buffer; readonly cert: Buffer; readonly ca?: Buffer };
-  /** Told of every connection that is one too many. */
-  readonly onRefusedConnection?: () => void;
 }
 
 /** Fastify with our limits, body reading and errors, and no routes yet. */
@@ -63,7 +59,7 @@ export function createApp(options: AppOptions): FastifyInstance {
         https: { ...transport, ...options.tls, requestCert: options.tls.ca !== undefined },
       } as FastifyServerOptions) as FastifyInstance)
     : fastify({ ...common, http: transport });
-  limitConnections(app, options);
+  limitConnections(app.server, options);
   limitTurns(app.server);
   // Clients of this protocol often send no Content-Type, so every body is read as bytes, whatever it says it is.
   app.removeAllContentTypeParsers();
@@ -85,27 +81,6 @@ const start = Date.now().toString(36);
 /** The caller's own, where it is short and plain: it goes into logs. */
 const requestId = (given: string | string[] | undefined): string =>
   typeof given === 'string' && /^[\w.:-]{1,128}$/.test(given) ? given : `${start}-${(++requests).toString(36)}`;
-
-function limitConnections(app: FastifyInstance, options: AppOptions): void {
-  const { maxConnections = 1024, maxConnectionsPerAddress = 128, onRefusedConnection = () => {} } = options;
-  app.server.maxConnections = maxConnections;
-  app.server.on('drop', onRefusedConnection);
-  const open = new Map<string, number>();
-  app.server.on('connection', (socket: Socket) => {
-    const address = socket.remoteAddress ?? '';
-    const count = (open.get(address) ?? 0) + 1;
-    if (count > maxConnectionsPerAddress) {
-      onRefusedConnection();
-      return void socket.destroy();
-    }
-    open.set(address, count);
-    socket.once('close', () => {
-      const left = open.get(address)! - 1;
-      if (left > 0) open.set(address, left);
-      else open.delete(address);
-    });
-  });
-}
 
 /** Fastify's own error for a body over its limit, which does not name the limit. */
 const isTooLarge = (error: Error): boolean => 'code' in error && error.code === 'FST_ERR_CTP_BODY_TOO_LARGE';

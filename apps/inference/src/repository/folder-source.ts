@@ -4,7 +4,7 @@
 
 import { createHash } from 'node:crypto';
 import { readdir, readFile, realpath, stat } from 'node:fs/promises';
-import { join, relative, sep } from 'node:path';
+import { dirname, join, relative, sep } from 'node:path';
 import { SparseError } from '@freetickets/sparse-core';
 import { checkManifest } from './manifest.ts';
 import type { ModelConfig, VersionPolicy } from './model-config.ts';
@@ -61,9 +61,11 @@ async function checkVersion(folder: string, version: string, path: string, requi
   return way.split(sep)[0] === '..' ? 'its model file lies outside the model folder' : undefined;
 }
 
+/** Of the model file and of what lies beside it: tensors of ONNX may be in files of their own. */
 async function stateOf(path: string): Promise<string> {
-  const { size, mtimeMs, ino } = await stat(path);
-  return `${path} ${size} ${mtimeMs} ${ino}`;
+  const names = (await readdir(dirname(path))).sort();
+  const states = await Promise.all(names.map((name) => stat(join(dirname(path), name))));
+  return [path, ...states.map(({ size, mtimeMs, ino }, i) => `${names[i]} ${size} ${mtimeMs} ${ino}`)].join(' ');
 }
 
 /** What the policy chooses, and what routing names; then the rest. */

@@ -81,7 +81,11 @@ describe('versions', () => {
     const second = pids(running);
     await add('2'); // written again
     await running.repository.poll();
-    expect(pids(running)).not.toEqual(second);
+    const again = pids(running);
+    expect(again).not.toEqual(second);
+    await writeFile(at('rows', '2', 'weights.bin'), 'tensors may lie beside the model');
+    await running.repository.poll();
+    expect(pids(running)).not.toEqual(again);
     await rm(at('rows', '2'), { recursive: true });
     await running.repository.poll();
     expect(loaded(running)).toEqual(['1']);
