@@ -90,11 +90,14 @@ export class Slurm implements AsyncDisposable {
     return status === 0 ? stdout.trim() === '' : /Invalid job id/.test(stderr);
   }
 
-  /** Waits until all that the controller knows is on its disk, where it writes every few seconds: what it does not find there it has forgotten. */
-  async saved(job: string): Promise<void> {
+  /**
+   * Waits until all that the controller knows is on its disk, where it writes every few seconds: what it does not find there it has forgotten.
+   * @param task of those that are not over: of others it changes nothing
+   */
+  async saved(task: string): Promise<void> {
     const written = () => statSync(join(this.folder, 'state', 'job_state'), { throwIfNoEntry: false })?.mtimeMs;
     const before = written();
-    this.call('scontrol', 'update', `JobId=${job}`, 'Comment=saved');
+    this.call('scontrol', 'update', `JobId=${task}`, 'Comment=saved');
     await until('the controller has saved its state', 60, () => written() !== before);
   }
 

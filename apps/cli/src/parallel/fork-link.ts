@@ -34,13 +34,21 @@ export function forkLink(task: HelperTask): Link {
       if (gone) reject(gone);
       else waiting.push({ resolve, reject });
     });
-    const sent = new Promise<void>((resolve) => {
+    const written = new Promise<void>((resolve) => {
       if (gone || !child.connected) resolve();
       else child.send(request, () => resolve());
     });
-    return { sent, answer };
+    const over = answer.then(
+      () => {},
+      () => {},
+    );
+    return { sent: Promise.race([written, over]), answer };
   };
-  return { ask, close: () => void child.kill('SIGKILL') };
+  const close = () => {
+    lose('it was given up'); // a process that waits for a disk does not end, not even of SIGKILL, before that answers
+    child.kill('SIGKILL');
+  };
+  return { ask, close };
 }
 
 interface Waiting {

@@ -38,6 +38,6 @@ export interface Asked {
 /** A way to a helper, which answers one request after the other. */
 export interface Link {
   ask(request: ShardRequest): Asked;
-  /** Ends the helper. */
+  /** Ends the helper; what it was asked for and has not answered is rejected at once, `sent` resolves. */
   close(): void;
 }

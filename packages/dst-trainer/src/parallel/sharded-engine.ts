@@ -79,8 +79,12 @@ class ShardedSession implements Session {
     const [mine, ...others] = Array.from({ length: links.length + 1 }, (_, k) => shards.slice(border(k), border(k + 1)));
     const asked = others.map((theirs, k) => this.#computeThere(links[k]!, theirs, options));
     // A step blocks this process: what waits in it to be sent would wait until then.
-    await Promise.all(asked.map(({ sent }) => sent));
-    const results = [await this.#computeHere(mine!, options), ...(await Promise.all(asked.map(({ answer }) => answer)))].flat();
+    await Promise.all(asked.map(({ sent }, k) => this.#team!.waitFor(links[k]!, sent)));
+    const began = performance.now();
+    const here = await this.#computeHere(mine!, options);
+    const seconds = (performance.now() - began) / 1000;
+    const there = await Promise.all(asked.map(({ answer }, k) => this.#team!.waitFor(links[k]!, answer, seconds)));
+    const results = [here, ...there].flat();
     return this.#steps.finish(averaged(results, shards, batch.size), batch.size, options);
   }
 
@@ -113,7 +117,10 @@ class ShardedSession implements Session {
   }
 
   async #tell(links: readonly Link[], request: ShardRequest): Promise<void> {
-    const told = links.map((link) => link.ask(request).answer.catch((reason: unknown) => this.#team!.lost(link, reason)));
+    const told = links.map((link) => {
+      const { answer } = link.ask(request);
+      return this.#team!.waitFor(link, answer).catch((reason: unknown) => this.#team!.lost(link, reason));
+    });
     await Promise.all(told);
   }
 
