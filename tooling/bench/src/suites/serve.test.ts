@@ -16,5 +16,7 @@ it('has the best rate among those whose p99 is within 50 ms', () => {
 });
 
 it('divides ours by the peer in the same form, and leaves out who is not there', () => {
-  expect(ratiosOf(cases)).toEqual(['lenet-5, JSON, onnxruntime, over MLServer: 2.00 / 4.00 / 10.00 at 1 / 8 / 64 clients, 4.00 at the bound.']);
+  expect(ratiosOf(cases)).toEqual([
+    'lenet-5, JSON, onnxruntime, over MLServer: 2.00 / 4.00 / 10.00 at 1 / 8 / 64 clients, 4.00 at the bound.',
+  ]);
 });
