@@ -16,6 +16,7 @@ export function limitConnections(server: Server, options: ConnectionLimits): voi
   server.maxConnections = maxConnections;
   server.on('drop', onRefusedConnection);
   const open = new Map<string, number>();
+  // First of all listeners: whoever serves connections is not to begin with one that is refused.
   server.prependListener('connection', (socket: Socket) => {
     const address = socket.remoteAddress ?? '';
     const count = (open.get(address) ?? 0) + 1;
