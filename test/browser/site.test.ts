@@ -37,6 +37,7 @@ describe.skipIf(skipped || (!isBuilt && !process.env.CI))(title, () => {
       if (!request.url().startsWith(address) && !request.url().startsWith('data:')) problems.push(request.url());
     });
     await page.goto(`${address}${path}`, { waitUntil: 'networkidle' });
+    await page.waitForFunction("document.querySelector('#app').__vue_app__"); // before that, nobody listens to its buttons
     return page;
   }
 

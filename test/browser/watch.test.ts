@@ -31,7 +31,7 @@ describe.skipIf(skipped)(`a live page ${inChromium}`, () => {
 
   it('follows a run from before its first ticket, where the reader is', async () => {
     const path = join(temporary(), 'run');
-    const training = start(['train', ...SMALL, '--explore-epochs', '2000', '--out', path]);
+    const training = start(['train', ...SMALL, '--explore-epochs', '1000000', '--out', path]);
     await reached(3, path, training);
     const watching = start(['watch', path, '--port', '0', '--json']);
     await watching.said('stdout', /\n/);
@@ -61,8 +61,10 @@ describe.skipIf(skipped)(`a live page ${inChromium}`, () => {
     const path = join(temporary(), 'run');
     const training = start(['train', ...SMALL, '--explore-epochs', '200', '--out', path, '--ui', '0']);
     await training.said('stderr', /^http:\S+ shows this run/m);
+    training.child.kill('SIGSTOP'); // the page is served by another process
     const { page, problems } = await open(/^http:\S+/m.exec(training.stderr)![0]);
     expect(await page.textContent('main')).toContain('is not finished');
+    training.child.kill('SIGCONT');
     const { code, stderr } = await training.finished;
     expect(code, stderr).toBe(0);
     await page.getByText('is not finished').waitFor({ state: 'detached' });

@@ -1,5 +1,5 @@
 /** A run of independent members that the tests of this folder hand to schedulers, and what it must come to. */
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { json, linesOf, run } from '../e2e/command.ts';
@@ -48,7 +48,41 @@ export const memberPath = (path: string, member: number): string => join(path, '
 
 /** Waits until a member's log has so many lines. */
 export const trained = (path: string, member: number, lines: number): Promise<void> =>
-  until(`member ${member} of ${path} has ${lines} lines`, 120, () => linesOf(memberPath(path, member)) >= lines);
+  until(`member ${member} of ${path} has ${lines} lines`, 120, () => linesOf(memberPath(path, member)) >= lines, 1);
+
+/** A process that trains a member and stands still. */
+export interface Held {
+  readonly process: number;
+  /** It goes on, with the signals that have come meanwhile; nothing happens where it has been killed. */
+  goOn(): void;
+  /** Waits until it has been sent a signal that it will take when it goes on, or has ended. */
+  signalled(): Promise<void>;
+}
+
+/** Waits until a member's log has so many lines and stops its process there, so that it is not over before the test has done what it does. */
+export async function held(path: string, member: number, lines: number): Promise<Held> {
+  await trained(path, member, lines);
+  const number = processOf(path, member);
+  if (number === undefined) throw new Error(`member ${member} of ${path} was over too soon`);
+  process.kill(number, 'SIGSTOP');
+  const isSignalled = () => !/^ShdPnd:\t0*$/m.test(statusOf(number));
+  return {
+    process: number,
+    goOn() {
+      if (statusOf(number) !== '') process.kill(number, 'SIGCONT');
+    },
+    signalled: () => until(`member ${member} of ${path} is sent a signal`, 120, isSignalled),
+  };
+}
+
+/** What Linux tells of a process; empty where there is none. */
+function statusOf(number: number): string {
+  try {
+    return readFileSync(`/proc/${number}/status`, 'utf8');
+  } catch {
+    return '';
+  }
+}
 
 /** Number of the process that trains a member; undefined where none does. */
 export function processOf(path: string, member: number): number | undefined {

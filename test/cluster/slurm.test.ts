@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { contents, folder, json, linesOf, remove, run, start } from '../e2e/command.ts';
 import { record, tier } from '../reliability/tier.ts';
-import { assembled, memberPath, members, prepare, processOf, serially, statesOf, submitTo, trained } from './ensemble.ts';
+import { assembled, held, memberPath, members, prepare, processOf, serially, statesOf, submitTo } from './ensemble.ts';
 import { NO_SLURM, Slurm, slurmWorks, until } from './slurm.ts';
 
 const home = folder();
@@ -45,8 +45,7 @@ describe.skipIf(!slurmWorks)(title('an array of Slurm'), () => {
       const path = join(home, `task-${i}`);
       await prepare(LONG, path);
       const job = await submit(path);
-      await trained(path, 1, 3 + i);
-      process.kill(processOf(path, 1)!, 'SIGKILL');
+      process.kill((await held(path, 1, 3 + i)).process, 'SIGKILL');
       await slurm.release(`${job}_1`);
       await slurm.over(job);
       expect(readFileSync(join(path, 'submit', `${job}_1.failures`), 'utf8')).toBe('137\n');
@@ -64,12 +63,10 @@ describe.skipIf(!slurmWorks)(title('an array of Slurm'), () => {
       const path = join(home, `${name} ${i}`);
       await prepare(LONG, path);
       const job = await submit(path);
-      await trained(path, 0, 3 + i);
-      const task = processOf(path, 0)!;
-      process.kill(task, 'SIGSTOP'); // so that it is not over before the controller has written down that it began
+      const task = await held(path, 0, 3 + i); // so that it is not over before the controller has written down that it began
       await slurm.saved(`${job}_0`); // the other one may be over
       for (const daemon of daemons) await slurm.killDaemon(daemon);
-      process.kill(task, 'SIGCONT');
+      task.goOn();
       // At night it ends every other time while nobody is there to be told.
       if (i % 2 === 1) await until('the task has ended', 240, () => processOf(path, 0) === undefined);
       for (const daemon of daemons) await slurm.startDaemon(daemon);
@@ -88,8 +85,10 @@ describe.skipIf(!slurmWorks)(title('an array of Slurm'), () => {
     for (let i = 0; i < times; i++) {
       const before = linesOf(memberPath(path, 0));
       await until('it runs', 120, () => slurm.field(`${job}_0`, 'JobState') === 'RUNNING');
-      await trained(path, 0, before + 4);
+      const task = await held(path, 0, before + 4);
       slurm.call('scancel', '--batch', '--signal=USR1', `${job}_0`);
+      await task.signalled();
+      task.goOn();
       await slurm.release(`${job}_0`);
     }
     await slurm.over(job);
@@ -135,8 +134,10 @@ describe.skipIf(!slurmWorks)(title('an array of Slurm'), () => {
     const path = join(home, 'cancelled');
     await prepare(LONG, path);
     const job = await submit(path);
-    await trained(path, 0, 3);
+    const task = await held(path, 0, 3);
     slurm.call('scancel', `${job}_0`);
+    await task.signalled();
+    task.goOn();
     await slurm.over(job);
     expect(await statesOf(path)).toEqual(['stopped', 'finished']);
     await slurm.over(await submit(path));
@@ -154,13 +155,12 @@ describe('two processes on one member', () => {
       await prepare(options, path);
       const task = ['train-member', '--run', path, '--quiet'];
       const sleeper = start(task, { SLURM_ARRAY_TASK_ID: '1' });
-      await trained(path, 1, 2 + i);
-      sleeper.child.kill('SIGSTOP');
+      const { goOn } = await held(path, 1, 2 + i);
       const own = memberPath(path, 1);
       for (const name of readdirSync(own)) if (name.startsWith('lease-')) utimesSync(join(own, name), 0, 0);
       expect((await run(task, { JOB_COMPLETION_INDEX: '1' })).code).toBe(0);
       const finished = contents(own);
-      sleeper.child.kill('SIGCONT');
+      goOn();
       const { code, stderr } = await sleeper.finished;
       if (code !== 0) expect([code, stderr]).toEqual([75, expect.stringContaining('one that another process took over')]);
       expect(contents(own)).toEqual(finished);

@@ -4,11 +4,11 @@
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { lookup } from 'node:dns/promises';
-import { mkdirSync, mkdtempSync, openSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, hostname, tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { freePort } from '../e2e/free-port.ts';
 
 const PATH = `${process.env.PATH}:/usr/sbin`;
 const has = (program: string): boolean => spawnSync('sh', ['-c', `command -v ${program}`], { env: { PATH } }).status === 0;
@@ -16,12 +16,12 @@ const has = (program: string): boolean => spawnSync('sh', ['-c', `command -v ${p
 export const slurmWorks = ['slurmctld', 'slurmd', 'sbatch', 'scontrol'].every(has);
 export const NO_SLURM = '(skipped: Slurm is not installed)';
 
-/** Looks again and again until something is so; fails after `seconds`. */
-export async function until(what: string, seconds: number, isSo: () => boolean): Promise<void> {
+/** Looks again and again, every `pause` milliseconds, until something is so; fails after `seconds`. */
+export async function until(what: string, seconds: number, isSo: () => boolean, pause = 100): Promise<void> {
   const end = Date.now() + seconds * 1000;
   while (!isSo()) {
     if (Date.now() > end) throw new Error(`not within ${seconds} s: ${what}`);
-    await delay(100);
+    await delay(pause);
   }
 }
 
@@ -29,6 +29,7 @@ export class Slurm implements AsyncDisposable {
   readonly folder: string;
   readonly env: NodeJS.ProcessEnv;
   readonly #daemons = new Map<Daemon, ChildProcess>();
+  #saves = 0;
 
   private constructor(folder: string) {
     this.folder = folder;
@@ -95,10 +96,12 @@ export class Slurm implements AsyncDisposable {
    * @param task of those that are not over: of others it changes nothing
    */
   async saved(task: string): Promise<void> {
-    const written = () => statSync(join(this.folder, 'state', 'job_state'), { throwIfNoEntry: false })?.mtimeMs;
-    const before = written();
-    this.call('scontrol', 'update', `JobId=${task}`, 'Comment=saved');
-    await until('the controller has saved its state', 60, () => written() !== before);
+    const mark = `saved-${++this.#saves}`;
+    this.call('scontrol', 'update', `JobId=${task}`, `Comment=${mark}`);
+    // A save that was under way already has no such comment in it.
+    await until('the controller has saved its state', 60, () =>
+      readFileSync(join(this.folder, 'state', 'job_state')).includes(`${mark}\0`),
+    );
   }
 
   async over(job: string, seconds = 240): Promise<void> {
@@ -157,12 +160,4 @@ ReturnToService=2
 NodeName=${host} NodeAddr=${address} CPUs=${Math.max(2, cpus().length)} State=UNKNOWN
 PartitionName=main Nodes=${host} Default=YES MaxTime=INFINITE State=UP
 `;
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

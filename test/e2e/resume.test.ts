@@ -41,7 +41,7 @@ describe('a run that is killed again and again', () => {
 
       const moments = rng(3)
         .stream(name)
-        .sample(Math.floor(0.8 * linesOf(whole)), 3);
+        .sample(Math.floor(0.65 * linesOf(whole)), 3);
       let next = [...args, '--out', killed];
       for (const moment of moments) {
         const running = start(next);

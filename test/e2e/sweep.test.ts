@@ -44,8 +44,9 @@ async function under(sweep: string, name: string, lines: number, running: Runnin
 }
 
 describe('a grid', () => {
-  /** Checkpoints that epochs do not fall on. Writing them leaves time to kill. */
-  const file = experiment('grid', { method: ['edst', 'dense'], seed: [17, 18], checkpointEvery: 6 });
+  /** Checkpoints that epochs do not fall on, and epochs enough to kill a run among them. */
+  const GRID = { checkpointEvery: 6, exploreEpochs: 10 };
+  const file = experiment('grid', { method: ['edst', 'dense'], seed: [17, 18], ...GRID });
   const whole = join(home, 'grid');
   const names = ['method=edst,seed=17', 'method=edst,seed=18', 'method=dense,seed=17', 'method=dense,seed=18'];
 
@@ -56,7 +57,7 @@ describe('a grid', () => {
   it('is run folders as train makes them, the same seeds in every trial', async () => {
     expect(manifestOf(whole).runs.map(({ name, status }) => [name, status])).toEqual(names.map((name) => [name, 'finished']));
     const alone = join(temporary(), 'run');
-    const single = experiment('single', { method: 'dense', seed: 18, checkpointEvery: 6 });
+    const single = experiment('single', { method: 'dense', seed: 18, ...GRID });
     await run(['train', '--config', single, '--out', alone]);
     expect(ticketsOf(join(whole, names[3]!))).toEqual(ticketsOf(alone));
     expect(eventsOf(join(whole, names[3]!))).toEqual(eventsOf(alone));

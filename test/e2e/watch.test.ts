@@ -29,7 +29,7 @@ describe('watch', () => {
   it('serves runs as they are now: without a ticket, then with all', async () => {
     const home = temporary();
     const [first, second] = [join(home, 'first'), join(home, 'second')];
-    const training = start(['train', ...SMALL, '--explore-epochs', '2000', '--out', first]);
+    const training = start(['train', ...SMALL, '--explore-epochs', '1000000', '--out', first]);
     await reached(6, first, training);
     await training.kill('SIGINT');
     const address = await watching(first);

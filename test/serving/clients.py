@@ -124,7 +124,7 @@ def http():
         check_pair(client.infer("pair", pair(http_client, binary_data=False), model_version="1", request_id="r1"))
         wanted = [http_client.InferRequestedOutput("difference", binary_data=binary) for binary in (True, False)]
         for output in wanted:
-            result = client.infer("pair", pair(http_client), outputs=[output], request_id="r2", priority=1, timeout=1_000_000, parameters={"mine": 1})
+            result = client.infer("pair", pair(http_client), outputs=[output], request_id="r2", priority=1, timeout=60_000_000, parameters={"mine": 1})
             same(result.as_numpy("difference"), A - B)
             assert result.as_numpy("sum") is None and result.get_response()["id"] == "r2", result.get_response()
         check_kinds(client.infer("kinds", kinds(http_client)))
@@ -216,8 +216,8 @@ def grpc():
             outputs=[grpc_client.InferRequestedOutput("difference")],
             request_id="r1",
             priority=1,
-            timeout=1_000_000,
-            client_timeout=30,
+            timeout=60_000_000,
+            client_timeout=120,
             headers={"x-request-id": "mine"},
             parameters={"mine": 1},
         )
@@ -277,25 +277,25 @@ def grpc_async():
         for _ in range(20):
             client.async_infer("pair", pair(grpc_client), keep)
         for _ in range(20):
-            result, error = answers.get(timeout=30)
+            result, error = answers.get(timeout=120)
             assert error is None, error
             check_pair(result)
         client.async_infer("absent", pair(grpc_client), keep)
-        result, error = answers.get(timeout=30)
+        result, error = answers.get(timeout=120)
         assert result is None and "NOT_FOUND" in str(error), error
 
         client.start_stream(keep)
         for i in range(50):
             client.async_stream_infer("pair", pair(grpc_client), request_id=str(i))
         for i in range(50):
-            result, error = answers.get(timeout=30)
+            result, error = answers.get(timeout=120)
             assert error is None and result.get_response().id == str(i), (i, error)
             check_pair(result)
         client.async_stream_infer("absent", pair(grpc_client), request_id="no")
-        result, error = answers.get(timeout=30)
+        result, error = answers.get(timeout=120)
         assert "not found" in str(error), error
         client.async_stream_infer("pair", pair(grpc_client))
-        check_pair(answers.get(timeout=30)[0])
+        check_pair(answers.get(timeout=120)[0])
         client.stop_stream()
 
 

@@ -2,11 +2,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { contents, eventsOf, folder, reached, remove, run, SMALL, start, temporary, ticketsOf } from '../e2e/command.ts';
+import { freePort } from '../e2e/free-port.ts';
 import { python, titled } from './python.ts';
 
 interface MlflowRun {
@@ -16,14 +16,6 @@ interface MlflowRun {
     readonly tags: readonly { readonly key: string; readonly value: string }[];
     readonly metrics: readonly { readonly key: string; readonly value: number; readonly step: number }[];
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  return port;
 }
 
 class MlflowServer {
@@ -165,7 +157,9 @@ describe.skipIf(!python)(titled('MLflow'), () => {
     const options = [...SMALL, '--explore-epochs', '20'];
     const running = start(['train', ...options, '--out', path, '--mlflow', server.url]);
     await reached(4, path, running);
+    running.child.kill('SIGSTOP'); // so that it has something to tell yet when the server has gone
     await server.kill();
+    running.child.kill('SIGCONT');
     const { code, stderr } = await running.finished;
     expect(code, stderr).toBe(0);
     expect(stderr.match(/MLflow/g)).toHaveLength(1);

@@ -70,8 +70,9 @@ describe('under load', () => {
     const stop = load(server);
     for (let kills = 0; kills < 6; kills++) {
       await expect.poll(() => pidsOf(server).length, { timeout: 20_000 }).toBe(2);
-      process.kill(pidsOf(server)[kills % 2]!, 'SIGKILL');
-      await expect.poll(() => pidsOf(server).length, { timeout: 20_000, interval: 1 }).toBe(1);
+      const killed = pidsOf(server)[kills % 2]!;
+      process.kill(killed, 'SIGKILL');
+      await expect.poll(() => pidsOf(server), { timeout: 20_000 }).not.toContain(killed);
     }
     const answers = await stop();
     expect(answers.length).toBeGreaterThan(50);
@@ -220,7 +221,8 @@ describe('the end', () => {
   });
 
   it('says that it is coming, and still answers, as long as it was told to', async () => {
-    const server = await start({ drainDelayMs: 500 });
+    const server = await start({ drainDelayMs: 3000 });
+    expect(await ask(server, 3)).toBe('right'); // the first takes longer
     const closed = server.close();
     const ready = await fetch(`${server.address}/v2/health/ready`);
     expect([ready.status, await ready.json(), ready.headers.get('connection')]).toEqual([503, { ready: false }, 'close']);

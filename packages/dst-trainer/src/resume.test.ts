@@ -141,9 +141,9 @@ describe('interruption', () => {
 
   it('by a timer is heard, for the event loop gets its turns', async () => {
     const controller = new AbortController();
-    setTimeout(() => controller.abort(), 0);
+    const engine = denseEngine({ onStep: (steps) => steps === 1 && setTimeout(() => controller.abort(), 0) });
     const plan = smallPlan({ exploreEpochs: 1e9 }); // would outlast the test by far
-    const { events } = await collect(train(smallRun({ plan, signal: controller.signal })));
+    const { events } = await collect(train(smallRun({ engine, plan, signal: controller.signal })));
     expect(lastState(events).step).toBeGreaterThan(0);
   });
 

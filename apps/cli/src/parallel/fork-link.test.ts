@@ -55,14 +55,14 @@ it.skipIf(process.platform !== 'linux').each([0, 1])(
       helpers: 1,
       start: () => forkLink({ engine: 'reference', threads: 1 }),
       onNotice: (notice) => notices.push(notice),
-      patienceSeconds: 5,
+      patienceSeconds: 10,
     });
     await using session = await shardedEngine(referenceEngine(), { shards: 2, team }).open(net, state, options);
     const [helper] = children().filter((pid) => !before.includes(pid));
     const stop = (step: number) => void (step === when && process.kill(helper!, 'SIGSTOP'));
     expect(await threeSteps(session, stop)).toEqual(expected);
     expect(await valuesOf(session)).toEqual(await valuesOf(alone));
-    expect(notices[0]).toBe('A helper was lost (it did not answer for 5 s); another takes its place');
+    expect(notices[0]).toBe('A helper was lost (it did not answer for 10 s); another takes its place');
     await expect.poll(() => children().includes(helper!)).toBe(false);
   },
 );

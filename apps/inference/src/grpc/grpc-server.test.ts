@@ -156,7 +156,7 @@ describe('a message that does not arrive', () => {
   it('is not one that is computed for longer, nor a stream that says nothing', async () => {
     echo.client.close();
     await echo.server.close(0);
-    await start({ requestTimeoutMs: 50 });
+    await start({ requestTimeoutMs: 500 });
     const { promise: over, resolve: end } = later();
     const quiet = connect(`http://127.0.0.1:${echo.server.port}`);
     const stream = quiet.request(headers('ModelStreamInfer'));
@@ -281,8 +281,10 @@ describe('the caller', () => {
   };
 
   it('takes its request back when the deadline is over', async () => {
-    const { aborted } = untilAborted();
-    await failsWith(status.DEADLINE_EXCEEDED, infer({}, { deadline: Date.now() + 100 }));
+    const { started, aborted } = untilAborted();
+    const refused = failsWith(status.DEADLINE_EXCEEDED, infer({}, { deadline: Date.now() + 2000 }));
+    await started;
+    await refused;
     await aborted;
   });
 
