@@ -37,7 +37,7 @@ const build = spawn(command, [...first, 'run', 'build', '--filter=@freetickets/c
 let said = '';
 for (const stream of [build.stdout, build.stderr]) stream.on('data', (text) => (said += text));
 const patience = setTimeout(() => {
-  process.stderr.write('building freetickets, because its sources are newer than its build; the first time takes a few minutes\n');
+  process.stderr.write('building freetickets from its sources, which takes a few minutes the first time\n');
 }, LONG_MS);
 const code = await new Promise((resolve) => build.on('error', (error) => fail(error.message)).on('close', resolve));
 clearTimeout(patience);

@@ -209,7 +209,7 @@ describe('what a run left', () => {
       ['train', '--resume', home],
       ['export', home, '--output', at('never.onnx')],
     ])
-      expect(await failure(args, 1)).toBe(`error: ${at('run.json')}: expected the record of a run, received "no such file"`);
+      expect(await failure(args, 1)).toMatch(`error: ${home}: expected the folder of a run, received one without run.json`);
   });
 
   it('a folder with other files in it is not taken for a new run', async () => {
@@ -258,7 +258,7 @@ describe('a model', () => {
     const sentence = await failure(['serve', at('model.onnx'), '--port', String(port)], 1);
     server.close();
     expect(sentence).toBe(
-      `error: port ${port} of 127.0.0.1: expected a free port, received one that another program listens on. Choose another port`,
+      `error: port ${port} of 127.0.0.1: expected a free port, received one that another program listens on. Choose another with --port`,
     );
   });
 

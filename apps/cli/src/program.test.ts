@@ -104,6 +104,6 @@ describe('program', () => {
       '--checkpoint-every',
       '9',
     );
-    expect((error as Error).message).toContain('no-such-run/run.json: expected the record of a run');
+    expect((error as Error).message).toContain('no-such-run: expected the folder of a run, received nothing of that name');
   });
 });

@@ -240,8 +240,15 @@ describe('RunFolder', () => {
     await expect(RunFolder.open(path)).rejects.toThrow(message);
   });
 
-  it('says that a folder is none of a run', async () => {
-    await expect(RunFolder.open(parent)).rejects.toThrow(`${join(parent, 'run.json')}: expected the record of a run`);
+  it('says what is there instead of a run, and which runs are inside', async () => {
+    const empty = join(parent, 'empty');
+    await mkdir(empty);
+    await expect(RunFolder.open(empty)).rejects.toThrow(`${empty}: expected the folder of a run, received one without run.json`);
+    const none = join(parent, 'none');
+    await expect(RunFolder.open(none)).rejects.toThrow(`${none}: expected the folder of a run, received nothing of that name`);
+    await create();
+    await expect(RunFolder.open(join(path, 'run.json'))).rejects.toThrow('run.json: expected the folder of a run, received a file');
+    await expect(RunFolder.open(join(parent, 'runs'))).rejects.toThrow(`received one without run.json. Runs in it: ${path}`);
   });
 
   it('has no results when they are missing, and none after training went on', async () => {

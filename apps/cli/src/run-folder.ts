@@ -77,6 +77,7 @@ export class RunFolder {
    */
   static async open(path: string, flags: Flags = {}): Promise<ReadRecord & { folder: RunFolder }> {
     const file = join(path, 'run.json');
+    if (!existsSync(file)) throw await noRun(path);
     const text = new TextDecoder().decode(await readFileOrExplain(file, 'the record of a run'));
     return { folder: new RunFolder(path), ...readRecord(file, text, flags) };
   }
@@ -221,4 +222,14 @@ async function removeEmpty(innermost: string, outermost: string): Promise<void> 
     );
     if (!removed) return;
   }
+}
+
+/** What is there instead, and which runs are inside. */
+async function noRun(path: string): Promise<SparseError> {
+  const names = await readdir(path).catch(() => undefined);
+  const instead = names ? 'one without run.json' : existsSync(path) ? 'a file' : 'nothing of that name';
+  const inside = names?.filter((name) => existsSync(join(path, name, 'run.json'))).map((name) => join(path, name)) ?? [];
+  const more = inside.length > 5 ? ` and ${inside.length - 5} more` : '';
+  const hint = inside.length === 0 ? '' : `Runs in it: ${inside.slice(0, 5).join(', ')}${more}`;
+  return new SparseError('MISSING_FILE', path, 'the folder of a run', new Error(instead), hint);
 }

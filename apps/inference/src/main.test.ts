@@ -97,7 +97,7 @@ describe('freetickets-inference', () => {
     const second = new Command('--model', `tiny=${tiny}`, '--port', port);
     expect(await second.exitCode()).toBe(1);
     expect(second.stderr).toBe(
-      `freetickets-inference: port ${port} of 127.0.0.1: expected a free port, received one that another program listens on. Choose another port\n`,
+      `freetickets-inference: port ${port} of 127.0.0.1: expected a free port, received one that another program listens on. Choose another with --port\n`,
     );
   });
 

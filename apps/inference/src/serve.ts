@@ -131,7 +131,14 @@ async function close(
 function cannotListen(host: string, port: number, error: NodeJS.ErrnoException): SparseError {
   const inUse = error.code === 'EADDRINUSE';
   const received = new Error(inUse ? 'one that another program listens on' : error.message);
-  return new SparseError('INVALID_ARGUMENT', `port ${port} of ${host}`, 'a free port', received, inUse ? 'Choose another port' : '', {
-    cause: error,
-  });
+  return new SparseError(
+    'INVALID_ARGUMENT',
+    `port ${port} of ${host}`,
+    'a free port',
+    received,
+    inUse ? 'Choose another with --port' : '',
+    {
+      cause: error,
+    },
+  );
 }

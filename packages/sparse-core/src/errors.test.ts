@@ -7,6 +7,7 @@ describe('SparseError', () => {
     const error = new SparseError('INVALID_SPEC', 'nodes[4].from', 'an earlier node', 'conv9', 'Sort the nodes', { cause });
     expect(error.message).toBe('nodes[4].from: expected an earlier node, received "conv9". Sort the nodes');
     expect(error).toMatchObject({ name: 'SparseError', code: 'INVALID_SPEC', at: 'nodes[4].from', cause });
+    expect(error).toMatchObject({ expected: 'an earlier node', received: '"conv9"', hint: 'Sort the nodes' });
     expect(error).toBeInstanceOf(Error);
   });
 

@@ -25,11 +25,20 @@ export class SparseError extends Error {
   readonly code: ErrorCode;
   /** File, field or argument at fault. */
   readonly at: string;
+  readonly expected: string;
+  /** As the sentence shows it. */
+  readonly received: string;
+  /** What to do; empty where nobody knows. */
+  readonly hint: string;
 
   constructor(code: ErrorCode, at: string, expected: string, received: unknown, hint = '', options?: ErrorOptions) {
-    super(`${at}: expected ${expected}, received ${show(received)}${hint && `. ${hint}`}`, options);
+    const shown = show(received);
+    super(`${at}: expected ${expected}, received ${shown}${hint && `. ${hint}`}`, options);
     this.code = code;
     this.at = at;
+    this.expected = expected;
+    this.received = shown;
+    this.hint = hint;
   }
 }
 

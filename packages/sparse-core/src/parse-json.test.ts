@@ -23,4 +23,16 @@ describe('parseJson', () => {
   it('counts neighbours once', () => {
     expect(parseJson(`[${'[],'.repeat(1000)}[]]`)).toHaveLength(1001);
   });
+
+  it.each([
+    ['{"a": 1\n  "b": 2}', 'in line 2, column 3'],
+    ['[1,\n2\n\n  3]', 'in line 4, column 3'],
+    ['{"a" 1}', 'in line 1, column 6'],
+  ])('says where %j stops being JSON', (text, where) => {
+    expect(() => parseJson(text)).toThrow(where);
+  });
+
+  it('says that there is no text', () => {
+    expect(() => parseJson(' \n')).toThrow('no text');
+  });
 });

@@ -32,13 +32,16 @@ export interface ClusterStatus {
   readonly members: readonly MemberStatus[];
   /** Runs that are whole: assembled, or trained in one process. */
   readonly wholeRuns: readonly string[];
+  /** Every run is. */
+  readonly isWhole: boolean;
 }
 
 /** @throws SparseError MISSING_FILE or BAD_FILE when the folder is neither a run's nor a sweep's */
 export async function statusOf(path: string): Promise<ClusterStatus> {
   const members: MemberStatus[] = [];
   const wholeRuns: string[] = [];
-  for (const run of await runsIn(path)) {
+  const runs = await runsIn(path);
+  for (const run of runs) {
     const { folder: home, experiment } = await RunFolder.open(run);
     const plans = plansOf(experiment);
     const { checkpoint } = await newestCheckpoint(home, plans);
@@ -52,7 +55,7 @@ export async function statusOf(path: string): Promise<ClusterStatus> {
       members.push({ index: members.length, run, member, ...describe(look, plan) });
     }
   }
-  return { path, members, wholeRuns };
+  return { path, members, wholeRuns, isWhole: wholeRuns.length === runs.length };
 }
 
 interface Look {

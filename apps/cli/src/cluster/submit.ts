@@ -50,6 +50,8 @@ export interface Submitted {
   readonly engine: ClusterEngine;
   /** Tasks that are not finished. */
   readonly tasks: number;
+  /** The members of every run were assembled already, or trained in one process. */
+  readonly isWhole: boolean;
   /** What was, or would be, handed over. */
   readonly document?: string;
   /** What Slurm or Kubernetes call it. */
@@ -62,9 +64,9 @@ export interface Submitted {
 export async function submit(path: string, options: SubmitOptions, say: (line: string) => void, signal: AbortSignal): Promise<Submitted> {
   const at = resolve(path);
   checkNeeds(at, options);
-  const { members } = await statusOf(at);
+  const { members, isWhole } = await statusOf(at);
   const tasks = members.filter(({ state }) => state !== 'finished');
-  const what = { path, engine: options.engine, tasks: tasks.length };
+  const what = { path, engine: options.engine, tasks: tasks.length, isWhole };
   if (tasks.length === 0) return what;
   if (options.engine === 'slurm') return { ...what, ...(await toSlurm(at, tasks, options)) };
   if (options.engine === 'kubernetes') return { ...what, ...(await toKubernetes(at, members.length, options)) };

@@ -4,6 +4,7 @@ import { type ChosenEngine, type ModelOptions, openModel } from '@freetickets/in
 import { describeOnnx, type OnnxDescription } from '@freetickets/onnx-export';
 import { SparseError } from '@freetickets/sparse-core';
 import { readFileOrExplain } from '@freetickets/sparse-core/node';
+import { refuseRun } from '../refuse-run.ts';
 import { percent } from '../text.ts';
 
 export interface PicturePrediction {
@@ -31,6 +32,7 @@ export interface PredictOptions extends Pick<ModelOptions, 'engine' | 'threads'>
 }
 
 export async function predict(model: string, inputs: readonly string[], { resize, ...options }: PredictOptions): Promise<PredictResult> {
+  refuseRun(model);
   const description = describeOnnx(await readFileOrExplain(model, 'an ONNX model'), model);
   const shape = pictureShape(model, description);
   const prepare = normalizer(description);

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import { type OptionValues, type RunningServer, readServerOptions, serve } from '@freetickets/inference';
 import { SparseError } from '@freetickets/sparse-core';
+import { refuseRun } from '../refuse-run.ts';
 import type { Talk } from '../talk.ts';
 
 export interface Serving {
@@ -19,6 +20,7 @@ export async function serveModels(texts: readonly string[], values: OptionValues
   for (const text of texts) {
     const { name, path } = modelOf(text);
     if (models.has(name)) throw new SparseError('INVALID_CONFIG', text, 'a name that no other model has', name, 'Write name=path');
+    refuseRun(path);
     models.set(name, { path });
   }
   if (models.size === 0 && values.repository === undefined)

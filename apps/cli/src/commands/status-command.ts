@@ -16,7 +16,7 @@ export function statusCommand(root: Command): void {
   });
 }
 
-function statusText({ path, members, wholeRuns }: ClusterStatus): string {
+function statusText({ path, members, isWhole }: ClusterStatus): string {
   const rows = members.map((member) => [
     String(member.index),
     member.run,
@@ -32,17 +32,16 @@ function statusText({ path, members, wholeRuns }: ClusterStatus): string {
     table(['task', 'run', 'member', 'state', 'epochs', 'validAccuracy', 'training', 'on'], rows),
     ...(reasons.length > 0 ? ['', `${counted(reasons.length, 'task')} failed for good:`, ...reasons] : []),
     '',
-    nextText(path, members, wholeRuns),
+    nextText(path, members, isWhole),
   ].join('\n');
 }
 
-function nextText(path: string, members: readonly MemberStatus[], wholeRuns: readonly string[]): string {
+function nextText(path: string, members: readonly MemberStatus[], isWhole: boolean): string {
   const states = ['finished', 'training', 'stopped', 'waiting', 'failed'] as const;
   const counts = states.flatMap((wanted) => {
     const count = members.filter(({ state }) => state === wanted).length;
     return count === 0 ? [] : [`${count} ${wanted}`];
   });
-  const isWhole = new Set(members.map(({ run }) => run)).size === wholeRuns.length;
   if (isWhole) return `${counts.join(', ')}; assembled`;
   if (members.every(({ state }) => state === 'finished')) return `${counts.join(', ')}; next: freetickets assemble ${path}`;
   return counts.join(', ');

@@ -112,8 +112,8 @@ function checkReaders(given: SubmitFlags): void {
   }
 }
 
-function submitText({ path, engine, tasks, document, job, ends }: Submitted, dryRun: boolean): string {
-  if (tasks === 0) return `every member is finished; next: freetickets assemble ${path}`;
+function submitText({ path, engine, tasks, isWhole, document, job, ends }: Submitted, dryRun: boolean): string {
+  if (tasks === 0) return `every member is finished; next: freetickets ${isWhole ? 'evaluate' : 'assemble'} ${path}`;
   if (dryRun) return document!.trimEnd();
   const next =
     ends?.finished === tasks

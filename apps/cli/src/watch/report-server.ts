@@ -36,7 +36,7 @@ export async function serveReport(live: LiveReport, port: number): Promise<Repor
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause) =>
-      reject(new SparseError('INVALID_ARGUMENT', `port ${port} of ${HOST}`, 'a free port', cause, 'Choose another port', { cause })),
+      reject(new SparseError('INVALID_ARGUMENT', `port ${port} of ${HOST}`, 'a free port', cause, 'Choose another with --port', { cause })),
     );
     server.listen(port, HOST, resolve);
   });

@@ -41,7 +41,8 @@ async function openBest(file: ModelFile, options: EngineOptions): Promise<OpenEn
 
 /** Opens the model on CUDA, which alone shows whether it works, unless something it needs is known to be missing. */
 async function openCuda(path: string, options: EngineOptions): Promise<{ engine: Engine } | { reason: string }> {
-  const { problem, remedy } = await onnxruntimeStatus();
+  const { problem, remedy, driver } = await onnxruntimeStatus();
+  if (driver.library === undefined) return { reason: 'there is no NVIDIA driver' };
   if (problem !== undefined) return { reason: remedy === undefined ? problem : `${problem} (${remedy})` };
   try {
     return { engine: await openOnnxruntime(path, 'cuda', options) };

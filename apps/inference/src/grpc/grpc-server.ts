@@ -114,7 +114,9 @@ async function listen(server: Server, host: string, port: number, { tls, ...limi
     return listener;
   } catch (cause) {
     const error = cause as Error;
-    throw new SparseError('INVALID_ARGUMENT', `port ${port} of ${host}`, 'a free port', error, 'Choose another port', { cause: error });
+    throw new SparseError('INVALID_ARGUMENT', `port ${port} of ${host}`, 'a free port', error, 'Choose another with --grpc-port', {
+      cause: error,
+    });
   }
 }
 

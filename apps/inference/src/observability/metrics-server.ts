@@ -27,7 +27,11 @@ export async function listenMetrics(metrics: Metrics, gate: Gate, options: Metri
   server.maxConnections = 64;
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause) =>
-      reject(new SparseError('INVALID_ARGUMENT', `port ${port} of ${host}`, 'a free port', cause, 'Choose another port', { cause })),
+      reject(
+        new SparseError('INVALID_ARGUMENT', `port ${port} of ${host}`, 'a free port', cause, 'Choose another with --metrics-port', {
+          cause,
+        }),
+      ),
     );
     server.listen(port, host, resolve);
   });

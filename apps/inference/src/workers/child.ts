@@ -4,7 +4,7 @@
 import { Socket } from 'node:net';
 import { constants, setPriority } from 'node:os';
 import { SparseError } from '@freetickets/sparse-core';
-import { firstLine } from '../model.ts';
+import { cannotLoad, firstLine } from '../model.ts';
 import { rawBytes, typedTensor } from '../protocol/bytes.ts';
 import { encodeFrame, type Frame, FrameReader, framedTensors, type OutgoingTensor } from './frame.ts';
 import type { ComputeTimes, OpenHeader, ReplyHeader, RunHeader, WorkerSpec } from './messages.ts';
@@ -59,14 +59,8 @@ async function open(spec: WorkerSpec): Promise<void> {
     const { inputs, outputs, engine, classes, reference } = runner;
     send({ kind: 'ready', model: { inputs, outputs, engine, ...(classes && { classes }), ...(reference && { reference }) } });
   } catch (error) {
-    // The parent names the file itself, so of what is wrong with the file it gets the reason alone.
-    const ofFile = error instanceof SparseError && (error.code === 'BAD_FILE' || error.code === 'MISSING_FILE');
-    const cause = ofFile ? (error.cause ?? error) : error;
-    send({
-      kind: 'failed',
-      code: error instanceof SparseError ? error.code : 'BAD_FILE',
-      reason: words(cause).replace(`${spec.path}: `, ''),
-    });
+    const { code, at, expected, received, hint } = error instanceof SparseError ? error : cannotLoad(spec.path, error as Error);
+    send({ kind: 'failed', code, at, expected, received, hint });
   }
 }
 

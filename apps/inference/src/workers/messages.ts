@@ -1,5 +1,6 @@
 // The headers of the frames between the server and a worker process.
 
+import type { SparseError } from '@freetickets/sparse-core';
 import type { ChosenEngine, EngineName } from '../engines/engine.ts';
 import type { Parameters } from '../protocol/raw-tensor.ts';
 import type { Signature } from '../tensor.ts';
@@ -36,7 +37,7 @@ export interface ComputeTimes {
 /** From the worker: first `ready` or `failed`, then one `result`, `invalid` or `error` for each batch. */
 export type ReplyHeader = { readonly tensors: readonly TensorHead[] } & (
   | { readonly kind: 'ready'; readonly model: ModelFacts }
-  | { readonly kind: 'failed'; readonly code: string; readonly reason: string }
+  | ({ readonly kind: 'failed' } & Pick<SparseError, 'code' | 'at' | 'expected' | 'received' | 'hint'>)
   | { readonly kind: 'result'; readonly times: ComputeTimes; readonly counts?: Counts }
   /** The request is at fault. */
   | { readonly kind: 'invalid'; readonly reason: string }

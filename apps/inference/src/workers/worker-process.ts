@@ -54,7 +54,7 @@ export class WorkerProcess {
       const reader = new FrameReader<ReplyHeader>((frame) => {
         if (worker) worker.#receive(frame);
         else if (frame.header.kind === 'ready') resolve(frame.header.model);
-        else if (frame.header.kind === 'failed') reject(loadError(spec.path, frame.header));
+        else if (frame.header.kind === 'failed') reject(asThrown(frame.header));
       });
       socket.on('data', (chunk: Buffer) => reader.push(chunk));
       ended.then((how) => reject(cannotLoad(spec.path, new Error(`${how} of the process while it loaded it`))));
@@ -112,12 +112,8 @@ export class WorkerProcess {
   }
 }
 
-function loadError(path: string, { code, reason }: { readonly code: string; readonly reason: string }): SparseError {
-  // What the machine lacks is no fault of the file: that sentence is whole as it came.
-  const [, at, expected, received] = (code === 'RUNTIME_UNAVAILABLE' && /^(.*?): expected (.*?), received (.*)$/s.exec(reason)) || [];
-  if (at !== undefined) return new SparseError('RUNTIME_UNAVAILABLE', at, expected!, new Error(received));
-  return code === 'MISSING_FILE' ? new SparseError(code, path, 'an ONNX file', new Error(reason)) : cannotLoad(path, new Error(reason));
-}
+const asThrown = ({ code, at, expected, received, hint }: Extract<ReplyHeader, { kind: 'failed' }>): SparseError =>
+  new SparseError(code, at, expected, new Error(received), hint);
 
 /** onnxruntime's messages name files of the machine that built it and of this one; neither is the client's business. */
 const withoutPaths = (reason: string): string => reason.replace(/(?:\/[\w.+-]+){2,}(?::\d+)?/g, '...');
