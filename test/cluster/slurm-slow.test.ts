@@ -12,15 +12,20 @@ const WHY = slurmWorks ? '(skipped: takes minutes; see tooling/reliability)' : N
 const title = (text: string) => (possible ? text : `${text} ${WHY}`);
 const TIMES = 2;
 
-/** Longer than Slurm takes to give a node up. */
-const LONG = members(1, 3000, 24);
+/** Of one member, longer than Slurm takes to give a node up, on a machine of any speed. */
+const SECONDS = 200;
+let long: readonly string[] = [];
 const home = folder();
 let slurm: Slurm;
 let expected = '';
 beforeAll(async () => {
   if (!possible) return;
   slurm = await Slurm.start({ patience: 15 });
-  expected = await serially(LONG, join(home, 'whole'));
+  const begin = Date.now();
+  await serially(members(1, 500, 24), join(home, 'measured'));
+  const seconds = (Date.now() - begin) / 1000;
+  long = members(1, Math.ceil((500 * SECONDS) / seconds), 24);
+  expected = await serially(long, join(home, 'whole'));
 }, 1_200_000);
 afterAll(async () => {
   await slurm?.[Symbol.asyncDispose]();
@@ -43,7 +48,7 @@ describe.skipIf(!possible)(title('an array of Slurm'), () => {
     let twins = 0;
     for (let i = 0; i < TIMES; i++) {
       const path = join(home, `node-${i}`);
-      await prepare(LONG, path);
+      await prepare(long, path);
       const job = await submitTo(slurm, path);
       await trained(path, 0, 3);
       const first = processOf(path, 0)!;
@@ -63,7 +68,7 @@ describe.skipIf(!possible)(title('an array of Slurm'), () => {
     let twins = 0;
     for (let i = 0; i < TIMES; i++) {
       const path = join(home, `keeper-${i}`);
-      await prepare(LONG, path);
+      await prepare(long, path);
       const job = await submitTo(slurm, path);
       await trained(path, 0, 3);
       const first = processOf(path, 0)!;
@@ -84,7 +89,7 @@ describe.skipIf(!possible)(title('an array of Slurm'), () => {
   it('with a limit of a minute saves before it, is requeued and goes on to the end (D3)', async () => {
     for (let i = 0; i < TIMES; i++) {
       const path = join(home, `limit-${i}`);
-      await prepare(LONG, path);
+      await prepare(long, path);
       const job = await submitTo(slurm, path, '--time', '1', '--sbatch=--signal=B:USR1@30');
       let requeues = 0;
       while (!slurm.isOver(job)) {

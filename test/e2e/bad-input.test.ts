@@ -95,6 +95,25 @@ describe('data', () => {
   });
 });
 
+describe('a folder', () => {
+  it.each(['serve', 'predict'])('of a run where %s wants an exported model: how to export it', async (command) => {
+    const path = at(`run-for-${command}`);
+    expect((await run(['train', ...SMALL, '--quiet', '--out', path])).code).toBe(0);
+    const pictures = command === 'predict' ? ['--input', at('picture.png')] : [];
+    expect(await failure([command, path, ...pictures], 1)).toBe(
+      `error: ${path}: expected an ONNX file, received the folder of a run. Export it first: freetickets export ${path} --output ${path}.onnx`,
+    );
+  });
+
+  it('that holds runs but is none: which ones', async () => {
+    const path = at('runs', 'first');
+    expect((await run(['train', ...SMALL, '--quiet', '--out', path])).code).toBe(0);
+    expect(await failure(['evaluate', at('runs')], 1)).toBe(
+      `error: ${at('runs')}: expected the folder of a run, received one without run.json. Runs in it: ${path}`,
+    );
+  });
+});
+
 describe('options and experiment files', () => {
   it.each([
     [['--sparsity', '1.2'], '--sparsity: expected a number from 0 to below 1, received 1.2'],

@@ -62,7 +62,10 @@ describe('watch', () => {
 
   it('says what is wrong before it serves', async () => {
     const home = temporary();
-    expect(await run(['watch', join(home, 'nothing')])).toMatchObject({ code: 1, stderr: expect.stringContaining('nothing/run.json') });
+    expect(await run(['watch', join(home, 'nothing')])).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('expected the folder of a run, received nothing of that name'),
+    });
     expect(await run(['watch', home, '--terminal', '--port', '1'])).toMatchObject({ code: 2 });
   });
 });
