@@ -144,8 +144,8 @@ describe('a grid', () => {
     });
     expect(notes).toEqual(
       expect.arrayContaining([
-        '- in cAcc, cNLL, cECE: freetickets evaluate RUN --corruptions',
-        '- in AUROC: freetickets evaluate RUN --ood SET',
+        'cAcc, cNLL, cECE not measured for every run: freetickets evaluate RUN --corruptions',
+        'AUROC not measured for every run: freetickets evaluate RUN --ood SET',
       ]),
     );
 

@@ -1,6 +1,6 @@
 // The last minute of a model's life, one look a second: answers, waiting, drift.
 
-import type { Client } from '@freetickets/client';
+import { type Client, ServerError } from '@freetickets/client';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 
@@ -72,14 +72,19 @@ export function followModel(current: () => { readonly client: Client; readonly m
     document.getElementById(`${id}-now`)!.textContent = text;
   };
   let before: { model: string; at: number; statistics: Statistics } | undefined;
+  const uncalibrated = new Set<string>();
+  const driftOf = async (client: Client, model: string) => {
+    if (uncalibrated.has(model)) return undefined;
+    return client.drift(model).catch((error: unknown) => {
+      if (error instanceof ServerError && error.status === 404) uncalibrated.add(model);
+      return undefined;
+    });
+  };
   const look = async () => {
     const now = current();
     if (!now || document.hidden) return;
     const { client, model } = now;
-    const [counted, drift] = await Promise.all([
-      client.statistics(model).catch(() => undefined),
-      client.drift(model).catch(() => undefined),
-    ]);
+    const [counted, drift] = await Promise.all([client.statistics(model).catch(() => undefined), driftOf(client, model)]);
     const statistics = (counted?.model_stats as Statistics[] | undefined)?.[0];
     const at = performance.now();
     const [rate, wait] = statistics && before?.model === model ? since(before, statistics, at) : [null, null];
@@ -89,7 +94,7 @@ export function followModel(current: () => { readonly client: Client; readonly m
     charts.drift.add(MEASURES.map((measure) => drift?.measures[measure].psi ?? null));
     say('throughput', rate === null ? 'none' : rate.toFixed(1));
     say('queue', wait === null ? 'none' : `${wait.toFixed(2)} ms`);
-    say('drift', drift ? `${drift.state}, ${drift.samples} answers` : 'this model has no calibration');
+    say('drift', drift ? `${drift.state}, ${drift.samples} answers` : uncalibrated.has(model) ? 'this model has no calibration' : 'none');
   };
   setInterval(() => void look(), 1000);
 }

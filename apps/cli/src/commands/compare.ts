@@ -71,7 +71,7 @@ function notesOn(runs: readonly ComparedRun[], rows: readonly Row[], columns: re
   const cells = new Set(evaluated.flatMap(({ evaluation }) => evaluation!.corruptions?.ensemble.all.cells ?? []));
   const lists = (columnIds: readonly string[]) => columns.some(({ id }) => columnIds.includes(id));
   return [
-    ...[...byOption].map(([option, labels]) => `- in ${labels.join(', ')}: freetickets evaluate RUN ${option}`),
+    ...[...byOption].map(([option, labels]) => `${labels.join(', ')} not measured for every run: freetickets evaluate RUN ${option}`),
     ...(cells.size > 1 && lists(['cAcc', 'cNLL', 'cECE'])
       ? [`corruptions were measured on different numbers of cells: ${[...cells].join(', ')}`]
       : []),
