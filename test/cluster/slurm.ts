@@ -59,6 +59,7 @@ export class Slurm implements AsyncDisposable {
 
   async killDaemon(daemon: Daemon): Promise<void> {
     const child = this.#daemons.get(daemon)!;
+    if (child.exitCode !== null || child.signalCode !== null) return;
     const gone = new Promise((resolve) => child.once('exit', resolve));
     child.kill('SIGKILL');
     await gone;

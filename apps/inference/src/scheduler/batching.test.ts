@@ -219,12 +219,13 @@ describe('the queue', () => {
   });
 
   it('computes a request whose time in the queue is over at last, where the policy is to delay', async () => {
-    const served = await start(batching({ default_queue_policy: { timeout_action: 'DELAY', default_timeout_microseconds: 1000 } }, 1));
+    const policy = { timeout_action: 'DELAY', allow_timeout_override: true } as const;
+    const served = await start(batching({ default_queue_policy: policy }, 1));
     const [pid] = served.pids;
     process.kill(pid!, 'SIGSTOP');
     const first = served.infer(request(1), {});
     const order: number[] = [];
-    const delayed = served.infer(request(2), {}).finally(() => order.push(2));
+    const delayed = served.infer(request(2, 1, { parameters: { timeout: 1000 } }), {}).finally(() => order.push(2));
     await new Promise((resolve) => setTimeout(resolve, 5)); // a later and longer timer than that of the request, which has run before it
     const fresh = served.infer(request(3), {}).finally(() => order.push(3));
     process.kill(pid!, 'SIGCONT');
