@@ -18,9 +18,18 @@ export interface Common {
   readonly quiet?: boolean;
 }
 
+/** Adds the options that end as an unknown one does, `--explore-epochs` for `--epochs`, where commander knows none that is spelt alike. */
+function withLongerNames(command: Command, message: string): string {
+  const unknown = /^error: unknown option '-(-[\w-]+)'\n$/.exec(message)?.[1];
+  if (unknown === undefined) return message;
+  const names = command.options.flatMap(({ long, hidden }) => (long?.endsWith(unknown) && !hidden ? [long] : []));
+  return names.length === 0 ? message : `${message}(Did you mean ${names.length > 1 ? 'one of ' : ''}${names.join(', ')}?)\n`;
+}
+
 export function addCommand(root: Command, usage: string, about: string, examples: readonly string[]): Command {
   const lines = examples.map((example) => `  $ freetickets ${example}`).join('\n');
   const command = root.command(usage).description(about).addHelpText('after', `\nExamples:\n${lines}`);
+  command.configureOutput({ outputError: (message, write) => write(withLongerNames(command, message)) });
   EXAMPLES.set(command, examples);
   return command;
 }

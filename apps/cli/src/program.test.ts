@@ -49,6 +49,7 @@ describe('program', () => {
   it.each([
     [['trian'], /unknown command 'trian'\n\(Did you mean train\?\)/],
     [['train', '--datset', 'mnist'], /unknown option '--datset'\n\(Did you mean --dataset\?\)/],
+    [['train', '--epochs', '9'], /unknown option '--epochs'\n\(Did you mean one of --explore-epochs, --refine-epochs, /],
     [['evaluate'], /missing required argument 'RUN'/],
     [['export', 'run', 'more', '-o', 'x'], /too many arguments/],
     [['submit', 'run', '--engine', 'slrum'], /Allowed choices are slurm, kubernetes, ssh, local/],
