@@ -96,7 +96,12 @@ function themed(option: Option): Option {
     nameTextStyle: { color: ink },
     splitLine: { lineStyle: { color: line } },
   };
-  const withAxis = (own: unknown) => (Array.isArray(own) ? own : [own]).map((given) => ({ ...axis, ...(given as object) }));
+  const withLabels = (given: { readonly axisLabel?: object } | undefined) => ({
+    ...axis,
+    ...given,
+    axisLabel: { ...axis.axisLabel, ...given?.axisLabel },
+  });
+  const withAxis = (own: unknown) => (Array.isArray(own) ? own : [own]).map(withLabels);
   return {
     color: COLOURS,
     animation: false,
