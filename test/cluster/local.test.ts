@@ -13,7 +13,7 @@ import { until } from './slurm.ts';
 const home = folder();
 afterAll(() => remove(home));
 
-const SLOW = members(2, 60);
+const SLOW = members(2, 200);
 let slow = '';
 const slowHash = async () => (slow ||= await serially(SLOW, join(home, 'slow')));
 
@@ -44,7 +44,7 @@ describe('processes on this machine', () => {
     const path = join(home, 'stopped');
     await prepare(SLOW, path);
     const pool = start(['submit', path, '--engine', 'local', '--parallel', '2']);
-    const both = [await held(path, 0, 3), await held(path, 1, 3)];
+    const both = await Promise.all([held(path, 0, 3), held(path, 1, 3)]);
     pool.child.kill('SIGTERM');
     for (const one of both) await one.signalled();
     for (const one of both) one.goOn();

@@ -76,10 +76,11 @@ describe.skipIf(!possible)(title('an array of Slurm'), () => {
       await until('the task is requeued', 400, () => slurm.isOver(job) || slurm.field(`${job}_0`, 'JobState') === 'PENDING');
       if (isAlive(first)) twins++;
       if (!slurm.isOver(job)) await slurm.release(`${job}_0`);
-      for (let again = 0; again < 20 && !slurm.isOver(job); again++) {
+      while (!slurm.isOver(job)) {
         await until('the task has run', 600, () => slurm.isOver(job) || slurm.field(`${job}_0`, 'Reason') === 'BeginTime');
         if (!slurm.isOver(job)) await slurm.release(`${job}_0`); // 75: the first one still trains
       }
+      await until('the first one has ended', 600, () => !isAlive(first));
       expect(await statesOf(path)).toEqual(['finished']);
       expect(await assembled(path)).toBe(expected);
     }
